@@ -1,0 +1,183 @@
+//! The result of an evaluation.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use seaworthy_evidence::{Evidence, Object, Place};
+use sha2::{Digest, Sha256};
+
+use crate::control::{Control, Phase, Severity};
+use crate::scope::Settings;
+
+/// What a verdict is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The object.
+    pub object: Object<'a>,
+    /// The container in it.
+    pub container: Option<&'a str>,
+}
+
+/// A control that does not hold, at one place.
+#[derive(Clone, Debug)]
+pub struct Finding<'a> {
+    /// The control.
+    pub control: &'static Control,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// What is wrong, in the words of the file; never a secret value.
+    pub message: Cow<'static, str>,
+    /// What it is about.
+    pub subject: Subject<'a>,
+    /// Where it stands.
+    pub place: Place<'a>,
+    /// Why it is accepted, when it is: such a finding counts as excepted, not as open.
+    pub exception: Option<&'static str>,
+}
+
+impl Finding<'_> {
+    /// A stable name of the finding: control, subject, path and container, not lines. 128 bits of SHA-256 in
+    /// hex, so that nobody can craft a harmful change that bears the fingerprint of an accepted one.
+    pub fn fingerprint(&self) -> String {
+        let Object { kind, namespace, name, .. } = self.subject.object;
+        let mut hash = Sha256::new();
+        for part in [
+            self.control.id,
+            self.subject.object.group(),
+            kind,
+            namespace.unwrap_or_default(),
+            name,
+            self.subject.container.unwrap_or_default(),
+            &self.place.path(),
+        ] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize()[..16].iter().fold(String::with_capacity(32), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}
+
+/// Something that the evidence does not decide; equal answers about many subjects are one entry.
+#[derive(Clone, Debug)]
+pub struct Unknown<'a> {
+    /// The control.
+    pub control: &'static Control,
+    /// Why it is not decided.
+    pub reason: Cow<'static, str>,
+    /// What would decide it.
+    pub needs: &'static str,
+    /// The first subject.
+    pub subject: Option<Subject<'a>>,
+    /// How many subjects.
+    pub count: u32,
+}
+
+/// How many subjects of a control got which verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The control holds.
+    pub pass: u32,
+    /// It does not hold and is not excepted.
+    pub fail: u32,
+    /// It does not hold, and that is accepted.
+    pub excepted: u32,
+    /// The evidence does not decide it.
+    pub unknown: u32,
+    /// The control says nothing about the subject.
+    pub not_applicable: u32,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: &Counts) {
+        self.pass += other.pass;
+        self.fail += other.fail;
+        self.excepted += other.excepted;
+        self.unknown += other.unknown;
+        self.not_applicable += other.not_applicable;
+    }
+
+    /// Where the control stands as a whole. Unknown never counts as done.
+    pub fn status(&self) -> Status {
+        match self {
+            Counts { fail: 1.., .. } => Status::Open,
+            Counts { unknown: 1.., .. } => Status::Unknown,
+            Counts { excepted: 1.., .. } => Status::Excepted,
+            Counts { pass: 1.., .. } => Status::Done,
+            _ => Status::NotApplicable,
+        }
+    }
+}
+
+/// Where a control stands over all subjects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It holds everywhere.
+    Done,
+    /// It fails somewhere.
+    Open,
+    /// It fails nowhere, but some subjects could not be judged.
+    Unknown,
+    /// It fails only where that is accepted.
+    Excepted,
+    /// No subject is concerned.
+    NotApplicable,
+}
+
+impl Status {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Done => "done",
+            Status::Open => "open",
+            Status::Unknown => "unknown",
+            Status::Excepted => "excepted",
+            Status::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+/// A control and how its subjects fared.
+#[derive(Clone, Copy, Debug)]
+pub struct ControlResult {
+    /// The control.
+    pub control: &'static Control,
+    /// The verdicts.
+    pub counts: Counts,
+}
+
+/// The whole result. Findings stand in the order of files, documents and lines; nothing depends on the order in
+/// which threads finished.
+#[derive(Debug)]
+pub struct Assessment<'e, 'a> {
+    /// What was judged.
+    pub evidence: &'e Evidence<'a>,
+    /// By which version and parameters.
+    pub settings: &'e Settings,
+    /// Every control that was evaluated, in the order of the catalogue.
+    pub controls: Vec<ControlResult>,
+    /// What does not hold, accepted findings included.
+    pub findings: Vec<Finding<'a>>,
+    /// What the evidence does not decide.
+    pub unknown: Vec<Unknown<'a>>,
+}
+
+impl Assessment<'_, '_> {
+    /// The worst severity among findings that are not accepted.
+    pub fn worst(&self) -> Option<Severity> {
+        self.open().map(|finding| finding.severity).max()
+    }
+
+    /// The earliest phase with a finding that is not accepted.
+    pub fn earliest_phase(&self) -> Option<Phase> {
+        self.open().map(|finding| finding.control.phase).min()
+    }
+
+    /// Findings that are not accepted.
+    pub fn open(&self) -> impl Iterator<Item = &Finding<'_>> {
+        self.findings.iter().filter(|finding| finding.exception.is_none())
+    }
+}

@@ -1,0 +1,130 @@
+//! Changes: one edit often cures several controls, and people plan by edits, not by findings.
+
+/// What one edit is made to; edits are counted by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// A container of a pod or template.
+    Container,
+    /// A pod or template.
+    Pod,
+    /// A whole object.
+    Object,
+    /// A namespace.
+    Namespace,
+}
+
+impl Unit {
+    /// The word for `count` of them.
+    pub fn noun(self, count: usize) -> &'static str {
+        match (self, count) {
+            (Unit::Container, 1) => "container",
+            (Unit::Container, _) => "containers",
+            (Unit::Pod, 1) => "workload",
+            (Unit::Pod, _) => "workloads",
+            (Unit::Object, 1) => "object",
+            (Unit::Object, _) => "objects",
+            (Unit::Namespace, 1) => "namespace",
+            (Unit::Namespace, _) => "namespaces",
+        }
+    }
+}
+
+/// A kind of edit that cures one or more controls.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its name in reports.
+    pub id: &'static str,
+    /// What to do, to be followed by the number of units: "complete the `securityContext` of".
+    pub action: &'static str,
+    /// What one edit is made to.
+    pub unit: Unit,
+    /// Effort and risk of one edit, from 1 (a line that cannot break a correct workload) to 5 (a redesign).
+    pub effort: u32,
+    /// The edit, as YAML to copy, where one form fits all.
+    pub example: Option<&'static str>,
+}
+
+macro_rules! changes {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $action:literal, $unit:ident, $effort:literal, $example:expr;)*) => {
+        $($(#[$doc])* pub static $name: Change =
+            Change { id: $id, action: $action, unit: Unit::$unit, effort: $effort, example: $example };)*
+
+        /// All changes.
+        pub static ALL: &[&Change] = &[$(&$name),*];
+    };
+}
+
+changes! {
+    /// One `securityContext` block.
+    SECURITY_CONTEXT = "security-context", "complete the `securityContext` of", Container, 1, Some("\
+securityContext:
+  allowPrivilegeEscalation: false
+  capabilities:
+    drop: [ALL]
+  readOnlyRootFilesystem: true   # add an emptyDir for each path that is written
+  runAsNonRoot: true
+  runAsUser: 10001               # a user that the image knows how to run as
+  runAsGroup: 10001
+  seccompProfile:
+    type: RuntimeDefault
+");
+    /// No host fields in the pod.
+    HOST_ACCESS = "host-access", "remove access to the host from", Pod, 3, None;
+    /// CPU and memory.
+    RESOURCES = "resources", "set requests and limits on", Container, 1, Some("\
+resources:
+  requests: {cpu: 100m, memory: 128Mi}   # what it uses
+  limits: {cpu: 500m, memory: 256Mi}     # what it may use at most
+");
+    /// Small pod fields that few pods need.
+    POD_FIELDS = "pod-fields", "remove unneeded fields from", Pod, 1, None;
+    /// Kernel isolation beyond namespaces.
+    ISOLATION = "isolation", "isolate", Pod, 4, None;
+    /// The image reference.
+    IMAGE_REFERENCE = "image-reference", "pin the image of", Container, 1, Some("\
+image: registry.example.com/shop/web:1.4.2@sha256:<digest of that tag>
+imagePullPolicy: Always
+");
+    /// What is inside an image.
+    IMAGE_CONTENT = "image-content", "rebuild the image of", Container, 4, None;
+    /// Credentials of registries.
+    REGISTRY_CREDENTIALS = "registry-credentials", "narrow the registry credentials of", Object, 2, None;
+    /// Credentials in the clear.
+    CREDENTIALS = "credentials", "take credentials out of", Object, 2, Some("\
+env:
+  - name: DB_PASSWORD
+    valueFrom:
+      secretKeyRef: {name: db, key: password}
+");
+    /// How secrets reach a container.
+    SECRET_DELIVERY = "secret-delivery", "deliver secrets as files to", Pod, 2, Some("\
+volumes:
+  - name: db
+    secret: {secretName: db, defaultMode: 0440}
+");
+    /// A store outside the cluster.
+    SECRET_STORE = "secret-store", "take secrets from an external store in", Namespace, 5, None;
+    /// A service account of its own.
+    SERVICE_ACCOUNT = "service-account", "give an account of their own, without a token, to", Pod, 1, Some("\
+serviceAccountName: web
+automountServiceAccountToken: false   # unless it calls the Kubernetes API
+");
+    /// Rights of the default account.
+    BINDINGS = "bindings", "rebind to a dedicated account in", Object, 2, None;
+    /// Long-lived tokens.
+    TOKENS = "tokens", "replace by short-lived tokens", Object, 2, None;
+    /// Labels of Pod Security admission.
+    NAMESPACE_LABELS = "namespace-labels", "set Pod Security labels on", Namespace, 1, Some("\
+metadata:
+  labels:
+    pod-security.kubernetes.io/enforce: baseline
+    pod-security.kubernetes.io/warn: restricted
+    pod-security.kubernetes.io/audit: restricted
+");
+    /// Quota and limits.
+    NAMESPACE_KIT = "namespace-kit", "add a ResourceQuota and a LimitRange to", Namespace, 2, None;
+    /// A place of its own.
+    PLACEMENT = "placement", "give a namespace of its own to", Object, 2, None;
+    /// Who owns a namespace.
+    OWNERSHIP = "ownership", "name the owner of", Namespace, 1, None;
+}

@@ -1,0 +1,285 @@
+//! Evaluation: one pass over the evidence that calls every check that asked for what is there.
+
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use seaworthy_document::Kind;
+use seaworthy_evidence::{Evidence, Object, Place, Workload};
+use seaworthy_podsecurity as podsecurity;
+
+use crate::assessment::{Assessment, ControlResult, Counts, Finding, Subject, Unknown};
+use crate::control::{Check, Control};
+use crate::scope::{ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings};
+use crate::system;
+use crate::verdict::{Fault, Verdict};
+
+/// Objects and pods per task: enough to outweigh the cost of a task, few enough to keep both cores busy.
+const CHUNK: usize = 256;
+
+/// Judges the evidence by the controls, which stay in the order given.
+pub fn evaluate<'e, 'a>(
+    controls: &[&'static Control],
+    evidence: &'e Evidence<'a>,
+    settings: &'e Settings,
+) -> Assessment<'e, 'a> {
+    let plan = Plan::new(controls);
+    let around = Surroundings { evidence, settings };
+
+    let pods = evidence.workloads().par_chunks(CHUNK).map(|workloads| {
+        let mut tally = Tally::new(controls);
+        workloads.iter().for_each(|workload| judge_pod(&plan, &mut tally, PodScope { workload, around }));
+        tally
+    });
+    let objects = evidence.objects().par_chunks(CHUNK).map(|objects| {
+        let mut tally = Tally::new(controls);
+        objects.iter().for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
+        tally
+    });
+    let namespaces = namespaces(around);
+    let namespaces = namespaces.par_chunks(CHUNK).map(|scopes| {
+        let mut tally = Tally::new(controls);
+        scopes.iter().for_each(|scope| judge_namespace(&plan, &mut tally, scope));
+        tally
+    });
+
+    let mut total = Tally::new(controls);
+    for tally in pods.chain(objects).chain(namespaces).collect::<Vec<_>>() {
+        total.merge(tally);
+    }
+    let mut order: FxHashMap<&str, usize> = FxHashMap::default();
+    order.extend(controls.iter().enumerate().map(|(index, control)| (control.id, index)));
+    total.findings.sort_by_cached_key(|finding| {
+        let object = &finding.subject.object;
+        (object.file, object.document, finding.place.span().start, order[finding.control.id], finding.place.value.id())
+    });
+    let controls = total.controls.iter().zip(total.counts);
+    Assessment {
+        evidence,
+        settings,
+        controls: controls.map(|(control, counts)| ControlResult { control, counts }).collect(),
+        findings: total.findings,
+        unknown: total.unknown,
+    }
+}
+
+/// The controls, sorted by what they ask for; numbers are positions in the list given.
+#[derive(Default)]
+struct Plan {
+    pod_security: Vec<usize>,
+    containers: Vec<usize>,
+    pods: Vec<usize>,
+    images: Vec<usize>,
+    namespaces: Vec<usize>,
+    objects: FxHashMap<(&'static str, &'static str), Vec<usize>>,
+}
+
+impl Plan {
+    fn new(controls: &[&'static Control]) -> Plan {
+        let mut plan = Plan::default();
+        for (index, control) in controls.iter().enumerate() {
+            match control.check {
+                Check::PodSecurity { .. } => plan.pod_security.push(index),
+                Check::Container(_) => plan.containers.push(index),
+                Check::Pod(_) => plan.pods.push(index),
+                Check::ImageContent { .. } => plan.images.push(index),
+                Check::Namespace(_) => plan.namespaces.push(index),
+                Check::Object { kinds, .. } => {
+                    for kind in kinds {
+                        plan.objects.entry(*kind).or_default().push(index);
+                    }
+                }
+            }
+        }
+        plan
+    }
+}
+
+/// What has been found so far, by the position of the control.
+struct Tally<'c, 'a> {
+    controls: &'c [&'static Control],
+    counts: Vec<Counts>,
+    findings: Vec<Finding<'a>>,
+    unknown: Vec<Unknown<'a>>,
+}
+
+impl<'c, 'a> Tally<'c, 'a> {
+    fn new(controls: &'c [&'static Control]) -> Self {
+        Tally { controls, counts: vec![Counts::default(); controls.len()], findings: Vec::new(), unknown: Vec::new() }
+    }
+
+    fn record(&mut self, control: usize, object: &Object<'a>, container: Option<&'a str>, verdict: Verdict<'a>) {
+        self.record_excepted(control, object, container, verdict, None);
+    }
+
+    fn record_excepted(
+        &mut self,
+        index: usize,
+        object: &Object<'a>,
+        container: Option<&'a str>,
+        verdict: Verdict<'a>,
+        exception: Option<&'static str>,
+    ) {
+        let control = self.controls[index];
+        let counts = &mut self.counts[index];
+        match verdict {
+            Verdict::Pass => counts.pass += 1,
+            Verdict::NotApplicable => counts.not_applicable += 1,
+            Verdict::Unknown { reason, needs } => {
+                counts.unknown += 1;
+                let subject = Some(Subject { object: *object, container });
+                self.add_unknown(Unknown { control, reason, needs, subject, count: 1 });
+            }
+            Verdict::Fail(faults) => {
+                match exception {
+                    Some(_) => counts.excepted += 1,
+                    None => counts.fail += 1,
+                }
+                self.findings.extend(faults.into_iter().map(|fault| Finding {
+                    control,
+                    severity: fault.severity.unwrap_or(control.severity),
+                    message: fault.message,
+                    subject: Subject { object: *object, container: fault.container.or(container) },
+                    place: fault.place,
+                    exception,
+                }));
+            }
+        }
+    }
+
+    fn add_unknown(&mut self, unknown: Unknown<'a>) {
+        let same = |other: &&mut Unknown<'a>| {
+            std::ptr::eq(other.control, unknown.control) && other.needs == unknown.needs && other.reason == unknown.reason
+        };
+        match self.unknown.iter_mut().find(same) {
+            Some(entry) => entry.count += unknown.count,
+            None => self.unknown.push(unknown),
+        }
+    }
+
+    fn merge(&mut self, other: Tally<'_, 'a>) {
+        for (counts, more) in self.counts.iter_mut().zip(&other.counts) {
+            counts.add(more);
+        }
+        self.findings.extend(other.findings);
+        other.unknown.into_iter().for_each(|unknown| self.add_unknown(unknown));
+    }
+}
+
+fn judge_pod<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: PodScope<'_, 'a>) {
+    let owner = scope.owner();
+    let pod = scope.pod();
+    let component = system::component(&scope);
+    let settle = |tally: &mut Tally<'_, 'a>, index: usize, container: Option<&'a str>, verdict: Verdict<'a>| {
+        // Nothing in a pod that the API server would not even decode can be said to hold.
+        let verdict = match verdict {
+            Verdict::Pass if scope.workload.refused => Verdict::unknown(
+                "the API server would refuse to decode this object",
+                "the object with the fields named in the diagnostics corrected",
+            ),
+            other => other,
+        };
+        let exception = component.and_then(|component| component.reason(tally.controls[index].id));
+        tally.record_excepted(index, owner, container, verdict, exception);
+    };
+
+    if !plan.pod_security.is_empty() {
+        let version = scope.around.settings.version;
+        let failing = podsecurity::failing_checks(pod, version);
+        for &index in &plan.pod_security {
+            let Check::PodSecurity { check, grade } = tally.controls[index].check else { continue };
+            let verdict = if failing.contains(check) {
+                let faults = podsecurity::explain(pod, check, version).faults;
+                Verdict::Fail(faults.iter().map(|fault| pod_security_fault(fault, grade)).collect())
+            } else if check.since() > version {
+                Verdict::NotApplicable
+            } else {
+                Verdict::Pass
+            };
+            settle(tally, index, None, verdict);
+        }
+    }
+    for &index in &plan.pods {
+        let Check::Pod(check) = tally.controls[index].check else { continue };
+        settle(tally, index, None, check(&scope));
+    }
+    for container in pod.containers() {
+        let name = Some(container.name());
+        for &index in &plan.containers {
+            let Check::Container(check) = tally.controls[index].check else { continue };
+            settle(tally, index, name, check(&ContainerScope { container, pod: scope }));
+        }
+        for &index in &plan.images {
+            let Check::ImageContent { needs } = tally.controls[index].check else { continue };
+            settle(tally, index, name, Verdict::unknown("the content of the image was not read", needs));
+        }
+    }
+}
+
+fn judge_object<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: ObjectScope<'_, 'a>) {
+    let Some(controls) = plan.objects.get(&(scope.object.group(), scope.object.kind)) else { return };
+    for &index in controls {
+        let Check::Object { check, .. } = tally.controls[index].check else { continue };
+        tally.record(index, scope.object, None, check(&scope));
+    }
+}
+
+fn judge_namespace<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: &NamespaceScope<'_, 'a>) {
+    let Some(anchor) = scope.anchor() else { return };
+    for &index in &plan.namespaces {
+        let Check::Namespace(check) = tally.controls[index].check else { continue };
+        tally.record(index, anchor, None, check(scope));
+    }
+}
+
+/// Every namespace that is declared or holds a pod, in the order in which the evidence names them.
+fn namespaces<'e, 'a>(around: Surroundings<'e, 'a>) -> Vec<NamespaceScope<'e, 'a>> {
+    let evidence = around.evidence;
+    let mut scopes: Vec<NamespaceScope<'e, 'a>> = Vec::new();
+    let mut by_name: FxHashMap<Option<&'a str>, usize> = FxHashMap::default();
+    for object in evidence.of_kind("Namespace").filter(|object| object.is("", "Namespace")) {
+        by_name.insert(Some(object.name), scopes.len());
+        scopes.push(NamespaceScope { name: Some(object.name), object: Some(object), workloads: Vec::new(), around });
+    }
+    for workload in evidence.workloads() {
+        let name = namespace_of(evidence, workload);
+        let index = *by_name.entry(name).or_insert_with(|| {
+            scopes.push(NamespaceScope { name, object: None, workloads: Vec::new(), around });
+            scopes.len() - 1
+        });
+        scopes[index].workloads.push(workload);
+    }
+    scopes
+}
+
+fn namespace_of<'a>(evidence: &Evidence<'a>, workload: &Workload<'a>) -> Option<&'a str> {
+    evidence.owner(workload).namespace
+}
+
+fn pod_security_fault<'a>(
+    fault: &podsecurity::Fault<'a>,
+    grade: Option<fn(&podsecurity::Fault<'_>) -> crate::control::Severity>,
+) -> Fault<'a> {
+    Fault {
+        place: Place { value: fault.value, missing: fault.missing },
+        container: fault.container.map(|container| container.name()),
+        message: describe(fault),
+        severity: grade.map(|grade| grade(fault)),
+    }
+}
+
+/// Says what stands (or is missing) at a place in the words of the file.
+fn describe(fault: &podsecurity::Fault<'_>) -> Cow<'static, str> {
+    if let Some(missing) = fault.missing {
+        return format!("`{missing}` is not set").into();
+    }
+    let value = fault.value;
+    let name = value.get("name").and_then(|name| name.as_str());
+    match (value.kind(), value.key(), name) {
+        (Kind::Mapping | Kind::Sequence, _, Some(name)) => format!("`{name}` is not allowed").into(),
+        (Kind::Mapping | Kind::Sequence, Some(key), None) => format!("`{}` is not allowed", key.text()).into(),
+        (Kind::Mapping | Kind::Sequence, None, None) => "this is not allowed".into(),
+        (_, Some(key), _) => format!("`{}: {}`", key.text(), value.text()).into(),
+        (_, None, _) => format!("`{}` is not allowed", value.text()).into(),
+    }
+}

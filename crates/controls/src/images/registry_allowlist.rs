@@ -1,0 +1,31 @@
+//! `images/registry-allowlist`; prose and cases in `registry_allowlist.md`.
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::scope::PodScope;
+use crate::verdict::Verdict;
+
+pub(super) static CONTROL: Control = Control {
+    id: "images/registry-allowlist",
+    title: "Images come from authorised registries",
+    phase: Phase::NextStep,
+    step: 7,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::IMAGE_REFERENCE,
+    page: include_str!("registry_allowlist.md"),
+    mappings: Mappings {
+        cis: &["5.5.1"],
+        nsa: &["images"],
+        attack: &["MS-TA9002", "T1525"],
+        kubescape: &["C-0001", "C-0078", "C-0253"],
+        trivy: &["KSV-0125", "KSV-0124", "KSV-0032", "KSV-0033", "KSV-0034", "KSV-0035"],
+        ..Mappings::NONE
+    },
+    check: Check::Pod(check),
+    guard: None,
+};
+
+fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    Verdict::NotApplicable
+}

@@ -1,0 +1,20 @@
+//! Namespaces as boundaries.
+
+mod default_unused;
+mod pod_security_enforce;
+mod pod_security_staging;
+mod resource_quotas;
+mod system_separation;
+mod team_boundaries;
+
+use crate::control::Control;
+
+/// Sorted by id.
+pub(crate) static CONTROLS: &[&Control] = &[
+    &default_unused::CONTROL,
+    &pod_security_enforce::CONTROL,
+    &pod_security_staging::CONTROL,
+    &resource_quotas::CONTROL,
+    &system_separation::CONTROL,
+    &team_boundaries::CONTROL,
+];

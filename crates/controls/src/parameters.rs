@@ -1,0 +1,206 @@
+//! Parameters: the few values by which a control can be fitted to a place.
+
+use thiserror::Error;
+
+/// One parameter, as `explain` shows it.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name, as `images.registries`.
+    pub name: &'static str,
+    /// What it decides.
+    pub description: &'static str,
+    /// The controls that read it.
+    pub controls: &'static [&'static str],
+}
+
+/// A parameter could not be set.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ParameterError {
+    /// There is no such parameter.
+    #[error("there is no parameter `{0}`")]
+    Unknown(String),
+    /// The value does not fit.
+    #[error("parameter `{name}` must be {expected}, not `{value}`")]
+    Invalid {
+        /// The parameter.
+        name: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// What was given.
+        value: String,
+    },
+}
+
+/// The values of all parameters.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    /// Registries and repository prefixes that images may come from; empty: none is judged.
+    pub registries: Vec<String>,
+    /// Registries that are no longer fed.
+    pub end_of_life_registries: Vec<String>,
+    /// Namespaces of the system: components of the platform are expected here, applications are not. A trailing
+    /// `*` stands for any ending.
+    pub system_namespaces: Vec<String>,
+    /// The least user and group id that is surely none of the host's.
+    pub minimum_id: i64,
+    /// Labels or annotations of a namespace that name its owner.
+    pub owner_labels: Vec<String>,
+    /// Label by which a workload or its namespace says that it runs code that is not trusted.
+    pub untrusted_label: String,
+    /// Runtime classes that are sandboxes.
+    pub sandbox_runtime_classes: Vec<String>,
+}
+
+/// All parameters, sorted by name.
+pub const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "images.end-of-life-registries",
+        description: "registries that no longer receive updates",
+        controls: &["images/registry-allowlist"],
+    },
+    Parameter {
+        name: "images.registries",
+        description: "registries, or repository prefixes by whole segments, that images may come from; empty: not judged",
+        controls: &["images/registry-allowlist"],
+    },
+    Parameter {
+        name: "namespaces.owner-labels",
+        description: "labels or annotations, any one of which names the owner of a namespace",
+        controls: &["namespaces/team-boundaries"],
+    },
+    Parameter {
+        name: "namespaces.system",
+        description: "namespaces of the platform; a trailing `*` stands for any ending",
+        controls: &["namespaces/system-separation", "namespaces/resource-quotas", "namespaces/team-boundaries"],
+    },
+    Parameter {
+        name: "pods.minimum-id",
+        description: "the least user and group id that belongs to nobody on the host",
+        controls: &["pods/high-ids"],
+    },
+    Parameter {
+        name: "pods.sandbox-runtime-classes",
+        description: "runtime classes whose handler is a sandbox (gVisor, Kata, Firecracker)",
+        controls: &["pods/sandboxed-runtime"],
+    },
+    Parameter {
+        name: "pods.untrusted-label",
+        description: "label, with value `true`, of workloads or namespaces that run code that is not trusted",
+        controls: &["pods/sandboxed-runtime", "pods/user-namespaces"],
+    },
+];
+
+fn list(values: &[&str]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Parameters {
+            registries: Vec::new(),
+            end_of_life_registries: list(&["k8s.gcr.io", "gcr.io/google_containers", "docker.io/openshift"]),
+            system_namespaces: list(&[
+                "kube-system",
+                "kube-public",
+                "kube-node-lease",
+                "openshift-*",
+                "gatekeeper-system",
+                "kyverno",
+                "istio-system",
+                "linkerd",
+                "calico-system",
+                "tigera-operator",
+                "cilium",
+                "longhorn-system",
+                "local-path-storage",
+                "metallb-system",
+            ]),
+            minimum_id: 10_000,
+            owner_labels: list(&["owner", "team", "app.kubernetes.io/managed-by-team", "seaworthy.dev/owner"]),
+            untrusted_label: "seaworthy.dev/untrusted".to_owned(),
+            sandbox_runtime_classes: list(&["gvisor", "runsc", "kata", "kata-qemu", "kata-clh", "kata-fc", "firecracker"]),
+        }
+    }
+}
+
+impl Parameters {
+    /// Sets a parameter from text; lists are separated by commas.
+    ///
+    /// # Errors
+    /// When there is no such parameter or the value does not fit.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ParameterError> {
+        let values = || value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect();
+        match name {
+            "images.registries" => self.registries = values(),
+            "images.end-of-life-registries" => self.end_of_life_registries = values(),
+            "namespaces.system" => self.system_namespaces = values(),
+            "namespaces.owner-labels" => self.owner_labels = values(),
+            "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes = values(),
+            "pods.untrusted-label" => self.untrusted_label = value.trim().to_owned(),
+            "pods.minimum-id" => {
+                self.minimum_id = value.trim().parse().ok().filter(|id| *id > 0).ok_or(ParameterError::Invalid {
+                    name: "pods.minimum-id",
+                    expected: "a number above 0",
+                    value: value.to_owned(),
+                })?;
+            }
+            _ => return Err(ParameterError::Unknown(name.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// The value of a parameter as [`set`](Parameters::set) takes it, or `None` when there is no such parameter.
+    pub fn get(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "images.registries" => self.registries.join(","),
+            "images.end-of-life-registries" => self.end_of_life_registries.join(","),
+            "namespaces.system" => self.system_namespaces.join(","),
+            "namespaces.owner-labels" => self.owner_labels.join(","),
+            "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes.join(","),
+            "pods.untrusted-label" => self.untrusted_label.clone(),
+            "pods.minimum-id" => self.minimum_id.to_string(),
+            _ => return None,
+        })
+    }
+
+    /// Whether a namespace belongs to the platform.
+    pub fn is_system_namespace(&self, name: &str) -> bool {
+        self.system_namespaces.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_can_be_read_and_set_to_what_it_is() {
+        let mut parameters = Parameters::default();
+        for parameter in PARAMETERS {
+            let value = parameters.get(parameter.name).expect(parameter.name);
+            parameters.set(parameter.name, &value).expect(parameter.name);
+            assert_eq!(parameters.get(parameter.name).as_deref(), Some(value.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_misfit_is_an_error() {
+        let mut parameters = Parameters::default();
+        assert_eq!(
+            parameters.set("pods.minimum-id", "many").unwrap_err().to_string(),
+            "parameter `pods.minimum-id` must be a number above 0, not `many`"
+        );
+        assert_eq!(parameters.set("x", "1").unwrap_err().to_string(), "there is no parameter `x`");
+    }
+
+    #[test]
+    fn system_namespaces_match_by_name_and_by_ending() {
+        let parameters = Parameters::default();
+        assert!(parameters.is_system_namespace("kube-system"));
+        assert!(parameters.is_system_namespace("openshift-dns"));
+        assert!(!parameters.is_system_namespace("kube-system-2"));
+    }
+}

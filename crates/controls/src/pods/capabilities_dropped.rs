@@ -1,0 +1,29 @@
+//! `pods/capabilities-dropped`; prose and cases in `capabilities_dropped.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/capabilities-dropped",
+    title: "Containers drop all capabilities",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::Medium,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::SECURITY_CONTEXT,
+    page: include_str!("capabilities_dropped.md"),
+    mappings: Mappings {
+        cis: &["5.2.8", "5.2.9", "5.6.3"],
+        nsa: &["caps"],
+        attack: &["T1611"],
+        kubescape: &["C-0201", "C-0220"],
+        trivy: &["KSV-0003", "KSV-0004", "KSV-0106"],
+        checkov: &["CKV_K8S_37"],
+        polaris: &["insecureCapabilities"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::CapabilitiesRestricted, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::CapabilitiesRestricted)),
+};

@@ -1,0 +1,30 @@
+//! `pods/host-namespaces`; prose and cases in `host_namespaces.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/host-namespaces",
+    title: "Pods do not share host network, PID or IPC namespaces",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit, Scope::Runtime],
+    change: &change::HOST_ACCESS,
+    page: include_str!("host_namespaces.md"),
+    mappings: Mappings {
+        cis: &["5.2.3", "5.2.4", "5.2.5"],
+        nsa: &["host-ns"],
+        attack: &["MS-TA9018", "T1611"],
+        kubescape: &["C-0038", "C-0041", "C-0194", "C-0195", "C-0196", "C-0214", "C-0215", "C-0216", "C-0275", "C-0276"],
+        trivy: &["KSV-0008", "KSV-0009", "KSV-0010"],
+        checkov: &["CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"],
+        kube_linter: &["host-pid", "host-ipc", "host-network"],
+        polaris: &["hostPIDSet", "hostIPCSet", "hostNetworkSet"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::HostNamespaces, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::HostNamespaces)),
+};

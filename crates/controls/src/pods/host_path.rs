@@ -1,0 +1,28 @@
+//! `pods/host-path`; prose and cases in `host_path.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/host-path",
+    title: "Pods mount no host path",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::HOST_ACCESS,
+    page: include_str!("host_path.md"),
+    mappings: Mappings {
+        cis: &["5.2.11"],
+        nsa: &["hostpath"],
+        attack: &["MS-TA9013", "T1611"],
+        kubescape: &["C-0048", "C-0203"],
+        trivy: &["KSV-0023"],
+        polaris: &["hostPathSet"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::HostPathVolumes, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::HostPathVolumes)),
+};

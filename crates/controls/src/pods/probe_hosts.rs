@@ -1,0 +1,24 @@
+//! `pods/probe-hosts`; prose and cases in `probe_hosts.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/probe-hosts",
+    title: "Probes and lifecycle hooks name no other host",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::Low,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::POD_FIELDS,
+    page: include_str!("probe_hosts.md"),
+    mappings: Mappings {
+        nsa: &["hardening"],
+        attack: &["T1090"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::HostProbesAndHostLifecycle, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::HostProbesAndHostLifecycle)),
+};

@@ -1,0 +1,30 @@
+//! `pods/run-as-non-root`; prose and cases in `run_as_non_root.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/run-as-non-root",
+    title: "Containers must run as a non-root user",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit, Scope::Runtime],
+    change: &change::SECURITY_CONTEXT,
+    page: include_str!("run_as_non_root.md"),
+    mappings: Mappings {
+        cis: &["5.2.7", "5.6.3"],
+        nsa: &["nonroot"],
+        attack: &["MS-TA9018", "T1611"],
+        kubescape: &["C-0013", "C-0198", "C-0218"],
+        trivy: &["KSV-0012"],
+        checkov: &["CKV_K8S_23"],
+        kube_linter: &["run-as-non-root"],
+        polaris: &["runAsRootAllowed"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::RunAsNonRoot, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::RunAsNonRoot)),
+};

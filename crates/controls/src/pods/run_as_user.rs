@@ -1,0 +1,30 @@
+//! `pods/run-as-user`; prose and cases in `run_as_user.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/run-as-user",
+    title: "No container sets user id 0",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit, Scope::Runtime],
+    change: &change::SECURITY_CONTEXT,
+    page: include_str!("run_as_user.md"),
+    mappings: Mappings {
+        cis: &["5.2.7"],
+        nsa: &["nonroot"],
+        attack: &["T1611"],
+        kubescape: &["C-0013"],
+        trivy: &["KSV-0105"],
+        checkov: &["CKV_K8S_23"],
+        kube_linter: &["run-as-non-root"],
+        polaris: &["runAsRootAllowed"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::RunAsUser, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::RunAsUser)),
+};

@@ -1,0 +1,26 @@
+//! `pods/volume-types`; prose and cases in `volume_types.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/volume-types",
+    title: "Pods use only the permitted volume types",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::Medium,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::HOST_ACCESS,
+    page: include_str!("volume_types.md"),
+    mappings: Mappings {
+        cis: &["5.2.11"],
+        nsa: &["hostpath"],
+        attack: &["MS-TA9013"],
+        trivy: &["KSV-0028", "KSV-0121"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::RestrictedVolumes, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::RestrictedVolumes)),
+};

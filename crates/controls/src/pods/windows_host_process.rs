@@ -1,0 +1,28 @@
+//! `pods/windows-host-process`; prose and cases in `windows_host_process.md`.
+
+use seaworthy_podsecurity::Check as PodSecurity;
+
+use crate::change;
+use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+pub(super) static CONTROL: Control = Control {
+    id: "pods/windows-host-process",
+    title: "No Windows HostProcess pod outside system namespaces",
+    phase: Phase::NextStep,
+    step: 5,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::HOST_ACCESS,
+    page: include_str!("windows_host_process.md"),
+    mappings: Mappings {
+        cis: &["5.2.10"],
+        nsa: &["privileged"],
+        attack: &["MS-TA9018", "T1611"],
+        kubescape: &["C-0202"],
+        trivy: &["KSV-0103"],
+        polaris: &["hostProcess"],
+        ..Mappings::NONE
+    },
+    check: Check::PodSecurity { check: PodSecurity::WindowsHostProcess, grade: None },
+    guard: Some(Guard::PodSecurity(PodSecurity::WindowsHostProcess)),
+};

@@ -1,0 +1,108 @@
+//! What a check is given: its subject and what is known around it.
+
+use seaworthy_document::Value;
+use seaworthy_evidence::{Evidence, Found, Object, Workload};
+use seaworthy_podsecurity::{Container, Pod, Version};
+
+use crate::parameters::Parameters;
+
+/// What an evaluation is made with, apart from its evidence.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The Kubernetes version of the cluster that the objects are for.
+    pub version: Version,
+    /// Values of the controls' parameters.
+    pub parameters: Parameters,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { version: Version::LATEST, parameters: Parameters::default() }
+    }
+}
+
+/// What every check can see.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'e, 'a> {
+    /// All evidence.
+    pub evidence: &'e Evidence<'a>,
+    /// Version and parameters.
+    pub settings: &'e Settings,
+}
+
+/// A pod or pod template.
+#[derive(Clone, Copy, Debug)]
+pub struct PodScope<'e, 'a> {
+    /// The pod and where it stands.
+    pub workload: &'e Workload<'a>,
+    /// What it is part of.
+    pub around: Surroundings<'e, 'a>,
+}
+
+impl<'e, 'a> PodScope<'e, 'a> {
+    /// The pod.
+    pub fn pod(&self) -> &'e Pod<'a> {
+        &self.workload.pod
+    }
+
+    /// The object that holds the pod.
+    pub fn owner(&self) -> &'e Object<'a> {
+        self.around.evidence.owner(self.workload)
+    }
+
+    /// The name of the pod's service account; `default` when it names none.
+    pub fn service_account_name(&self) -> &'a str {
+        let spec = self.pod().spec();
+        let name = |key| spec.get(key).and_then(|value: Value<'a>| value.as_str()).filter(|name| !name.is_empty());
+        name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
+    }
+
+    /// The pod's service account among the evidence.
+    pub fn service_account(&self) -> Found<'e, 'a> {
+        self.around.evidence.named("ServiceAccount", self.service_account_name(), self.owner())
+    }
+}
+
+/// A container of a pod.
+#[derive(Clone, Copy, Debug)]
+pub struct ContainerScope<'e, 'a> {
+    /// The container.
+    pub container: Container<'a>,
+    /// Its pod.
+    pub pod: PodScope<'e, 'a>,
+}
+
+/// An object.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectScope<'e, 'a> {
+    /// The object.
+    pub object: &'e Object<'a>,
+    /// What it is part of.
+    pub around: Surroundings<'e, 'a>,
+}
+
+/// A namespace: declared by an object, or only named by others.
+#[derive(Clone, Debug)]
+pub struct NamespaceScope<'e, 'a> {
+    /// Its name; `None` stands for "wherever it is applied", the namespace of objects that name none.
+    pub name: Option<&'a str>,
+    /// Its Namespace object, when the evidence holds one.
+    pub object: Option<&'e Object<'a>>,
+    /// The pods in it.
+    pub workloads: Vec<&'e Workload<'a>>,
+    /// What it is part of.
+    pub around: Surroundings<'e, 'a>,
+}
+
+impl<'e, 'a> NamespaceScope<'e, 'a> {
+    /// The objects of a kind in this namespace.
+    pub fn objects_of_kind(&self, kind: &str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        let name = self.name;
+        self.around.evidence.of_kind(kind).filter(move |object| object.namespace == name)
+    }
+
+    /// Something to point at: the Namespace object, else the first pod's owner.
+    pub fn anchor(&self) -> Option<&'e Object<'a>> {
+        self.object.or_else(|| self.workloads.first().map(|workload| self.around.evidence.owner(workload)))
+    }
+}

@@ -1,0 +1,16 @@
+//! Service accounts and their tokens.
+
+mod automount_token;
+mod default_account;
+mod default_account_bindings;
+mod legacy_tokens;
+
+use crate::control::Control;
+
+/// Sorted by id.
+pub(crate) static CONTROLS: &[&Control] = &[
+    &automount_token::CONTROL,
+    &default_account::CONTROL,
+    &default_account_bindings::CONTROL,
+    &legacy_tokens::CONTROL,
+];

@@ -1,0 +1,741 @@
+//! Complete YAML, first half: text to tokens.
+//!
+//! kubectl reads manifests with goyaml v2 (`go.yaml.in/yaml/v2`, `scannerc.go`), which follows YAML 1.1 as libyaml
+//! does but for a few places: `\'` is an escape and `\/` is none, `?` ends a plain scalar inside brackets, and
+//! a colon before a bracket is text. What is accepted here is what is accepted there, byte for byte.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use super::Problem;
+use super::text;
+use crate::tree::Style;
+
+/// goyaml refuses deeper brackets, and as many levels of indentation.
+const DEPTH: usize = 10_000;
+/// A key and its colon stand within this many characters of each other, on one line.
+const SIMPLE_KEY: usize = 1024;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind<'a> {
+    StreamEnd,
+    Directive,
+    DocumentStart,
+    DocumentEnd,
+    BlockSequence,
+    BlockMapping,
+    BlockEnd,
+    FlowSequence,
+    FlowSequenceEnd,
+    FlowMapping,
+    FlowMappingEnd,
+    BlockEntry,
+    FlowEntry,
+    Key,
+    Value,
+    Alias(&'a str),
+    Anchor(&'a str),
+    /// A tag as written, and what it stands for.
+    Tag(Cow<'a, str>),
+    Scalar(Cow<'a, str>, Style),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Token<'a> {
+    pub(super) kind: Kind<'a>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// A place at which a key may turn out to have started, once its colon is seen.
+#[derive(Clone, Copy)]
+struct SimpleKey {
+    possible: bool,
+    /// Nothing else than a key may stand at this indentation.
+    required: bool,
+    /// The number of the token that is the key or its first part.
+    token: usize,
+    at: usize,
+    wide: usize,
+    column: usize,
+    line: usize,
+}
+
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// Bytes gone past that are not the first of their character.
+    wide: usize,
+    line: usize,
+    line_start: usize,
+    tokens: VecDeque<Token<'a>>,
+    /// Tokens handed out so far.
+    parsed: usize,
+    /// The column of the innermost block collection, -1 outside of all.
+    indent: isize,
+    indents: Vec<isize>,
+    /// One for each open bracket, and one for the block context.
+    simple_keys: Vec<SimpleKey>,
+    simple_key_allowed: bool,
+    ended: bool,
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner of one document as kubectl cuts it out. kubectl ends each line with a line break, also the last.
+    pub(super) fn new(text: &'a str) -> Scanner<'a> {
+        let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let none = SimpleKey { possible: false, required: false, token: 0, at: 0, wide: 0, column: 0, line: 0 };
+        Scanner {
+            text,
+            bytes: text.as_bytes(),
+            at: bom,
+            wide: 0,
+            line: 0,
+            line_start: bom,
+            tokens: VecDeque::new(),
+            parsed: 0,
+            indent: -1,
+            indents: Vec::new(),
+            simple_keys: vec![none],
+            simple_key_allowed: true,
+            ended: false,
+        }
+    }
+
+    /// The next token, which stays the next one until [`skip`](Scanner::skip).
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Problem> {
+        self.fill()?;
+        Ok(&self.tokens[0])
+    }
+
+    /// Goes past the token that [`peek`](Scanner::peek) showed. The end of the stream stays.
+    pub(super) fn skip(&mut self) -> Option<Token<'a>> {
+        if self.tokens.len() == 1 && self.ended {
+            return self.tokens.front().cloned();
+        }
+        self.parsed += 1;
+        self.tokens.pop_front()
+    }
+
+    fn fill(&mut self) -> Result<(), Problem> {
+        while self.tokens.is_empty() || self.head_may_be_a_key()? {
+            self.fetch()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the next token may yet get a key token put before it. Token numbers ascend in `simple_keys`.
+    fn head_may_be_a_key(&mut self) -> Result<bool, Problem> {
+        let index = self.simple_keys.partition_point(|key| key.token < self.parsed);
+        match self.simple_keys.get(index) {
+            Some(key) if key.possible && key.token == self.parsed => self.is_valid(index),
+            _ => Ok(false),
+        }
+    }
+
+    fn is_valid(&mut self, index: usize) -> Result<bool, Problem> {
+        let key = self.simple_keys[index];
+        if !key.possible {
+            return Ok(false);
+        }
+        let characters = (self.at - key.at) - (self.wide - key.wide);
+        if key.line < self.line || characters > SIMPLE_KEY {
+            if key.required {
+                return Err(Problem::new(key.at, "could not find expected ':'"));
+            }
+            self.simple_keys[index].possible = false;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn byte(&self, ahead: usize) -> u8 {
+        match self.bytes.get(self.at + ahead) {
+            Some(&byte) => byte,
+            // The line break that ends the last line, then the end of the text.
+            None if self.at + ahead == self.bytes.len() && self.bytes.last().is_some_and(|&last| last != b'\n') => b'\n',
+            None => 0,
+        }
+    }
+
+    fn at_end(&self) -> bool {
+        self.byte(0) == 0
+    }
+
+    /// Length of the line break at an offset from here, or 0.
+    fn line_break(&self, ahead: usize) -> usize {
+        match self.byte(ahead) {
+            b'\n' => 1,
+            b'\r' if self.byte(ahead + 1) == b'\n' => 2,
+            b'\r' => 1,
+            0xc2 if self.byte(ahead + 1) == 0x85 => 2,
+            0xe2 if self.byte(ahead + 1) == 0x80 && matches!(self.byte(ahead + 2), 0xa8 | 0xa9) => 3,
+            _ => 0,
+        }
+    }
+
+    fn is_blank(&self, ahead: usize) -> bool {
+        matches!(self.byte(ahead), b' ' | b'\t')
+    }
+
+    fn is_blank_or_end(&self, ahead: usize) -> bool {
+        matches!(self.byte(ahead), b' ' | b'\t' | b'\n' | b'\r' | 0) || self.line_break(ahead) > 0
+    }
+
+    fn column(&self) -> usize {
+        self.at - self.line_start
+    }
+
+    fn skip_line_break(&mut self) {
+        self.at += self.line_break(0);
+        self.line += 1;
+        self.line_start = self.at;
+    }
+
+    fn read_line_break(&mut self, into: &mut String) {
+        into.push_str(text::line_break(&self.bytes[self.at.min(self.bytes.len())..]));
+        self.skip_line_break();
+    }
+
+    /// Goes past one character.
+    fn step(&mut self) {
+        self.at += 1;
+        while self.at < self.bytes.len() && !self.text.is_char_boundary(self.at) {
+            self.at += 1;
+            self.wide += 1;
+        }
+    }
+
+    fn push(&mut self, kind: Kind<'a>, start: usize) {
+        self.tokens.push_back(Token { kind, start, end: self.at.min(self.bytes.len()) });
+    }
+
+    fn next_number(&self) -> usize {
+        self.parsed + self.tokens.len()
+    }
+
+    fn fetch(&mut self) -> Result<(), Problem> {
+        self.skip_to_token();
+        self.unroll(self.column() as isize);
+        let start = self.at;
+        let first = self.byte(0);
+        let in_flow = self.simple_keys.len() > 1;
+        if first == 0 {
+            return self.fetch_end();
+        }
+        if self.column() == 0 {
+            if first == b'%' {
+                self.unroll(-1);
+                self.remove_simple_key()?;
+                self.push(Kind::Directive, start);
+                self.at += 1;
+                return Ok(());
+            }
+            for (marker, kind) in [(b"---", Kind::DocumentStart), (b"...", Kind::DocumentEnd)] {
+                if self.bytes[self.at..].starts_with(marker) && self.is_blank_or_end(3) {
+                    self.unroll(-1);
+                    self.remove_simple_key()?;
+                    self.simple_key_allowed = false;
+                    self.at += 3;
+                    self.push(kind, start);
+                    return Ok(());
+                }
+            }
+        }
+        match first {
+            b'[' => self.fetch_flow_start(Kind::FlowSequence),
+            b'{' => self.fetch_flow_start(Kind::FlowMapping),
+            b']' => self.fetch_flow_end(Kind::FlowSequenceEnd),
+            b'}' => self.fetch_flow_end(Kind::FlowMappingEnd),
+            b',' => {
+                self.remove_simple_key()?;
+                self.simple_key_allowed = true;
+                self.at += 1;
+                self.push(Kind::FlowEntry, start);
+                Ok(())
+            }
+            b'-' if self.is_blank_or_end(1) => {
+                if !in_flow {
+                    if !self.simple_key_allowed {
+                        let message = "block sequence entries are not allowed in this context";
+                        return Err(Problem::new(start, message));
+                    }
+                    self.roll(self.column(), None, Kind::BlockSequence, start)?;
+                }
+                self.remove_simple_key()?;
+                self.simple_key_allowed = true;
+                self.at += 1;
+                self.push(Kind::BlockEntry, start);
+                Ok(())
+            }
+            b'?' if in_flow || self.is_blank_or_end(1) => {
+                if !in_flow {
+                    if !self.simple_key_allowed {
+                        return Err(Problem::new(start, "mapping keys are not allowed in this context"));
+                    }
+                    self.roll(self.column(), None, Kind::BlockMapping, start)?;
+                }
+                self.remove_simple_key()?;
+                self.simple_key_allowed = !in_flow;
+                self.at += 1;
+                self.push(Kind::Key, start);
+                Ok(())
+            }
+            b':' if in_flow || self.is_blank_or_end(1) => self.fetch_value(in_flow),
+            b'*' | b'&' => self.fetch_anchor(first == b'*'),
+            b'!' => {
+                self.save_simple_key()?;
+                self.simple_key_allowed = false;
+                let tag = self.scan_tag()?;
+                self.push(Kind::Tag(tag), start);
+                Ok(())
+            }
+            b'|' | b'>' if !in_flow => {
+                self.remove_simple_key()?;
+                self.simple_key_allowed = true;
+                self.scan_block_scalar(first == b'|')
+            }
+            b'\'' | b'"' => {
+                self.save_simple_key()?;
+                self.simple_key_allowed = false;
+                self.scan_quoted(first == b'\'')
+            }
+            b'-' if !self.is_blank(1) => self.fetch_plain(in_flow),
+            b'?' | b':' if !in_flow => self.fetch_plain(in_flow),
+            b'-' | b'?' | b':' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' | b'\t' => {
+                Err(Problem::new(start, "found character that cannot start any token"))
+            }
+            _ => self.fetch_plain(in_flow),
+        }
+    }
+
+    fn skip_to_token(&mut self) {
+        loop {
+            if self.column() == 0 && self.text.get(self.at..).is_some_and(|rest| rest.starts_with('\u{feff}')) {
+                self.at += 3;
+                self.line_start += 2; // it counts as one character
+            }
+            let tabs = self.simple_keys.len() > 1 || !self.simple_key_allowed;
+            while self.byte(0) == b' ' || tabs && self.byte(0) == b'\t' {
+                self.at += 1;
+            }
+            if self.byte(0) == b'#' {
+                while self.line_break(0) == 0 && !self.at_end() {
+                    self.at += 1;
+                }
+            }
+            if self.line_break(0) == 0 {
+                return;
+            }
+            self.skip_line_break();
+            if self.simple_keys.len() == 1 {
+                self.simple_key_allowed = true;
+            }
+        }
+    }
+
+    fn fetch_end(&mut self) -> Result<(), Problem> {
+        self.unroll(-1);
+        self.remove_simple_key()?;
+        self.simple_key_allowed = false;
+        self.push(Kind::StreamEnd, self.bytes.len());
+        self.ended = true;
+        Ok(())
+    }
+
+    fn fetch_flow_start(&mut self, kind: Kind<'a>) -> Result<(), Problem> {
+        self.save_simple_key()?;
+        if self.simple_keys.len() > DEPTH {
+            return Err(Problem::new(self.at, Problem::TOO_DEEP));
+        }
+        let none = SimpleKey { possible: false, token: self.next_number(), ..self.simple_keys[0] };
+        self.simple_keys.push(none);
+        self.simple_key_allowed = true;
+        let start = self.at;
+        self.at += 1;
+        self.push(kind, start);
+        Ok(())
+    }
+
+    fn fetch_flow_end(&mut self, kind: Kind<'a>) -> Result<(), Problem> {
+        self.remove_simple_key()?;
+        if self.simple_keys.len() > 1 {
+            self.simple_keys.pop();
+        }
+        self.simple_key_allowed = false;
+        let start = self.at;
+        self.at += 1;
+        self.push(kind, start);
+        Ok(())
+    }
+
+    fn fetch_value(&mut self, in_flow: bool) -> Result<(), Problem> {
+        let last = self.simple_keys.len() - 1;
+        let start = self.at;
+        if self.is_valid(last)? {
+            let key = self.simple_keys[last];
+            let index = key.token - self.parsed;
+            self.tokens.insert(index, Token { kind: Kind::Key, start: key.at, end: key.at });
+            self.roll(key.column, Some(index), Kind::BlockMapping, key.at)?;
+            self.simple_keys[last].possible = false;
+            self.simple_key_allowed = false;
+        } else {
+            if !in_flow {
+                if !self.simple_key_allowed {
+                    return Err(Problem::new(start, "mapping values are not allowed in this context"));
+                }
+                self.roll(self.column(), None, Kind::BlockMapping, start)?;
+            }
+            self.simple_key_allowed = !in_flow;
+        }
+        self.at += 1;
+        self.push(Kind::Value, start);
+        Ok(())
+    }
+
+    fn fetch_anchor(&mut self, alias: bool) -> Result<(), Problem> {
+        self.save_simple_key()?;
+        self.simple_key_allowed = false;
+        let start = self.at;
+        self.at += 1;
+        while text::is_word(self.byte(0)) {
+            self.at += 1;
+        }
+        let name = &self.text[start + 1..self.at];
+        let ends = self.is_blank_or_end(0)
+            || matches!(self.byte(0), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
+        if name.is_empty() || !ends {
+            return Err(Problem::new(self.at, "did not find expected alphabetic or numeric character"));
+        }
+        self.push(if alias { Kind::Alias(name) } else { Kind::Anchor(name) }, start);
+        Ok(())
+    }
+
+    fn scan_tag(&mut self) -> Result<Cow<'a, str>, Problem> {
+        let start = self.at;
+        let tag = if self.byte(1) == b'<' {
+            self.at += 2;
+            let uri = self.scan_uri("")?;
+            if self.byte(0) != b'>' {
+                return Err(Problem::new(self.at, "did not find the expected '>'"));
+            }
+            self.at += 1;
+            Cow::Owned(uri)
+        } else {
+            self.at += 1;
+            while text::is_word(self.byte(0)) {
+                self.at += 1;
+            }
+            if self.byte(0) == b'!' {
+                self.at += 1;
+                // Other handles need a %TAG directive, which cannot stand in a document as kubectl cuts it.
+                if self.at - start > 2 {
+                    return Err(Problem::new(start, "found undefined tag handle"));
+                }
+                let suffix = self.scan_uri("")?;
+                Cow::Owned(format!("tag:yaml.org,2002:{suffix}"))
+            } else {
+                let uri = self.scan_uri(&self.text[start..self.at])?;
+                Cow::Owned(format!("!{}", &uri[1..]))
+            }
+        };
+        if !self.is_blank_or_end(0) {
+            return Err(Problem::new(self.at, "did not find expected whitespace or line break"));
+        }
+        Ok(tag)
+    }
+
+    fn scan_uri(&mut self, head: &str) -> Result<String, Problem> {
+        let mut uri = head.as_bytes().to_vec();
+        loop {
+            match self.byte(0) {
+                b'%' => {
+                    let hex = self.bytes.get(self.at + 1..self.at + 3).and_then(|hex| str::from_utf8(hex).ok());
+                    let octet = hex.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+                    let Some(octet) = octet.and_then(|hex| u8::from_str_radix(hex, 16).ok()) else {
+                        return Err(Problem::new(self.at, "did not find URI escaped octet"));
+                    };
+                    uri.push(octet);
+                    self.at += 3;
+                }
+                byte if text::is_word(byte) || b";/?:@&=+$,.!~*'()[]".contains(&byte) => {
+                    uri.push(byte);
+                    self.at += 1;
+                }
+                _ if uri.is_empty() => return Err(Problem::new(self.at, "did not find expected tag URI")),
+                _ => {
+                    return String::from_utf8(uri)
+                        .map_err(|_| Problem::new(self.at, "found an incorrect UTF-8 octet in a tag"));
+                }
+            }
+        }
+    }
+
+    fn fetch_plain(&mut self, in_flow: bool) -> Result<(), Problem> {
+        self.save_simple_key()?;
+        self.simple_key_allowed = false;
+        let start = self.at;
+        let mut end = self.at;
+        let mut folded: Option<String> = None;
+        let mut breaks = String::new();
+        let mut broken = false;
+        let indent = self.indent + 1;
+        loop {
+            let marker = self.bytes.get(self.at..self.at + 3).is_some_and(|m| m == b"---" || m == b"...");
+            if self.column() == 0 && marker && self.is_blank_or_end(3) || self.byte(0) == b'#' {
+                break;
+            }
+            let word = self.at;
+            while !self.is_blank_or_end(0) {
+                match self.byte(0) {
+                    b':' if self.is_blank_or_end(1) => break,
+                    b',' | b'?' | b'[' | b']' | b'{' | b'}' if in_flow => break,
+                    _ => self.step(),
+                }
+            }
+            if self.at > word {
+                if broken {
+                    let text = folded.get_or_insert_with(|| self.text[start..end].to_owned());
+                    text.push_str(if breaks.is_empty() { " " } else { &breaks });
+                    breaks.clear();
+                    text.push_str(&self.text[word..self.at]);
+                } else if let Some(text) = &mut folded {
+                    text.push_str(&self.text[end..self.at]);
+                }
+                broken = false;
+                end = self.at;
+            }
+            if !self.is_blank(0) && self.line_break(0) == 0 {
+                break;
+            }
+            while self.is_blank(0) || self.line_break(0) > 0 {
+                if self.is_blank(0) {
+                    if broken && (self.column() as isize) < indent && self.byte(0) == b'\t' {
+                        return Err(Problem::new(self.at, "found a tab character that violates indentation"));
+                    }
+                    self.at += 1;
+                } else if broken {
+                    self.read_line_break(&mut breaks);
+                } else {
+                    let first = text::line_break(&self.bytes[self.at.min(self.bytes.len())..]);
+                    if first != "\n" {
+                        breaks.push_str(first); // a Unicode line break is not folded
+                    }
+                    self.skip_line_break();
+                    broken = true;
+                }
+            }
+            if !in_flow && (self.column() as isize) < indent {
+                break;
+            }
+        }
+        if broken {
+            self.simple_key_allowed = true;
+        }
+        let text = folded.map_or(Cow::Borrowed(&self.text[start..end]), Cow::Owned);
+        self.tokens.push_back(Token { kind: Kind::Scalar(text, Style::Plain), start, end });
+        Ok(())
+    }
+
+    fn scan_quoted(&mut self, single: bool) -> Result<(), Problem> {
+        let start = self.at;
+        let quote = if single { b'\'' } else { b'"' };
+        let mut plain = true;
+        self.at += 1;
+        loop {
+            if self.column() == 0 {
+                let marker = self.bytes.get(self.at..self.at + 3).is_some_and(|m| m == b"---" || m == b"...");
+                if marker && self.is_blank_or_end(3) {
+                    return Err(Problem::new(self.at, "found unexpected document indicator"));
+                }
+            }
+            match self.byte(0) {
+                0 => return Err(Problem::new(start, "the quote that starts here is never closed")),
+                byte if byte == quote => {
+                    if !(single && self.byte(1) == b'\'') {
+                        break;
+                    }
+                    plain = false;
+                    self.at += 2;
+                }
+                b'\\' if !single => {
+                    plain = false;
+                    self.at += 1;
+                    match self.line_break(0) {
+                        0 => self.step(),
+                        _ => self.skip_line_break(),
+                    }
+                }
+                _ if self.line_break(0) > 0 => {
+                    plain = false;
+                    self.skip_line_break();
+                }
+                _ => self.step(),
+            }
+        }
+        let inner = &self.text[start + 1..self.at];
+        self.at += 1;
+        let (value, style) = match single {
+            true if plain => (Cow::Borrowed(inner), Style::SingleQuoted),
+            false if plain => (Cow::Borrowed(inner), Style::DoubleQuoted),
+            true => (Cow::Owned(text::single_quoted(inner)), Style::SingleQuoted),
+            false => match text::double_quoted(inner) {
+                Ok(value) => (Cow::Owned(value), Style::DoubleQuoted),
+                Err((at, message)) => return Err(Problem::new(start + 1 + at, message)),
+            },
+        };
+        self.push(Kind::Scalar(value, style), start);
+        Ok(())
+    }
+
+    fn scan_block_scalar(&mut self, literal: bool) -> Result<(), Problem> {
+        let start = self.at;
+        self.at += 1;
+        let mut header = text::BlockHeader::default();
+        for _ in 0..2 {
+            match self.byte(0) {
+                b'+' | b'-' if header.chomping == text::Chomping::Clip => {
+                    header.chomping =
+                        if self.byte(0) == b'+' { text::Chomping::Keep } else { text::Chomping::Strip };
+                }
+                b'0' if header.increment == 0 => {
+                    return Err(Problem::new(self.at, "found an indentation indicator equal to 0"));
+                }
+                digit @ b'1'..=b'9' if header.increment == 0 => header.increment = usize::from(digit - b'0'),
+                _ => break,
+            }
+            self.at += 1;
+        }
+        let mut end = self.at;
+        while self.is_blank(0) {
+            self.at += 1;
+        }
+        if self.byte(0) == b'#' {
+            while self.line_break(0) == 0 && !self.at_end() {
+                self.at += 1;
+            }
+        }
+        if self.line_break(0) == 0 && !self.at_end() {
+            return Err(Problem::new(self.at, "did not find expected comment or line break"));
+        }
+        if !self.at_end() {
+            self.skip_line_break();
+        }
+
+        let mut indent = match header.increment {
+            0 => 0,
+            increment => self.indent.max(0) as usize + increment,
+        };
+        let mut value = String::new();
+        let mut leading_break = String::new();
+        let mut breaks = String::new();
+        let mut after_blank = false;
+        self.block_breaks(&mut indent, &mut breaks)?;
+        while self.column() == indent && !self.at_end() {
+            let blank = self.is_blank(0);
+            if !literal && leading_break == "\n" && !after_blank && !blank {
+                if breaks.is_empty() {
+                    value.push(' ');
+                }
+            } else {
+                value.push_str(&leading_break);
+            }
+            leading_break.clear();
+            value.push_str(&breaks);
+            breaks.clear();
+            after_blank = blank;
+            let line = self.at;
+            while self.line_break(0) == 0 && !self.at_end() {
+                self.at += 1;
+            }
+            value.push_str(&self.text[line..self.at]);
+            end = self.at;
+            self.read_line_break(&mut leading_break);
+            self.block_breaks(&mut indent, &mut breaks)?;
+        }
+        match header.chomping {
+            text::Chomping::Strip => {}
+            text::Chomping::Clip => value.push_str(&leading_break),
+            text::Chomping::Keep => {
+                value.push_str(&leading_break);
+                value.push_str(&breaks);
+            }
+        }
+        let style = if literal { Style::Literal } else { Style::Folded };
+        self.tokens.push_back(Token { kind: Kind::Scalar(Cow::Owned(value), style), start, end });
+        Ok(())
+    }
+
+    /// Goes past the indentation and empty lines before a line of a block scalar; finds out the indentation first.
+    fn block_breaks(&mut self, indent: &mut usize, breaks: &mut String) -> Result<(), Problem> {
+        let mut widest = 0;
+        loop {
+            while (*indent == 0 || self.column() < *indent) && self.byte(0) == b' ' {
+                self.at += 1;
+            }
+            widest = widest.max(self.column());
+            if (*indent == 0 || self.column() < *indent) && self.byte(0) == b'\t' {
+                return Err(Problem::new(self.at, "found a tab character where an indentation space is expected"));
+            }
+            if self.line_break(0) == 0 {
+                break;
+            }
+            self.read_line_break(breaks);
+        }
+        if *indent == 0 {
+            *indent = widest.max((self.indent + 1).max(1) as usize);
+        }
+        Ok(())
+    }
+
+    fn save_simple_key(&mut self) -> Result<(), Problem> {
+        if self.simple_key_allowed {
+            self.remove_simple_key()?;
+            let key = SimpleKey {
+                possible: true,
+                required: self.simple_keys.len() == 1 && self.indent == self.column() as isize,
+                token: self.next_number(),
+                at: self.at,
+                wide: self.wide,
+                column: self.column(),
+                line: self.line,
+            };
+            if let Some(last) = self.simple_keys.last_mut() {
+                *last = key;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_simple_key(&mut self) -> Result<(), Problem> {
+        if let Some(key) = self.simple_keys.last_mut() {
+            if key.possible && key.required {
+                return Err(Problem::new(key.at, "could not find expected ':'"));
+            }
+            key.possible = false;
+        }
+        Ok(())
+    }
+
+    /// Opens a block collection when the column is deeper than the current one.
+    fn roll(&mut self, column: usize, index: Option<usize>, kind: Kind<'a>, start: usize) -> Result<(), Problem> {
+        if self.simple_keys.len() == 1 && self.indent < column as isize {
+            self.indents.push(self.indent);
+            self.indent = column as isize;
+            if self.indents.len() > DEPTH {
+                return Err(Problem::new(start, Problem::TOO_DEEP));
+            }
+            self.tokens.insert(index.unwrap_or(self.tokens.len()), Token { kind, start, end: start });
+        }
+        Ok(())
+    }
+
+    /// Closes the block collections that are deeper than the column.
+    fn unroll(&mut self, column: isize) {
+        while self.simple_keys.len() == 1 && self.indent > column {
+            self.push(Kind::BlockEnd, self.at.min(self.bytes.len()));
+            self.indent = self.indents.pop().unwrap_or(-1);
+        }
+    }
+}

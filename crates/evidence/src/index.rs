@@ -1,0 +1,255 @@
+//! The evidence as a whole: reading objects out of files, and finding them again by kind and name.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use seaworthy_document::{Document, Stream, Value};
+use seaworthy_podsecurity::Pod;
+use seaworthy_schema as schema;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::object::Object;
+use crate::workload::{self, Workload};
+
+/// A text and the name under which a person knows it.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path as given or found, with `/`; `-` for standard input.
+    pub name: String,
+    /// Its documents.
+    pub stream: Stream,
+}
+
+impl SourceFile {
+    /// A file that has been read.
+    pub fn new(name: impl Into<String>, stream: Stream) -> SourceFile {
+        SourceFile { name: name.into(), stream }
+    }
+}
+
+/// The answer of a search by name.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'e, 'a> {
+    /// There is exactly one, or one that is plainly meant (same file or same folder).
+    One(&'e Object<'a>),
+    /// The evidence holds none.
+    None,
+    /// Several objects bear the name, and nothing tells which one is meant.
+    Several,
+}
+
+/// Everything that was read, indexed.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    files: &'a [SourceFile],
+    objects: Vec<Object<'a>>,
+    workloads: Vec<Workload<'a>>,
+    diagnostics: Vec<Diagnostic>,
+    /// Documents that are no Kubernetes objects.
+    foreign_documents: usize,
+    documents: usize,
+    by_name: FxHashMap<(&'a str, &'a str), Vec<u32>>,
+    by_kind: FxHashMap<&'a str, Vec<u32>>,
+}
+
+#[derive(Default)]
+struct FileEvidence<'a> {
+    objects: Vec<Object<'a>>,
+    workloads: Vec<Workload<'a>>,
+    diagnostics: Vec<Diagnostic>,
+    foreign: usize,
+    documents: usize,
+}
+
+impl<'a> Evidence<'a> {
+    /// Finds the objects and pods in all files.
+    pub fn new(files: &'a [SourceFile]) -> Evidence<'a> {
+        let parts: Vec<FileEvidence<'a>> =
+            files.par_iter().enumerate().with_min_len(16).map(|(index, file)| read_file(index as u32, file)).collect();
+        let mut evidence = Evidence {
+            files,
+            objects: Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum()),
+            workloads: Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum()),
+            diagnostics: Vec::new(),
+            foreign_documents: 0,
+            documents: 0,
+            by_name: FxHashMap::default(),
+            by_kind: FxHashMap::default(),
+        };
+        for part in parts {
+            let first = evidence.objects.len() as u32;
+            evidence.objects.extend(part.objects);
+            evidence.workloads.extend(part.workloads.into_iter().map(|w| Workload { object: w.object + first, ..w }));
+            evidence.diagnostics.extend(part.diagnostics);
+            evidence.foreign_documents += part.foreign;
+            evidence.documents += part.documents;
+        }
+        for (index, object) in evidence.objects.iter().enumerate() {
+            evidence.by_name.entry((object.kind, object.name)).or_default().push(index as u32);
+            evidence.by_kind.entry(object.kind).or_default().push(index as u32);
+        }
+        evidence
+    }
+
+    /// The files, as given.
+    pub fn files(&self) -> &'a [SourceFile] {
+        self.files
+    }
+
+    /// All objects, in the order of files and documents.
+    pub fn objects(&self) -> &[Object<'a>] {
+        &self.objects
+    }
+
+    /// All pods and pod templates, in the same order.
+    pub fn workloads(&self) -> &[Workload<'a>] {
+        &self.workloads
+    }
+
+    /// The object that holds a pod.
+    pub fn owner(&self, workload: &Workload<'a>) -> &Object<'a> {
+        &self.objects[workload.object as usize]
+    }
+
+    /// What is wrong with the files.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Number of documents that were read, Kubernetes or not.
+    pub fn document_count(&self) -> usize {
+        self.documents
+    }
+
+    /// Number of documents that are no Kubernetes objects.
+    pub fn foreign_document_count(&self) -> usize {
+        self.foreign_documents
+    }
+
+    /// All objects of a kind (of any group).
+    pub fn of_kind<'e>(&'e self, kind: &str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        self.by_kind.get(kind).into_iter().flatten().map(|&index| &self.objects[index as usize])
+    }
+
+    /// The object of a kind and name that `from` means when it names it, in its own namespace.
+    pub fn named<'e>(&'e self, kind: &str, name: &str, from: &Object<'a>) -> Found<'e, 'a> {
+        // The index borrows its keys from the evidence; a search with other lifetimes goes through a copy.
+        let Some(candidates) = self.by_name.get(&(kind, name) as &(&str, &str)) else { return Found::None };
+        let same_namespace = |object: &&Object<'a>| object.namespace == from.namespace;
+        let objects = || candidates.iter().map(|&index| &self.objects[index as usize]).filter(same_namespace);
+        let mut near = objects().filter(|object| object.file == from.file);
+        match (near.next(), near.next()) {
+            (Some(one), None) => return Found::One(one),
+            (Some(_), Some(_)) => return Found::Several,
+            _ => {}
+        }
+        let folder = |object: &Object<'a>| {
+            let name = self.files[object.file as usize].name.as_str();
+            name.rsplit_once('/').map_or("", |(folder, _)| folder)
+        };
+        let mut beside = objects().filter(|object| folder(object) == folder(from));
+        match (beside.next(), beside.next()) {
+            (Some(one), None) => return Found::One(one),
+            (Some(_), Some(_)) => return Found::Several,
+            _ => {}
+        }
+        let mut anywhere = objects();
+        match (anywhere.next(), anywhere.next()) {
+            (None, _) => Found::None,
+            (Some(one), None) => Found::One(one),
+            (Some(_), Some(_)) => Found::Several,
+        }
+    }
+}
+
+fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {
+    let mut part = FileEvidence::default();
+    part.diagnostics.extend(file.stream.diagnostics().iter().map(|diagnostic| Diagnostic {
+        file: index,
+        document: diagnostic.document,
+        span: diagnostic.span,
+        severity: Severity::Error,
+        message: diagnostic.message.clone(),
+    }));
+    for document in file.stream.documents() {
+        part.documents += 1;
+        read_value(&mut part, document.root(), None, index, &document);
+    }
+    part
+}
+
+fn read_value<'a>(
+    part: &mut FileEvidence<'a>,
+    value: Value<'a>,
+    inherited: Option<(&'a str, &'a str)>,
+    file: u32,
+    document: &Document<'a>,
+) {
+    let Some(object) = Object::read(value, inherited, file, document.ordinal()) else {
+        match missing_identity(&value) {
+            Some(field) => part.diagnostics.push(Diagnostic {
+                file,
+                document: document.ordinal(),
+                span: value.entry_span(),
+                severity: Severity::Error,
+                message: format!("`{field}` is missing: Kubernetes cannot tell what this object is"),
+            }),
+            None => part.foreign += 1,
+        }
+        return;
+    };
+    // A list is no object of its own, and lists do not hold lists: one level, so no recursion without end.
+    if inherited.is_none()
+        && let Some(item_kind) = object.kind.strip_suffix("List")
+        && let Some(items) = object.value.get("items").filter(Value::is_sequence)
+    {
+        let item_kind = if item_kind.is_empty() { "" } else { item_kind };
+        for item in items.items() {
+            let inherited = if item_kind.is_empty() { ("", "") } else { (object.api_version, item_kind) };
+            read_value(part, item, Some(inherited), file, document);
+        }
+        return;
+    }
+    let refusals = schema::kind(object.api_version, object.kind)
+        .map(|kind| schema::refusals(kind.into(), object.value))
+        .unwrap_or_default();
+    let refused = refusals.iter().any(|refusal| !refusal.problem.strict_only());
+    report(part, file, document, &refusals);
+    let index = part.objects.len() as u32;
+    part.objects.push(object);
+    let custom = schema::kind(object.api_version, object.kind).is_none();
+    workload::pods_of(&object, |pod| {
+        let refused = if custom { refuses_pod(part, &pod, file, document) } else { refused };
+        part.workloads.push(Workload { object: index, pod, refused });
+    });
+}
+
+/// Pod templates of custom resources are judged by the type that they become.
+fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, document: &Document<'a>) -> bool {
+    let Some(pod_spec) = schema::named("PodSpec") else { return false };
+    let refusals = schema::refusals(pod_spec, pod.spec());
+    let hard: Vec<_> = refusals.into_iter().filter(|refusal| !refusal.problem.strict_only()).collect();
+    report(part, file, document, &hard);
+    !hard.is_empty()
+}
+
+fn report(part: &mut FileEvidence<'_>, file: u32, document: &Document<'_>, refusals: &[schema::Refusal<'_>]) {
+    part.diagnostics.extend(refusals.iter().map(|refusal| Diagnostic {
+        file,
+        document: document.ordinal(),
+        span: refusal.value.entry_span(),
+        severity: if refusal.problem.strict_only() { Severity::Warning } else { Severity::Error },
+        message: refusal.to_string(),
+    }));
+}
+
+/// Names the missing half of the identity when the value is plainly meant for Kubernetes: it has `metadata`
+/// and one of `apiVersion` and `kind`. (A Helm `Chart.yaml`, say, has an `apiVersion` but no `metadata`.)
+fn missing_identity(value: &Value<'_>) -> Option<&'static str> {
+    value.get("metadata").filter(Value::is_mapping)?;
+    let has = |key| value.get(key).and_then(|v| v.as_str()).is_some_and(|text| !text.is_empty());
+    match (has("apiVersion"), has("kind")) {
+        (true, false) => Some("kind"),
+        (false, true) => Some("apiVersion"),
+        _ => None,
+    }
+}
