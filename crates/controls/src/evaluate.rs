@@ -169,7 +169,7 @@ impl<'c, 'a> Tally<'c, 'a> {
 fn judge_pod<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: PodScope<'_, 'a>) {
     let owner = scope.owner();
     let pod = scope.pod();
-    let component = system::component(&scope);
+    let component = system::component(pod);
     let settle = |tally: &mut Tally<'_, 'a>, index: usize, container: Option<&'a str>, verdict: Verdict<'a>| {
         // Nothing in a pod that the API server would not even decode can be said to hold.
         let verdict = match verdict {

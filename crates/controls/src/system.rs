@@ -6,8 +6,8 @@
 //! as excepted, with the reason.
 
 use seaworthy_imaging::Reference;
+use seaworthy_podsecurity::Pod;
 
-use crate::scope::PodScope;
 
 /// A known component.
 #[derive(Debug, PartialEq, Eq)]
@@ -126,7 +126,6 @@ const COMPONENTS: &[Component] = &[
     },
     Component {
         images: &[
-            "registry.k8s.io/sig-storage/csi-node-driver-registrar",
             "docker.io/longhornio/longhorn-manager",
             "docker.io/rook/ceph",
             "quay.io/cephcsi/cephcsi",
@@ -146,16 +145,31 @@ const COMPONENTS: &[Component] = &[
     },
 ];
 
-/// The known component whose image one of the pod's containers runs.
-pub(crate) fn component(scope: &PodScope<'_, '_>) -> Option<&'static Component> {
-    scope.pod().containers().filter_map(|container| container.image()).find_map(|image| {
-        let reference = Reference::parse(image).ok()?;
-        COMPONENTS.iter().find(|component| {
-            component.images.iter().any(|known| {
-                known.split_once('/').is_some_and(|(registry, repository)| {
-                    reference.registry() == registry && reference.repository() == repository
-                })
+/// Side cars that come with known components and need nothing themselves.
+const SIDE_CARS: &[&str] = &[
+    "quay.io/brancz/kube-rbac-proxy",
+    "registry.k8s.io/pause",
+    "registry.k8s.io/sig-storage/livenessprobe",
+    "registry.k8s.io/sig-storage/csi-node-driver-registrar",
+];
+
+/// The known component that a pod is: one of its containers runs an image of the component, and the others run
+/// nothing but further images of it and known side cars. A stranger in the same pod shares what the pod is allowed,
+/// so with a stranger in it the pod is judged like any other.
+pub(crate) fn component(pod: &Pod<'_>) -> Option<&'static Component> {
+    let mut found = None;
+    for container in pod.containers() {
+        let image = Reference::parse(container.image()?).ok()?;
+        let is = |known: &&str| {
+            known.split_once('/').is_some_and(|(registry, repository)| {
+                image.registry() == registry && image.repository() == repository
             })
-        })
-    })
+        };
+        match COMPONENTS.iter().find(|component| component.images.iter().any(|known| is(&known))) {
+            Some(component) if found.is_none_or(|other| other == component) => found = Some(component),
+            None if SIDE_CARS.iter().any(|known| is(&known)) => {}
+            _ => return None,
+        }
+    }
+    found
 }

@@ -1,8 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod builder;
+mod convert;
+mod encoding;
+mod json;
+mod path;
 mod read;
+mod scalar;
+mod split;
+mod subset;
 mod tree;
 mod value;
+mod yaml;
 
 pub use read::Limits;
 pub use tree::{Diagnostic, Document, Format, Kind, Position, Reader, Span, Stream, Style};

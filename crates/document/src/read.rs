@@ -1,8 +1,11 @@
-//! Reading: a text is split into documents as kubectl splits it, and each goes to the reader that fits.
+//! Reading: a stream is taken for JSON or cut into YAML documents as kubectl does it
+//! (`NewYAMLOrJSONDecoder` of `k8s.io/apimachinery/pkg/util/yaml`), and each document goes to the reader that fits.
 
-use libyaml_safer::{EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
-
-use crate::tree::{Diagnostic, DocumentEntry, Format, Kind, Node, Reader, Span, Stream, Style};
+use crate::builder::Builder;
+use crate::split::{self, Chunk};
+use crate::tree::{Diagnostic, DocumentEntry, Format, Reader, Span, Stream};
+use crate::yaml::{self, Characters, Problem};
+use crate::{json, subset};
 
 /// Bounds of what one file may demand.
 #[derive(Clone, Debug)]
@@ -19,135 +22,208 @@ impl Default for Limits {
     }
 }
 
-pub(crate) fn read(stream: &mut Stream, _limits: &Limits) {
+/// How far kubectl looks for the brace that makes a stream JSON.
+const GUESS: usize = 4096;
+
+/// Reads the text of the stream. `invalid` holds the offsets of bytes that were no UTF-8, in ascending order;
+/// `fast` says whether the subset reader is tried.
+pub(crate) fn read(stream: &mut Stream, limits: &Limits, invalid: &[u32], fast: bool) {
     let text = std::mem::take(&mut stream.text);
-    let mut start = 0;
-    let mut at = 0;
-    let mut ordinal = 0;
-    let mut chunks = Vec::new();
-    for line in text.split_inclusive('\n') {
-        if let Some(rest) = line.strip_prefix("---")
-            && (rest.trim().is_empty() || rest.trim().starts_with('#'))
-        {
-            chunks.push((start, at));
-            start = at + line.len();
-        }
-        at += line.len();
+    if text.len() >= u32::MAX as usize {
+        let message = "a file of more than 4 GiB is not read: split it".to_owned();
+        stream.diagnostics.push(Diagnostic { span: Span::default(), message, document: 0, broken: true });
+        return;
     }
-    chunks.push((start, at));
-    for (start, end) in chunks {
-        complete(stream, &text, start, end, &mut ordinal);
-    }
+    let mut reading = Reading {
+        text: &text,
+        limits,
+        invalid,
+        fast,
+        builder: Builder::new(&text),
+        documents: Vec::new(),
+        json_problem: None,
+    };
+    reading.stream();
+    let Reading { builder, documents, .. } = reading;
+    stream.documents = documents;
+    stream.nodes = builder.nodes;
+    stream.scratch = builder.scratch;
+    stream.decoded = builder.decoded;
+    stream.diagnostics = builder.diagnostics;
     stream.text = text;
 }
 
-fn complete(stream: &mut Stream, text: &str, start: usize, end: usize, ordinal: &mut u32) {
-    let mut bytes = text[start..end].as_bytes();
-    // Marks count characters; map them to bytes when the chunk is not ASCII.
-    let map: Option<Vec<u32>> =
-        (!text[start..end].is_ascii()).then(|| text[start..end].char_indices().map(|(i, _)| i as u32).collect());
-    let offset = |index: u64| -> u32 {
-        let index = index as usize;
-        let byte = match &map {
-            Some(map) => map.get(index).map_or(end - start, |&b| b as usize),
-            None => index,
-        };
-        (start + byte.min(end - start)) as u32
-    };
-    let mut parser = Parser::new();
-    parser.set_input_string(&mut bytes);
-    let first = stream.nodes.len();
-    let mut stack: Vec<(usize, bool)> = Vec::new();
-    loop {
-        let event = match parser.parse() {
-            Ok(event) => event,
-            Err(error) => {
-                stream.nodes.truncate(first);
-                let at = offset(error.problem_mark().map_or(0, |m| m.index));
-                stream.diagnostics.push(Diagnostic {
-                    span: Span { start: at, end: at },
-                    message: error.to_string(),
-                    document: *ordinal,
-                });
-                *ordinal += 1;
-                return;
+struct Reading<'s> {
+    text: &'s str,
+    limits: &'s Limits,
+    invalid: &'s [u32],
+    fast: bool,
+    builder: Builder<'s>,
+    documents: Vec<DocumentEntry>,
+    /// Why the stream is not JSON although it starts like it; told when it is no YAML either.
+    json_problem: Option<Problem>,
+}
+
+impl Reading<'_> {
+    fn stream(&mut self) {
+        let guess = &self.text[..floor(self.text, GUESS)];
+        let mut from = 0;
+        if guess.trim_start().starts_with('{') {
+            match self.json() {
+                Some(rest) => from = rest,
+                None => return,
             }
-        };
-        let (s, e) = (offset(event.start_mark.index), offset(event.end_mark.index));
-        let is_key = |stack: &mut Vec<(usize, bool)>, nodes: &[Node]| -> u8 {
-            match stack.last_mut() {
-                Some((index, expects_key)) if nodes[*index].kind == Kind::Mapping => {
-                    let key = *expects_key;
-                    *expects_key = !key;
-                    if key { Node::KEY } else { 0 }
-                }
-                _ => 0,
-            }
-        };
-        match event.data {
-            EventData::StreamEnd => break,
-            EventData::Scalar { value, style, plain_implicit, .. } => {
-                let flags = is_key(&mut stack, &stream.nodes);
-                let kind =
-                    if plain_implicit && flags == 0 && style == ScalarStyle::Plain { resolve(&value) } else { Kind::String };
-                let style = match style {
-                    ScalarStyle::SingleQuoted => Style::SingleQuoted,
-                    ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-                    ScalarStyle::Literal => Style::Literal,
-                    ScalarStyle::Folded => Style::Folded,
-                    _ => Style::Plain,
-                };
-                let from = stream.scratch.len() as u32;
-                stream.scratch.push_str(&value);
-                stream.decoded.push(Span { start: from, end: stream.scratch.len() as u32 });
-                let link = stream.decoded.len() as u32;
-                stream.nodes.push(Node { start: s, end: e, link, kind, style, flags });
-            }
-            EventData::SequenceStart { style, .. } => {
-                let flags = is_key(&mut stack, &stream.nodes);
-                let style = if style == SequenceStyle::Flow { Style::Flow } else { Style::Block };
-                stack.push((stream.nodes.len(), false));
-                stream.nodes.push(Node { start: s, end: e, link: 0, kind: Kind::Sequence, style, flags });
-            }
-            EventData::MappingStart { style, .. } => {
-                let flags = is_key(&mut stack, &stream.nodes);
-                let style = if style == MappingStyle::Flow { Style::Flow } else { Style::Block };
-                stack.push((stream.nodes.len(), true));
-                stream.nodes.push(Node { start: s, end: e, link: 0, kind: Kind::Mapping, style, flags });
-            }
-            EventData::SequenceEnd | EventData::MappingEnd => {
-                if let Some((index, _)) = stack.pop() {
-                    let after = stream.nodes.len() as u32;
-                    stream.nodes[index].link = after;
-                    stream.nodes[index].end = e;
-                }
-            }
-            _ => {}
+        }
+        for chunk in split::chunks(self.text, from) {
+            self.chunk(chunk);
         }
     }
-    if stream.nodes.len() > first {
-        stream.documents.push(DocumentEntry {
-            root: first as u32,
-            span: Span { start: start as u32, end: end as u32 },
-            format: Format::Yaml,
-            reader: Reader::Complete,
-            ordinal: *ordinal,
-        });
-        *ordinal += 1;
+
+    /// Reads JSON values. Returns where YAML starts when it turns out to.
+    fn json(&mut self) -> Option<usize> {
+        let mut at = 0;
+        let mut count = 0;
+        loop {
+            self.builder.begin();
+            match json::read(&mut self.builder, at, self.limits) {
+                Ok(None) => return None,
+                Ok(Some(value)) => {
+                    let span = Span { start: value.start as u32, end: value.end as u32 };
+                    let problem = self.invalid_byte(at, value.end).or(value.problem);
+                    self.finish(span, Format::Json, Reader::Json, problem.map_or(Ok(value.is_something), Err));
+                    at = value.end;
+                    count += 1;
+                }
+                Err(problem) => {
+                    self.builder.discard();
+                    let rest = if count > 1 { None } else { without_whitespace(self.text, at) };
+                    match rest {
+                        Some(rest) => {
+                            self.json_problem = Some(problem);
+                            return Some(rest);
+                        }
+                        None => {
+                            self.problem(&problem);
+                            return None;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn chunk(&mut self, chunk: Chunk) {
+        let json_problem = self.json_problem.take();
+        self.builder.begin();
+        if chunk.refused {
+            let message = "text behind `---`: kubectl wants a separator alone on its line".to_owned();
+            return self.problem(&Problem { at: chunk.end, message });
+        }
+        let text = &self.text[chunk.start..chunk.end];
+        let mut reader = Reader::Subset;
+        let outcome = match self.characters(&chunk) {
+            Err(problem) => Err(problem),
+            Ok(usual) => {
+                let subset = if usual && self.fast {
+                    subset::read(&mut self.builder, chunk.content, chunk.end, self.limits)
+                } else {
+                    Err(subset::Unusual)
+                };
+                subset.or_else(|subset::Unusual| {
+                    self.builder.discard();
+                    reader = Reader::Complete;
+                    yaml::compose(&mut self.builder, text, chunk.start as u32, self.limits)
+                        .map_err(|problem| Problem { at: chunk.start + problem.at, ..problem })
+                })
+            }
+        };
+        let outcome = match (outcome, json_problem) {
+            (Err(_), Some(problem)) if text.trim_start().starts_with('{') => Err(problem),
+            (outcome, _) => outcome,
+        };
+        let span = Span { start: chunk.content as u32, end: chunk.end as u32 };
+        self.finish(span, Format::Yaml, reader, outcome);
+    }
+
+    /// Whether all characters of a document are usual ones.
+    ///
+    /// # Errors
+    /// When one is not allowed at all.
+    fn characters(&self, chunk: &Chunk) -> Result<bool, Problem> {
+        if let Some(problem) = self.invalid_byte(chunk.start, chunk.end) {
+            return Err(problem);
+        }
+        match yaml::characters(&self.text.as_bytes()[chunk.start..chunk.end]) {
+            Characters::Usual => Ok(true),
+            Characters::Unusual => Ok(false),
+            Characters::Forbidden(at) => {
+                let message = "a control character is not allowed in YAML: remove it, or escape it in double quotes";
+                Err(Problem::new(chunk.start + at, message))
+            }
+        }
+    }
+
+    /// Ends a document, which holds something, nothing, or a problem.
+    fn finish(&mut self, span: Span, format: Format, reader: Reader, outcome: Result<bool, Problem>) {
+        let outcome = if self.builder.overflowed() {
+            Err(Problem::new(span.start as usize, "this document is too large: split the file"))
+        } else {
+            outcome
+        };
+        match outcome {
+            Ok(true) => {
+                let (root, ordinal) = (self.builder.root(), self.builder.ordinal);
+                self.documents.push(DocumentEntry { root, span, format, reader, ordinal });
+                self.builder.ordinal += 1;
+            }
+            Ok(false) => self.builder.discard(),
+            Err(problem) => {
+                self.builder.discard();
+                self.problem(&problem);
+            }
+        }
+    }
+
+    /// A document that cannot be read.
+    fn problem(&mut self, problem: &Problem) {
+        let at = floor(self.text, problem.at);
+        let width = self.text[at..].chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
+        let line = self.text[at..].lines().next().unwrap_or("");
+        let before = self.text[..at].rsplit('\n').next().unwrap_or("");
+        let mut message = problem.message.clone();
+        if before.contains("{{") || line.contains("{{") {
+            message.push_str("; `{{` begins a template: render it first, as with `helm template`");
+        }
+        let span = Span { start: at as u32, end: (at + width) as u32 };
+        self.builder.diagnostics.push(Diagnostic { span, message, document: self.builder.ordinal, broken: true });
+        self.builder.ordinal += 1;
+    }
+
+    fn invalid_byte(&self, start: usize, end: usize) -> Option<Problem> {
+        let index = self.invalid.partition_point(|&at| (at as usize) < start);
+        let at = *self.invalid.get(index)? as usize;
+        (at < end).then(|| Problem::new(at, "this byte is not UTF-8: save the file as UTF-8"))
     }
 }
 
-fn resolve(text: &str) -> Kind {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" | "n" | "N" | "no" | "No"
-        | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Kind::Bool,
-        _ if parse_int(text).is_some() => Kind::Int,
-        _ if text.parse::<f64>().is_ok() => Kind::Float,
-        _ => Kind::String,
+/// What kubectl skips when it turns from JSON to YAML: white space up to the end of the line. It looks four bytes
+/// ahead each time and gives up where there are fewer.
+fn without_whitespace(text: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    while text.len() - at >= 4 {
+        let next = text[at..].chars().next()?;
+        if !next.is_whitespace() {
+            return Some(at);
+        }
+        at += next.len_utf8();
+        if next == '\n' {
+            return Some(at);
+        }
     }
+    None
 }
 
-pub(crate) fn parse_int(text: &str) -> Option<i64> {
-    text.parse().ok()
+/// The last boundary between characters up to an offset.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

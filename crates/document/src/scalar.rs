@@ -73,8 +73,9 @@ fn number(text: &str) -> Resolved {
     }
     if text.starts_with('.') {
         // Go's own parser, which takes underscores between digits.
-        let well_placed = !text.contains("._") && !text.contains("__") && !text.ends_with('_') && !text.contains("_e")
-            && !text.contains("_E") && !text.contains("e_") && !text.contains("E_") && !text.contains("+_") && !text.contains("-_");
+        let bytes = text.as_bytes();
+        let digit_at = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_digit);
+        let well_placed = text.match_indices('_').all(|(at, _)| digit_at(at - 1) && digit_at(at + 1));
         return match float(&without_underscores(text)) {
             Some(value) if well_placed => Resolved::Float(value),
             _ => Resolved::String,
@@ -254,7 +255,7 @@ fn go_float_key(value: f64) -> String {
     }
     let scientific = format!("{value:e}");
     match scientific.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()) {
-        Some(exponent) if !(-4..21).contains(&exponent) => go_exponent(&scientific, 2),
+        Some(exponent) if !(-4..6).contains(&exponent) => go_exponent(&scientific, 2),
         _ => value.to_string(),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::encoding;
+use crate::path::{self, Parent};
 use crate::read::{self, Limits};
 use crate::value::Value;
 
@@ -107,6 +109,8 @@ pub struct Diagnostic {
     pub message: String,
     /// The document in which it is, counted from 0 as kubectl reads them.
     pub document: u32,
+    /// The document could not be read and is left out; otherwise it is read, but strict readers refuse it.
+    pub broken: bool,
 }
 
 /// One node. For a collection `link` is the index of the node behind its subtree; for a scalar it is
@@ -119,9 +123,47 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     pub(crate) style: Style,
     pub(crate) flags: u8,
+    /// What a key was before it became text, as `Kind as u8`; 0 for values.
+    pub(crate) key_kind: u8,
 }
 
 impl Node {
+    /// A node whose text is that of the file.
+    #[inline]
+    pub(crate) fn new(start: u32, end: u32, kind: Kind, style: Style, flags: u8) -> Node {
+        let key_kind = if flags & Node::KEY != 0 { Kind::String as u8 } else { 0 };
+        Node { start, end, link: 0, kind, style, flags, key_kind }
+    }
+
+    /// The bytes of a scalar's text in the file, when its link is 0.
+    #[inline]
+    pub(crate) fn raw(&self) -> std::ops::Range<usize> {
+        let quotes = usize::from(matches!(self.style, Style::SingleQuoted | Style::DoubleQuoted));
+        self.start as usize + quotes..self.end as usize - quotes
+    }
+
+    /// The text of a scalar.
+    pub(crate) fn text<'a>(&self, stream: &'a Stream) -> &'a str {
+        match self.link.checked_sub(1) {
+            None => &stream.text[self.raw()],
+            Some(index) => {
+                let Span { start, end } = stream.decoded[index as usize];
+                &stream.scratch[start as usize..end as usize]
+            }
+        }
+    }
+
+    /// Whether the text of a scalar is this one.
+    #[inline]
+    pub(crate) fn is_text(&self, stream: &Stream, text: &str) -> bool {
+        if self.link == 0 {
+            let raw = self.raw();
+            raw.len() == text.len() && stream.text.as_bytes()[raw] == *text.as_bytes()
+        } else {
+            self.text(stream) == text
+        }
+    }
+
     /// The node is the key of a mapping; the node behind it is its value.
     pub(crate) const KEY: u8 = 1;
     /// The node was copied from an anchor: an editor must change the anchor instead.
@@ -151,6 +193,7 @@ pub struct Stream {
     pub(crate) documents: Vec<DocumentEntry>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     lines: OnceLock<Vec<u32>>,
+    parents: OnceLock<Vec<Parent>>,
 }
 
 impl Stream {
@@ -163,8 +206,39 @@ impl Stream {
     /// As [`read`](Stream::read), with other limits than the default ones.
     pub fn read_with(text: impl Into<String>, limits: &Limits) -> Stream {
         let mut stream = Stream { text: text.into(), ..Stream::default() };
-        read::read(&mut stream, limits);
+        read::read(&mut stream, limits, &[], true);
         stream
+    }
+
+    /// Reads all YAML with the complete reader, for tests that hold the two readers against each other.
+    #[doc(hidden)]
+    pub fn read_completely(text: impl Into<String>, limits: &Limits) -> Stream {
+        let mut stream = Stream { text: text.into(), ..Stream::default() };
+        read::read(&mut stream, limits, &[], false);
+        stream
+    }
+
+    /// Reads the bytes of a file: UTF-8, or UTF-16 with a byte order mark, which is transcoded. Documents with bytes
+    /// that are neither are told in [`diagnostics`](Stream::diagnostics), where each such byte stands as a `?`.
+    pub fn read_bytes(bytes: impl Into<Vec<u8>>) -> Stream {
+        Stream::read_bytes_with(bytes, &Limits::default())
+    }
+
+    /// As [`read_bytes`](Stream::read_bytes), with other limits than the default ones.
+    pub fn read_bytes_with(bytes: impl Into<Vec<u8>>, limits: &Limits) -> Stream {
+        let decoded = encoding::decode(bytes.into());
+        let mut stream = Stream { text: decoded.text, ..Stream::default() };
+        read::read(&mut stream, limits, &decoded.invalid, true);
+        if decoded.utf16 {
+            let message = "the file is UTF-16, which kubectl does not read reliably: save it as UTF-8".to_owned();
+            stream.diagnostics.insert(0, Diagnostic { span: Span::default(), message, document: 0, broken: false });
+        }
+        stream
+    }
+
+    /// Whether a file is no text at all, told by a zero byte near its start. A cheap test before reading.
+    pub fn looks_binary(bytes: &[u8]) -> bool {
+        encoding::looks_binary(bytes)
     }
 
     /// The whole text.
@@ -209,6 +283,10 @@ impl Stream {
         let text = &self.text[start..end];
         let text = text.strip_suffix('\n').unwrap_or(text);
         Some(text.strip_suffix('\r').unwrap_or(text))
+    }
+
+    pub(crate) fn parents(&self) -> &[Parent] {
+        self.parents.get_or_init(|| path::parents(&self.nodes))
     }
 
     fn lines(&self) -> &[u32] {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::scalar::{self, Resolved};
 use crate::tree::{Kind, Node, Span, Stream, Style};
 
 /// A value in a document. Copying it is free; everything it hands out borrows from the stream.
@@ -74,11 +75,17 @@ impl<'a> Value<'a> {
 
     /// As [`get`](Value::get), but a null is found as well.
     pub fn get_raw(&self, key: &str) -> Option<Value<'a>> {
+        let Value { stream, index } = *self;
+        let node = self.node();
         let mut found = None;
-        for (name, value) in self.entries() {
-            if name.text() == key {
+        let mut next = index + 1;
+        let end = if node.kind == Kind::Mapping { node.link } else { 0 };
+        while next < end {
+            let value = Value { stream, index: next + 1 };
+            if stream.nodes[next as usize].is_text(stream, key) {
                 found = Some(value);
             }
+            next = value.after();
         }
         found
     }
@@ -119,29 +126,26 @@ impl<'a> Value<'a> {
     /// The value of a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         (self.kind() == Kind::Bool)
-            .then(|| matches!(self.text().as_bytes(), [b'y' | b'Y' | b't' | b'T', ..] | [b'o' | b'O', b'n' | b'N']))
+            .then(|| matches!(scalar::resolve(self.text()), Resolved::Bool(true)))
     }
 
     /// The value of an integer within the range of `i64`.
     pub fn as_i64(&self) -> Option<i64> {
-        if self.kind() != Kind::Int {
-            return None;
+        match (self.kind(), scalar::resolve(self.text())) {
+            (Kind::Int, Resolved::Int(value)) => Some(value),
+            _ => None,
         }
-        crate::read::parse_int(self.text())
+    }
+
+    /// The value of any number, rounded as Go rounds it.
+    pub fn as_f64(&self) -> Option<f64> {
+        matches!(self.kind(), Kind::Int | Kind::Float).then(|| scalar::float_value(self.text()))?
     }
 
     /// The text of a scalar after unescaping and unfolding, whatever its kind; empty for collections.
     pub fn text(&self) -> &'a str {
         let node = self.node();
-        if matches!(node.kind, Kind::Sequence | Kind::Mapping) {
-            return "";
-        }
-        if let Some(index) = node.link.checked_sub(1) {
-            let Span { start, end } = self.stream.decoded[index as usize];
-            return &self.stream.scratch[start as usize..end as usize];
-        }
-        let quotes = usize::from(matches!(node.style, Style::SingleQuoted | Style::DoubleQuoted));
-        &self.stream.text[node.start as usize + quotes..node.end as usize - quotes]
+        if matches!(node.kind, Kind::Sequence | Kind::Mapping) { "" } else { node.text(self.stream) }
     }
 
     /// The key under which the value stands in its map, or `None` for list items and roots.
@@ -168,39 +172,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Where the value stands below its document's root, as `spec.containers[app].image`: items of lists are
-    /// named by their `name` where they have one, else by their index, so that a path survives reordering.
-    pub fn path(&self) -> String {
-        let Some(document) = self.stream.documents.iter().rev().find(|entry| entry.root <= self.index) else {
-            return String::new();
-        };
-        let mut path = String::new();
-        let mut at = Value { stream: self.stream, index: document.root };
-        while at.index != self.index {
-            let step = match at.kind() {
-                Kind::Mapping => at.entries().find(|(_, value)| value.contains(self)).map(|(key, value)| {
-                    push_key(&mut path, key.text());
-                    value
-                }),
-                Kind::Sequence => at.items().enumerate().find(|(_, item)| item.contains(self)).map(|(index, item)| {
-                    match item.get("name").and_then(|name| name.as_str()) {
-                        Some(name) => path.push_str(&format!("[{name}]")),
-                        None => path.push_str(&format!("[{index}]")),
-                    }
-                    item
-                }),
-                _ => None,
-            };
-            match step {
-                Some(next) => at = next,
-                None => break, // the value is a key: the path of its map
-            }
-        }
-        path
-    }
-
-    fn contains(&self, other: &Value<'a>) -> bool {
-        (self.index..self.after()).contains(&other.index)
+    pub(crate) fn is_key(&self) -> bool {
+        self.node().flags & Node::KEY != 0
     }
 
     /// Index of the node behind this one's subtree.
@@ -211,17 +184,6 @@ impl<'a> Value<'a> {
             _ => self.index + 1,
         }
     }
-}
-
-fn push_key(path: &mut String, key: &str) {
-    if key.contains(['.', '/', '[']) {
-        path.push_str(&format!("[{key}]"));
-        return;
-    }
-    if !path.is_empty() {
-        path.push('.');
-    }
-    path.push_str(key);
 }
 
 impl PartialEq for Value<'_> {

@@ -210,7 +210,7 @@ fn read_value<'a>(
         return;
     }
     let refusals = schema::kind(object.api_version, object.kind)
-        .map(|kind| schema::refusals(kind.into(), object.value))
+        .map(|kind| schema::refusals(kind, object.value))
         .unwrap_or_default();
     let refused = refusals.iter().any(|refusal| !refusal.problem.strict_only());
     report(part, file, document, &refusals);
@@ -225,7 +225,7 @@ fn read_value<'a>(
 
 /// Pod templates of custom resources are judged by the type that they become.
 fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, document: &Document<'a>) -> bool {
-    let Some(pod_spec) = schema::named("PodSpec") else { return false };
+    let Some(pod_spec) = schema::named("io.k8s.api.core.v1.PodSpec") else { return false };
     let refusals = schema::refusals(pod_spec, pod.spec());
     let hard: Vec<_> = refusals.into_iter().filter(|refusal| !refusal.problem.strict_only()).collect();
     report(part, file, document, &hard);

@@ -10,26 +10,44 @@ use crate::version::Version;
 /// before restricted, each by the bytes of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-#[allow(missing_docs, reason = "the names are upstream's ids; the files in `checks` say what each one asks")]
 pub enum Check {
+    /// The AppArmor profile of the host is not replaced or disabled.
     AppArmorProfile,
+    /// No capability is added beyond those that runtimes give by default.
     CapabilitiesBaseline,
+    /// The network, process and IPC namespaces of the node are not shared.
     HostNamespaces,
+    /// No directory of the node is mounted.
     HostPathVolumes,
+    /// No port of the node is taken.
     HostPorts,
+    /// Probes and lifecycle handlers name no host.
     HostProbesAndHostLifecycle,
+    /// No container is privileged.
     Privileged,
+    /// The paths that runtimes hide in `/proc` stay hidden.
     ProcMount,
+    /// SELinux types are those of confined containers, without user or role.
     SeLinuxOptions,
+    /// Seccomp filtering is not switched off.
     SeccompProfileBaseline,
+    /// Only safe kernel parameters are set.
     Sysctls,
+    /// No container for Windows is a HostProcess one.
     WindowsHostProcess,
+    /// Programs cannot gain more privileges than their parent has.
     AllowPrivilegeEscalation,
+    /// All capabilities are dropped; at most the one to bind low ports is added back.
     CapabilitiesRestricted,
+    /// As [`ProcMount`](Check::ProcMount), in user namespaces as well.
     ProcMountRestricted,
+    /// Volumes belong to the pod or come from the API.
     RestrictedVolumes,
+    /// Containers declare that they do not run as root.
     RunAsNonRoot,
+    /// Nothing is told to run as user 0.
     RunAsUser,
+    /// A seccomp profile is set.
     SeccompProfileRestricted,
 }
 
@@ -113,8 +131,8 @@ impl Failed {
     }
 
     /// The failed checks in the order of upstream's results.
-    pub fn iter(self) -> Iter {
-        Iter(self.0)
+    pub fn iter(self) -> FailedIter {
+        FailedIter(self.0)
     }
 
     pub(crate) fn insert(&mut self, check: Check) {
@@ -147,9 +165,9 @@ impl Failed {
 
 impl IntoIterator for Failed {
     type Item = Check;
-    type IntoIter = Iter;
+    type IntoIter = FailedIter;
 
-    fn into_iter(self) -> Iter {
+    fn into_iter(self) -> FailedIter {
         self.iter()
     }
 }
@@ -162,9 +180,9 @@ impl fmt::Debug for Failed {
 
 /// The checks of a [`Failed`]; see [`Failed::iter`].
 #[derive(Clone, Debug)]
-pub struct Iter(u32);
+pub struct FailedIter(u32);
 
-impl Iterator for Iter {
+impl Iterator for FailedIter {
     type Item = Check;
 
     fn next(&mut self) -> Option<Check> {
@@ -182,7 +200,7 @@ impl Iterator for Iter {
     }
 }
 
-impl ExactSizeIterator for Iter {}
+impl ExactSizeIterator for FailedIter {}
 
 /// Which checks one version knows, and which of them each level asks; bits as in [`Failed`].
 #[derive(Clone, Copy)]

@@ -20,11 +20,13 @@ pub fn evaluate(pod: &Pod<'_>, level: Level, version: Version) -> Failed {
     }
 }
 
-/// The strictest level that allows a pod at a version.
+/// The strictest level that allows a pod at a version, together with all levels below it. (A pod that the API
+/// would refuse anyway may be allowed by restricted and not by baseline: one for Windows that asks for
+/// capabilities, or one with two sources for a volume.)
 pub fn highest_level(pod: &Pod<'_>, version: Version) -> Level {
     let failed = failing_checks(pod, version);
     let allows = |level: &Level| failed.intersection(Failed::evaluated(*level, version)).is_empty();
-    Level::ALL.into_iter().rev().find(allows).unwrap_or(Level::Privileged)
+    Level::ALL.into_iter().take_while(allows).last().unwrap_or(Level::Privileged)
 }
 
 /// The checks that a pod fails among all that a version knows, each judged on its own, whether or not a level

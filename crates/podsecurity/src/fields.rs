@@ -85,25 +85,19 @@ pub(crate) struct ContainerFields<'a> {
 
 impl<'a> ContainerFields<'a> {
     pub(crate) fn read(container: Container<'a>) -> ContainerFields<'a> {
-        let mut security = None;
+        let value = container.value();
+        let wrong = present(value).filter(|value| !value.is_mapping() || !is_item(*value));
         let mut fields = ContainerFields {
             container,
-            security: Security::default(),
-            ports: None,
-            probes: [None; 3],
-            lifecycle: None,
+            security: wrong.map(Security::wrong).unwrap_or_default(),
+            ports: wrong,
+            probes: [wrong; 3],
+            lifecycle: wrong,
         };
-        let value = container.value();
-        if !value.is_mapping() {
-            let wrong = present(value);
-            return ContainerFields {
-                security: Security::read(wrong),
-                ports: wrong,
-                probes: [wrong; 3],
-                lifecycle: wrong,
-                ..fields
-            };
+        if wrong.is_some() {
+            return fields;
         }
+        let mut security = None;
         for (key, value) in value.entries() {
             let field = match key.text() {
                 "lifecycle" => &mut fields.lifecycle,
@@ -149,24 +143,11 @@ pub(crate) struct Security<'a> {
 
 impl<'a> Security<'a> {
     fn read(value: Option<Value<'a>>) -> Security<'a> {
-        let mut security = Security { value, ..Security::default() };
-        let Some(map) = value else { return security };
+        let Some(map) = value else { return Security::default() };
         if !map.is_mapping() {
-            return Security {
-                value,
-                allow_privilege_escalation: value,
-                app_armor_profile: value,
-                capabilities: value,
-                privileged: value,
-                proc_mount: value,
-                run_as_non_root: value,
-                run_as_user: value,
-                se_linux_options: value,
-                seccomp_profile: value,
-                sysctls: value,
-                windows_options: value,
-            };
+            return Security::wrong(map);
         }
+        let mut security = Security { value, ..Security::default() };
         for (key, value) in map.entries() {
             let field = match key.text() {
                 "allowPrivilegeEscalation" => &mut security.allow_privilege_escalation,
@@ -186,6 +167,30 @@ impl<'a> Security<'a> {
         }
         security
     }
+
+    /// Every field is a value of a wrong type.
+    fn wrong(value: Value<'a>) -> Security<'a> {
+        let value = Some(value);
+        Security {
+            value,
+            allow_privilege_escalation: value,
+            app_armor_profile: value,
+            capabilities: value,
+            privileged: value,
+            proc_mount: value,
+            run_as_non_root: value,
+            run_as_user: value,
+            se_linux_options: value,
+            seccomp_profile: value,
+            sysctls: value,
+            windows_options: value,
+        }
+    }
+}
+
+/// Whether the value stands in a list.
+pub(crate) fn is_item(value: Value<'_>) -> bool {
+    value.key().is_none()
 }
 
 /// The value, or `None` for a null, which the API takes for absent.

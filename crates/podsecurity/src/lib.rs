@@ -14,7 +14,7 @@ mod quote;
 mod version;
 mod wording;
 
-pub use check::{Check, Failed, Iter};
+pub use check::{Check, Failed, FailedIter};
 pub use evaluate::{evaluate, explain, failing_checks, highest_level};
 pub use failure::{Failure, Fault, message, reasons};
 pub use labels::{InvalidLabel, LevelVersion, NamespacePolicy};

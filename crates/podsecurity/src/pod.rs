@@ -1,6 +1,6 @@
 //! Borrowed views of a pod and its containers, with the defaults that the API server would apply.
 
-use seaworthy_document::{Entries, Items, Value};
+use seaworthy_document::Value;
 
 /// A pod or pod template in a document. Copying it is free.
 ///
@@ -73,7 +73,7 @@ impl<'a> Pod<'a> {
     /// Keys and values of `metadata.annotations` as written, duplicates and nulls included.
     pub fn annotations(&self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> + use<'a> {
         let annotations = self.metadata.and_then(|metadata| metadata.get("annotations"));
-        annotations.map(|annotations| -> Entries<'a> { annotations.entries() }).into_iter().flatten()
+        annotations.into_iter().flat_map(|annotations| annotations.entries())
     }
 
     /// Init containers, then containers, then ephemeral containers, the order of upstream's messages.
@@ -112,10 +112,9 @@ impl<'a> Pod<'a> {
 }
 
 /// The items of a list; a value that is no list counts as its only item, so that a check sees and refuses it.
-fn items<'a>(list: Option<Value<'a>>) -> impl Iterator<Item = Value<'a>> + use<'a> {
+pub(crate) fn items<'a>(list: Option<Value<'a>>) -> impl Iterator<Item = Value<'a>> + use<'a> {
     let own = list.filter(|value| !value.is_sequence());
-    let items = list.map(|value| -> Items<'a> { value.items() });
-    items.into_iter().flatten().chain(own)
+    list.into_iter().flat_map(|value| value.items()).chain(own)
 }
 
 pub(crate) fn containers_of<'a>(

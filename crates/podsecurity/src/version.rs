@@ -16,6 +16,19 @@ impl Version {
     /// The minor version of Kubernetes whose rules are the newest known here.
     pub const NEWEST: u32 = 37;
 
+    /// The versions at which the rules changed, oldest first: two versions judge alike unless one of these lies
+    /// between them or is the newer one.
+    pub const CHANGES: [Version; 13] = {
+        let minors = [0, 8, 19, 22, 23, 25, 27, 29, 31, 32, 34, 35, 37];
+        let mut versions = [Version(0); 13];
+        let mut index = 0;
+        while index < minors.len() {
+            versions[index] = Version(minors[index]);
+            index += 1;
+        }
+        versions
+    };
+
     /// `v1.N`.
     pub const fn new(minor: u32) -> Version {
         Version(minor as u64)

@@ -17,6 +17,7 @@ pub(crate) fn nearest(
     }
     let most = (name.len() / 3).max(1);
     candidates
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= most)
         .map(|candidate| (distance(name.as_bytes(), candidate.as_bytes()), candidate))
         .filter(|&(distance, candidate)| distance <= most && distance < candidate.len())
         .min_by_key(|&(distance, _)| distance)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 
 /// The type of a Kubernetes object or of a part of one, such as `io.k8s.api.core.v1.PodSpec`.
@@ -135,50 +136,59 @@ impl Table {
             elements: Vec::new(),
             slots: vec![0; SLOTS],
         };
-        // A type may be meant before its own line comes.
-        let mut shapes: HashMap<&str, Shape> = SCALARS.into_iter().collect();
-        for line in text.lines().filter(|line| !line.contains(['\t', '#'])) {
-            let this = Type(table.types.len() as u16);
-            table.types.push(TypeEntry { name: line, first: 0, behind: 0 });
-            shapes.insert(line, Shape::Struct(this));
-        }
-        let mut owner = 0;
-        for line in text.lines() {
-            if let Some((name, expression)) = line.strip_prefix('\t').and_then(|field| field.split_once('\t'))
-            {
-                let shape = table.shape(expression, &mut shapes);
-                table.push_field(Type(owner as u16 - 1), name, shape);
-            } else if let Some((api_version, rest)) = line.split_once('\t') {
-                if let Some((kind, name)) = rest.split_once('\t')
-                    && let Some(&Shape::Struct(this)) = shapes.get(name)
-                {
-                    table.kinds.push((api_version, kind, this));
+        // A type may be meant before its own line comes: names are resolved when all are known.
+        let mut kinds = Vec::with_capacity(1024);
+        let mut expressions = Vec::with_capacity(8192);
+        let mut shapes = Shapes::default();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+            let line = &text[start..end];
+            start = end + 1;
+            let Some(tab) = memchr::memchr(b'\t', line.as_bytes()) else {
+                if !line.starts_with('#') {
+                    shapes.insert(line, Shape::Struct(Type(table.types.len() as u16)));
+                    let first = table.fields.len() as u16;
+                    table.types.push(TypeEntry { name: line, first, behind: first });
                 }
-            } else if !line.starts_with('#') {
-                let first = table.fields.len() as u16;
-                table.types[owner].first = first;
-                table.types[owner].behind = first;
-                owner += 1;
+                continue;
+            };
+            let (before, behind) = (&line[..tab], &line[tab + 1..]);
+            let Some(tab) = memchr::memchr(b'\t', behind.as_bytes()) else { continue };
+            let (name, expression) = (&behind[..tab], &behind[tab + 1..]);
+            if before.is_empty() {
+                table.push_field(name);
+                expressions.push(expression);
+            } else {
+                kinds.push((before, name, expression));
+            }
+        }
+        for (index, expression) in expressions.into_iter().enumerate() {
+            table.fields[index].shape = table.shape(expression, &mut shapes);
+        }
+        for (api_version, kind, name) in kinds {
+            if let Shape::Struct(of) = table.shape(name, &mut shapes) {
+                table.kinds.push((api_version, kind, of));
             }
         }
         table
     }
 
-    fn push_field(&mut self, owner: Type, name: &'static str, shape: Shape) {
-        self.fields.push(Field { name, owner, shape });
-        let behind = self.fields.len() as u16;
-        self.types[usize::from(owner.0)].behind = behind;
+    fn push_field(&mut self, name: &'static str) {
+        let Some(last) = self.types.last_mut() else { return };
+        last.behind += 1;
+        let owner = Type(self.types.len() as u16 - 1);
+        self.fields.push(Field { name, owner, shape: Shape::Raw });
         let mut slot = slot(owner, name);
         while self.slots[slot] != 0 {
             slot = (slot + 1) % SLOTS;
         }
-        self.slots[slot] = behind;
+        self.slots[slot] = self.fields.len() as u16;
     }
 
     /// # Panics
     /// When the table names a type that it does not have, which a test excludes.
-    fn shape(&mut self, expression: &'static str, known: &mut HashMap<&'static str, Shape>) -> Shape {
-        if let Some(&shape) = known.get(expression) {
+    fn shape(&mut self, expression: &'static str, known: &mut Shapes) -> Shape {
+        if let Some(shape) = scalar(expression).or_else(|| known.get(expression).copied()) {
             return shape;
         }
         let shape = if let Some(items) = expression.strip_prefix("[]") {
@@ -205,19 +215,42 @@ impl Table {
     }
 }
 
-const SCALARS: [(&str, Shape); 11] = [
-    ("string", Shape::String),
-    ("bool", Shape::Bool),
-    ("int32", Shape::Int32),
-    ("int64", Shape::Int64),
-    ("float", Shape::Float),
-    ("quantity", Shape::Quantity),
-    ("int-or-string", Shape::IntOrString),
-    ("time", Shape::Time),
-    ("microtime", Shape::MicroTime),
-    ("bytes", Shape::Bytes),
-    ("raw", Shape::Raw),
-];
+fn scalar(expression: &str) -> Option<Shape> {
+    Some(match expression {
+        "string" => Shape::String,
+        "bool" => Shape::Bool,
+        "int32" => Shape::Int32,
+        "int64" => Shape::Int64,
+        "float" => Shape::Float,
+        "quantity" => Shape::Quantity,
+        "int-or-string" => Shape::IntOrString,
+        "time" => Shape::Time,
+        "microtime" => Shape::MicroTime,
+        "bytes" => Shape::Bytes,
+        "raw" => Shape::Raw,
+        _ => return None,
+    })
+}
+
+type Shapes = HashMap<&'static str, Shape, BuildHasherDefault<NameHasher>>;
+
+/// The names are our own: nobody picks ones that collide, and reading the table is most of the start.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let rest = rest.iter().fold(0, |all, &byte| all << 8 | u64::from(byte));
+        for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain([rest]) {
+            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
 
 /// Both ends and the length of a field name tell nearly all names of a type apart; the rest is probing.
 fn slot(owner: Type, name: &str) -> usize {

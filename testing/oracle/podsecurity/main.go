@@ -7,8 +7,9 @@
 //	    or {"error": "…"} when the API would not decode the pod; "checks" judges each check on its own
 //	{"labels": {…}, "defaults": "restricted:v1.2"}   the policy of a namespace
 //	  → {"enforce": "level:version", "audit": …, "warn": …, "errors": ["…"]}
-//	{"quote": "…"}                                   → {"quoted": "…"}, by the verb %q
-//	{"fixtures": true}                               → {"directory": "…"}, upstream's test data
+//	{"quote": "…"}        → {"quoted": "…"}, by the verb %q
+//	{"definitions": true} → [{"id", "level", "since": "v1.0", "overrides": ["…"]}], every check
+//	{"fixtures": true}    → {"directory": "…"}, upstream's test data
 //
 // With -bench it measures upstream's speed over its fixtures instead.
 package main
@@ -39,6 +40,8 @@ type request struct {
 	Defaults string            `json:"defaults"`
 	Quote    *string           `json:"quote"`
 	Fixtures bool              `json:"fixtures"`
+
+	Definitions bool `json:"definitions"`
 }
 
 type text struct {
@@ -84,13 +87,14 @@ func answer(evaluator policy.Evaluator, r request) any {
 	switch {
 	case r.Fixtures:
 		return map[string]string{"directory": fixtures()}
+	case r.Definitions:
+		return definitions()
 	case r.Quote != nil:
 		return map[string]string{"quoted": fmt.Sprintf("%q", *r.Quote)}
 	case r.Labels != nil:
 		return labels(r)
 	}
-	v := judge(evaluator, r)
-	return v
+	return judge(evaluator, r)
 }
 
 func judge(evaluator policy.Evaluator, r request) verdict {
@@ -150,6 +154,17 @@ func labels(r request) any {
 	return map[string]any{
 		"enforce": p.Enforce.String(), "audit": p.Audit.String(), "warn": p.Warn.String(), "errors": errors,
 	}
+}
+
+func definitions() any {
+	all := []map[string]any{}
+	for _, check := range policy.DefaultChecks() {
+		first := check.Versions[0]
+		all = append(all, map[string]any{
+			"id": check.ID, "level": check.Level, "since": first.MinimumVersion.String(), "overrides": first.OverrideCheckIDs,
+		})
+	}
+	return all
 }
 
 // The module's folder, from where the compiler found it.

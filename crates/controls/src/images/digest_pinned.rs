@@ -1,7 +1,10 @@
 //! `images/digest-pinned`; prose and cases in `digest_pinned.md`.
 
+use seaworthy_imaging::ReferenceError;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::images::references::{self, Judged};
 use crate::scope::PodScope;
 use crate::verdict::Verdict;
 
@@ -26,6 +29,15 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    references::judge(scope.pod(), |reference| match reference {
+        Ok(reference) if reference.is_pinned() => Judged::Holds,
+        Ok(reference) => Judged::Fails(match (reference.digest(), reference.tag()) {
+            (Some(_), _) => "the digest is not a sha256".to_owned(),
+            (None, Some(tag)) => format!("pinned by nothing but the tag `{tag}`"),
+            (None, None) => "pinned by nothing, not even a tag".to_owned(),
+        }),
+        Err(ReferenceError::Digest) => Judged::Fails("the digest is not `sha256:` and 64 hexadecimal digits".to_owned()),
+        Err(error) => Judged::Undecided(error),
+    })
 }

@@ -17,6 +17,6 @@ pub(super) static CONTROL: Control = Control {
         attack: &["MS-TA9007", "T1059"],
         ..Mappings::NONE
     },
-    check: Check::ImageContent { needs: "TODO" },
+    check: Check::ImageContent { needs: "the files of the image, read from its registry or an archive" },
     guard: None,
 };

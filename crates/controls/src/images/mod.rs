@@ -6,6 +6,7 @@ mod minimal_content;
 mod non_root_user;
 mod provenance_attested;
 mod pull_policy;
+mod references;
 mod registry_allowlist;
 mod registry_credentials;
 mod signature_verified;

@@ -19,6 +19,6 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0013"],
         ..Mappings::NONE
     },
-    check: Check::ImageContent { needs: "TODO" },
+    check: Check::ImageContent { needs: "the image's configuration, read from its registry" },
     guard: None,
 };

@@ -1,9 +1,13 @@
 //! `images/pull-policy`; prose and cases in `pull_policy.md`.
 
+use seaworthy_evidence::Place;
+use seaworthy_imaging::Reference;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::images::references;
+use crate::scope::ContainerScope;
+use crate::verdict::{Fault, Verdict};
 
 pub(super) static CONTROL: Control = Control {
     id: "images/pull-policy",
@@ -24,10 +28,34 @@ pub(super) static CONTROL: Control = Control {
         kube_score: &["container-image-pull-policy"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Container(check),
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
+    let container = scope.container.value();
+    let policy = container.get("imagePullPolicy");
+    let place = policy.map_or(Place::missing(container, "imagePullPolicy"), Place::at);
+    match policy.map(|policy| policy.text()) {
+        Some("Always") => return Verdict::Pass,
+        Some("Never") => return Verdict::fail(Fault::new(place, "`imagePullPolicy: Never` runs whatever the node has")),
+        None | Some("IfNotPresent" | "") => {}
+        Some(_) => return Verdict::fail(Fault::new(place, "`imagePullPolicy` is none of `Always`, `IfNotPresent` and `Never`")),
+    }
+    let Some(image) = scope.container.image() else {
+        return Verdict::unknown("the image is not set here", references::NEEDS);
+    };
+    if references::is_filled_in_later(image) {
+        return Verdict::unknown("the image is filled in later", references::NEEDS);
+    }
+    match Reference::parse(image) {
+        Err(error) => Verdict::unknown(error.to_string(), references::NEEDS),
+        Ok(image) if image.is_pinned() => Verdict::Pass,
+        // The API server fills in `Always` for `latest`, written or implied.
+        Ok(image) if policy.is_none() && matches!(image.tag(), None | Some("latest")) => Verdict::Pass,
+        Ok(_) if policy.is_none() => {
+            Verdict::fail(Fault::new(place, "`imagePullPolicy` is not set, which means `IfNotPresent` for this tag"))
+        }
+        Ok(_) => Verdict::fail(Fault::new(place, "`imagePullPolicy: IfNotPresent`")),
+    }
 }

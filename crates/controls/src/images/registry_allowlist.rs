@@ -2,6 +2,7 @@
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::images::references::{self, Judged};
 use crate::scope::PodScope;
 use crate::verdict::Verdict;
 
@@ -26,6 +27,27 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    let parameters = &scope.around.settings.parameters;
+    let verdict = references::judge(scope.pod(), |reference| {
+        let reference = match reference {
+            Ok(reference) => reference,
+            Err(error) => return Judged::Undecided(error),
+        };
+        let within = |list: &[String]| list.iter().any(|prefix| reference.is_within(prefix));
+        let registry = reference.registry();
+        if within(&parameters.end_of_life_registries) {
+            Judged::Fails(format!("`{registry}/{}` comes from where nothing is updated any more", reference.repository()))
+        } else if parameters.registries.is_empty() || within(&parameters.registries) {
+            Judged::Holds
+        } else {
+            Judged::Fails(format!("`{registry}/{}` is outside the allowed registries", reference.repository()))
+        }
+    });
+    match verdict {
+        Verdict::Fail(faults) => Verdict::Fail(faults),
+        // Without an allow-list nobody has said which registries are good.
+        _ if parameters.registries.is_empty() => Verdict::NotApplicable,
+        verdict => verdict,
+    }
 }

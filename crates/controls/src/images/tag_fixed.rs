@@ -2,6 +2,7 @@
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::images::references::{self, Judged};
 use crate::scope::PodScope;
 use crate::verdict::Verdict;
 
@@ -29,6 +30,13 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    references::judge(scope.pod(), |reference| match reference {
+        Ok(reference) => match (reference.digest(), reference.tag()) {
+            (None, Some("latest")) => Judged::Fails("the tag is `latest`".to_owned()),
+            (None, None) => Judged::Fails("no tag, which means `latest`".to_owned()),
+            _ => Judged::Holds,
+        },
+        Err(error) => Judged::Undecided(error),
+    })
 }

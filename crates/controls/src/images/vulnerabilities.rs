@@ -18,6 +18,6 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0083", "C-0084", "C-0085", "C-0221", "C-0222", "C-0223"],
         ..Mappings::NONE
     },
-    check: Check::ImageContent { needs: "TODO" },
+    check: Check::ImageContent { needs: "the packages in the image and a current advisory database" },
     guard: None,
 };

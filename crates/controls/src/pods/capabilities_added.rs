@@ -1,6 +1,6 @@
 //! `pods/capabilities-added`; prose and cases in `capabilities_added.md`.
 
-use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_podsecurity::{Check as PodSecurity, Fault};
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
@@ -25,6 +25,38 @@ pub(super) static CONTROL: Control = Control {
         polaris: &["dangerousCapabilities", "insecureCapabilities"],
         ..Mappings::NONE
     },
-    check: Check::PodSecurity { check: PodSecurity::CapabilitiesBaseline, grade: None },
+    check: Check::PodSecurity { check: PodSecurity::CapabilitiesBaseline, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::CapabilitiesBaseline)),
 };
+
+/// Capabilities with which a container takes over its node, or nearly so.
+const CRITICAL: &[&str] =
+    &["ALL", "BPF", "DAC_READ_SEARCH", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO"];
+
+/// Capabilities whose harm stays within the pod or the settings of devices, as long as no host namespace is shared.
+const MEDIUM: &[&str] = &[
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "BLOCK_SUSPEND",
+    "CHECKPOINT_RESTORE",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_RESOURCE",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
+];
+
+fn grade(fault: &Fault<'_>) -> Severity {
+    let name = fault.value.text().to_ascii_uppercase();
+    match name.strip_prefix("CAP_").unwrap_or(&name) {
+        name if CRITICAL.contains(&name) => Severity::Critical,
+        name if MEDIUM.contains(&name) => Severity::Medium,
+        _ => Severity::High,
+    }
+}

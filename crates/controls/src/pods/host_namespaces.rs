@@ -1,6 +1,6 @@
 //! `pods/host-namespaces`; prose and cases in `host_namespaces.md`.
 
-use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_podsecurity::{Check as PodSecurity, Fault};
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
@@ -18,13 +18,22 @@ pub(super) static CONTROL: Control = Control {
         cis: &["5.2.3", "5.2.4", "5.2.5"],
         nsa: &["host-ns"],
         attack: &["MS-TA9018", "T1611"],
-        kubescape: &["C-0038", "C-0041", "C-0194", "C-0195", "C-0196", "C-0214", "C-0215", "C-0216", "C-0275", "C-0276"],
+        kubescape: &[
+            "C-0038", "C-0041", "C-0194", "C-0195", "C-0196", "C-0214", "C-0215", "C-0216", "C-0275",
+            "C-0276",
+        ],
         trivy: &["KSV-0008", "KSV-0009", "KSV-0010"],
         checkov: &["CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"],
         kube_linter: &["host-pid", "host-ipc", "host-network"],
         polaris: &["hostPIDSet", "hostIPCSet", "hostNetworkSet"],
         ..Mappings::NONE
     },
-    check: Check::PodSecurity { check: PodSecurity::HostNamespaces, grade: None },
+    check: Check::PodSecurity { check: PodSecurity::HostNamespaces, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostNamespaces)),
 };
+
+/// Shared memory reaches less than the processes or the network of the node.
+fn grade(fault: &Fault<'_>) -> Severity {
+    let field = fault.value.key().map_or("", |key| key.text());
+    if field == "hostIPC" { Severity::Medium } else { Severity::High }
+}

@@ -1,9 +1,12 @@
 //! `pods/host-path`; prose and cases in `host_path.md`.
 
-use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_podsecurity::{Check as PodSecurity, Fault};
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+use super::host_paths::cleaned;
+use super::host_trees::judge;
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/host-path",
@@ -23,6 +26,12 @@ pub(super) static CONTROL: Control = Control {
         polaris: &["hostPathSet"],
         ..Mappings::NONE
     },
-    check: Check::PodSecurity { check: PodSecurity::HostPathVolumes, grade: None },
+    check: Check::PodSecurity { check: PodSecurity::HostPathVolumes, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostPathVolumes)),
 };
+
+/// By the path alone: what is mounted of it, and how, is judged by `pods/sensitive-host-path`.
+fn grade(fault: &Fault<'_>) -> Severity {
+    let path = fault.value.at(&["hostPath", "path"]).map_or("", |path| path.text());
+    if judge(&cleaned(path), true).is_some() { Severity::High } else { Severity::Medium }
+}

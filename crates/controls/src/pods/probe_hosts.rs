@@ -1,9 +1,11 @@
 //! `pods/probe-hosts`; prose and cases in `probe_hosts.md`.
 
-use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_podsecurity::{Check as PodSecurity, Fault};
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+
+use super::special_hosts::{is_loopback, is_metadata};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/probe-hosts",
@@ -14,11 +16,13 @@ pub(super) static CONTROL: Control = Control {
     scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
     change: &change::POD_FIELDS,
     page: include_str!("probe_hosts.md"),
-    mappings: Mappings {
-        nsa: &["hardening"],
-        attack: &["T1090"],
-        ..Mappings::NONE
-    },
-    check: Check::PodSecurity { check: PodSecurity::HostProbesAndHostLifecycle, grade: None },
+    mappings: Mappings { nsa: &["hardening"], attack: &["T1090"], ..Mappings::NONE },
+    check: Check::PodSecurity { check: PodSecurity::HostProbesAndHostLifecycle, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostProbesAndHostLifecycle)),
 };
+
+/// From the node the kubelet reaches services that listen there only, and the cloud's credentials.
+fn grade(fault: &Fault<'_>) -> Severity {
+    let host = fault.value.text();
+    if is_metadata(host) || is_loopback(host) { Severity::Medium } else { Severity::Low }
+}

@@ -1,9 +1,11 @@
 //! `pods/read-only-root-filesystem`; prose and cases in `read_only_root_filesystem.md`.
 
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::scope::ContainerScope;
+use crate::verdict::{Fault, Verdict};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/read-only-root-filesystem",
@@ -26,10 +28,25 @@ pub(super) static CONTROL: Control = Control {
         kube_score: &["container-security-context-readonlyrootfilesystem"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Container(check),
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
+    if scope.pod.pod().is_windows() {
+        return Verdict::NotApplicable;
+    }
+    let Some(security) = scope.container.security_context() else {
+        let place = Place::missing(scope.container.value(), "securityContext.readOnlyRootFilesystem");
+        return Verdict::fail(Fault::new(place, UNSET));
+    };
+    match security.get("readOnlyRootFilesystem") {
+        Some(value) if value.as_bool() == Some(true) => Verdict::Pass,
+        Some(value) => {
+            Verdict::fail(Fault::new(Place::at(value), format!("`readOnlyRootFilesystem: {}`", value.text())))
+        }
+        None => Verdict::fail(Fault::new(Place::missing(security, "readOnlyRootFilesystem"), UNSET)),
+    }
 }
+
+const UNSET: &str = "`readOnlyRootFilesystem` is not set, so the root filesystem is writable";

@@ -1,9 +1,13 @@
 //! `pods/resource-limits`; prose and cases in `resource_limits.md`.
 
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
+use seaworthy_podsecurity::ContainerRole;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::scope::ContainerScope;
+use crate::verdict::{Fault, Verdict};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/resource-limits",
@@ -25,10 +29,76 @@ pub(super) static CONTROL: Control = Control {
         kube_score: &["container-resources"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Container(check),
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
+    let container = scope.container.value();
+    if scope.container.role() == ContainerRole::Ephemeral {
+        return Verdict::NotApplicable;
+    }
+    let resources = container.get("resources");
+    let limits = resources.and_then(|resources| resources.get("limits"));
+    let is_bounded = |resource: &str| {
+        limit(limits, resource)
+            || of_pod(scope, resource)
+            || (!is_set(limits, resource) && defaulted(scope, resource))
+    };
+    let (memory, cpu) = (is_bounded("memory"), is_bounded("cpu"));
+    let (severity, message) = match (memory, cpu) {
+        (true, true) => return Verdict::Pass,
+        (false, false) => (Severity::Medium, "no limit for memory and CPU"),
+        (false, true) => (Severity::Medium, "no limit for memory"),
+        (true, false) => (Severity::Low, "no limit for CPU"),
+    };
+    let resource = if memory { "cpu" } else { "memory" };
+    let place = match (limits.and_then(|limits| limits.get(resource)), limits, resources) {
+        (Some(zero), _, _) => Place::at(zero),
+        (None, Some(limits), _) => Place::missing(limits, resource),
+        (None, None, Some(resources)) => Place::missing(resources, "limits"),
+        (None, None, None) => Place::missing(container, "resources.limits"),
+    };
+    Verdict::fail(Fault::new(place, message).graded(severity))
+}
+
+fn is_set(limits: Option<Value<'_>>, resource: &str) -> bool {
+    limits.is_some_and(|limits| limits.get(resource).is_some())
+}
+
+/// Whether there is a limit; zero is none.
+fn limit(limits: Option<Value<'_>>, resource: &str) -> bool {
+    let value = limits.and_then(|limits| limits.get(resource));
+    value.is_some_and(|value| {
+        let number = value.text().trim_end_matches(|c: char| !c.is_ascii_digit() && c != '.');
+        let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+        mantissa.contains(|c: char| matches!(c, '1'..='9'))
+    })
+}
+
+/// Whether the pod as a whole has the limit. The API server drops the field before Kubernetes 1.34, unless the
+/// feature gate `PodLevelResources` is on.
+fn of_pod(scope: &ContainerScope<'_, '_>, resource: &str) -> bool {
+    scope.pod.around.settings.version.minor() >= 34
+        && limit(scope.pod.pod().spec().at(&["resources", "limits"]), resource)
+}
+
+/// Whether a LimitRange of the namespace gives the limit to containers without one: by `default`, else by `max`
+/// (Kubernetes `SetDefaults_LimitRangeItem`). Objects without namespace belong together only in one folder.
+fn defaulted(scope: &ContainerScope<'_, '_>, resource: &str) -> bool {
+    let evidence = scope.pod.around.evidence;
+    let owner = scope.pod.owner();
+    let folder =
+        |file: u32| evidence.files()[file as usize].name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let ranges = evidence.of_kind("LimitRange").filter(|range| {
+        range.is("", "LimitRange")
+            && range.namespace == owner.namespace
+            && (range.namespace.is_some() || folder(range.file) == folder(owner.file))
+    });
+    let mut items =
+        ranges.flat_map(|range| range.value.at(&["spec", "limits"])).flat_map(|limits| limits.items());
+    items.any(|item| {
+        let key = if is_set(item.get("default"), resource) { "default" } else { "max" };
+        item.get("type").is_some_and(|kind| kind.text() == "Container") && limit(item.get(key), resource)
+    })
 }

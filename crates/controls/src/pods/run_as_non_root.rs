@@ -1,6 +1,6 @@
 //! `pods/run-as-non-root`; prose and cases in `run_as_non_root.md`.
 
-use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_podsecurity::{Check as PodSecurity, Fault};
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
@@ -25,6 +25,11 @@ pub(super) static CONTROL: Control = Control {
         polaris: &["runAsRootAllowed"],
         ..Mappings::NONE
     },
-    check: Check::PodSecurity { check: PodSecurity::RunAsNonRoot, grade: None },
+    check: Check::PodSecurity { check: PodSecurity::RunAsNonRoot, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::RunAsNonRoot)),
 };
+
+/// Where nothing is set the image decides, and many images name a user that is not root.
+fn grade(fault: &Fault<'_>) -> Severity {
+    if fault.missing.is_some() { Severity::Medium } else { Severity::High }
+}

@@ -1,9 +1,14 @@
 //! `pods/runtime-socket`; prose and cases in `runtime_socket.md`.
 
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::verdict::{Fault, Verdict};
+
+use super::host_paths::{HostVolume, host_volumes};
+use super::host_trees::runtime_socket;
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/runtime-socket",
@@ -29,6 +34,19 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    Verdict::of(host_volumes(scope.pod()).iter().filter_map(judge).collect())
+}
+
+fn judge<'a>(volume: &HostVolume<'a>) -> Option<Fault<'a>> {
+    let socket = match volume.mounts.as_slice() {
+        [] => runtime_socket(&volume.path),
+        mounts => mounts.iter().find_map(|mount| runtime_socket(&mount.path)),
+    }?;
+    let path = volume.value.text();
+    let message = match volume.path == socket {
+        true => format!("`{path}` is the socket of a container runtime"),
+        false => format!("`{path}` leads to `{socket}`, the socket of a container runtime"),
+    };
+    Some(Fault::new(Place::at(volume.value), message))
 }

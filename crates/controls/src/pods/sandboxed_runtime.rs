@@ -1,9 +1,13 @@
 //! `pods/sandboxed-runtime`; prose and cases in `sandboxed_runtime.md`.
 
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::verdict::{Fault, Verdict};
+
+use super::untrusted::{Sandbox, is_untrusted, sandbox};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/sandboxed-runtime",
@@ -24,6 +28,27 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    if !is_untrusted(scope) {
+        return Verdict::NotApplicable;
+    }
+    let spec = scope.pod().spec();
+    match (sandbox(scope), spec.get("runtimeClassName")) {
+        (Sandbox::Yes, _) => Verdict::Pass,
+        (Sandbox::No, Some(class)) => {
+            let message = format!("`runtimeClassName: {}` is no sandbox", class.text());
+            Verdict::fail(Fault::new(Place::at(class), message))
+        }
+        (Sandbox::No, None) => {
+            let place = Place::missing(spec, "runtimeClassName");
+            Verdict::fail(Fault::new(
+                place,
+                "`runtimeClassName` is not set, so the kernel of the node is shared",
+            ))
+        }
+        (Sandbox::Unknown, _) => Verdict::unknown(
+            "the runtime class is not among the evidence and not a known sandbox",
+            "the `RuntimeClass` object, or its name in the parameter `pods.sandbox-runtime-classes`",
+        ),
+    }
 }

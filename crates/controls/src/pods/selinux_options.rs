@@ -1,6 +1,6 @@
 //! `pods/selinux-options`; prose and cases in `selinux_options.md`.
 
-use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_podsecurity::{Check as PodSecurity, Fault};
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
@@ -22,6 +22,13 @@ pub(super) static CONTROL: Control = Control {
         polaris: &["linuxHardening"],
         ..Mappings::NONE
     },
-    check: Check::PodSecurity { check: PodSecurity::SeLinuxOptions, grade: None },
+    check: Check::PodSecurity { check: PodSecurity::SeLinuxOptions, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::SeLinuxOptions)),
 };
+
+/// Types that are as good as no SELinux at all.
+pub(super) const UNCONFINED_TYPES: &[&str] = &["container_runtime_t", "spc_t", "unconfined_service_t", "unconfined_t"];
+
+fn grade(fault: &Fault<'_>) -> Severity {
+    if UNCONFINED_TYPES.contains(&fault.value.text()) { Severity::High } else { Severity::Medium }
+}

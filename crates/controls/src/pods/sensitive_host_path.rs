@@ -1,9 +1,14 @@
 //! `pods/sensitive-host-path`; prose and cases in `sensitive_host_path.md`.
 
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::verdict::{Fault, Verdict};
+
+use super::host_paths::{HostVolume, Mount, contains, host_volumes};
+use super::host_trees::judge;
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/sensitive-host-path",
@@ -28,6 +33,46 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    let volumes = host_volumes(scope.pod());
+    Verdict::of(
+        volumes
+            .iter()
+            .flat_map(|volume| match sensitive(volume) {
+                Some(fault) => vec![fault],
+                None => volume.mounts.iter().filter(|mount| !mount.read_only).map(writable).collect(),
+            })
+            .collect(),
+    )
+}
+
+/// The worst that the mounts of a volume give; the volume by its path alone when nothing mounts it.
+fn sensitive<'a>(volume: &HostVolume<'a>) -> Option<Fault<'a>> {
+    let fault = |path: &str, read_only, how: &str| {
+        let (severity, tree) = judge(path, read_only)?;
+        let message = match path == tree.path {
+            true => format!("`{path}` of the node is {how}: {}", tree.holds),
+            false if contains(path, tree.path) => {
+                format!("`{path}` of the node is {how} and contains `{}`: {}", tree.path, tree.holds)
+            }
+            false => format!("`{path}` of the node is {how} and lies in `{}`: {}", tree.path, tree.holds),
+        };
+        Some((severity, message))
+    };
+    let of_mounts = volume.mounts.iter().filter_map(|mount| {
+        let how = if mount.read_only { "mounted read-only" } else { "mounted writable" };
+        fault(&mount.path, mount.read_only, how)
+    });
+    let unmounted = volume.mounts.is_empty().then(|| fault(&volume.path, true, "a volume")).flatten();
+    let (severity, message) = of_mounts.chain(unmounted).rev().max_by_key(|(severity, _)| *severity)?;
+    Some(Fault::new(Place::at(volume.value), message).graded(severity))
+}
+
+fn writable<'a>(mount: &Mount<'a>) -> Fault<'a> {
+    let place = match mount.value.get("readOnly") {
+        Some(value) => Place::at(value),
+        None => Place::missing(mount.value, "readOnly"),
+    };
+    let message = format!("`{}` of the node is mounted writable", mount.path);
+    Fault::new(place, message).in_container(mount.container).graded(Severity::Medium)
 }

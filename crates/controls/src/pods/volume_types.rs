@@ -1,6 +1,6 @@
 //! `pods/volume-types`; prose and cases in `volume_types.md`.
 
-use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_podsecurity::{Check as PodSecurity, Fault};
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
@@ -21,6 +21,11 @@ pub(super) static CONTROL: Control = Control {
         trivy: &["KSV-0028", "KSV-0121"],
         ..Mappings::NONE
     },
-    check: Check::PodSecurity { check: PodSecurity::RestrictedVolumes, grade: None },
+    check: Check::PodSecurity { check: PodSecurity::RestrictedVolumes, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::RestrictedVolumes)),
 };
+
+/// `gitRepo` lets the kubelet run `git`, and with it hooks from the repository, as root on the node.
+fn grade(fault: &Fault<'_>) -> Severity {
+    if fault.value.get("gitRepo").is_some() { Severity::High } else { Severity::Medium }
+}

@@ -1,9 +1,13 @@
 //! `secrets/as-files`; prose and cases in `as_files.md`.
 
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::scope::ContainerScope;
+use crate::secrets::uses;
+use crate::verdict::{Fault, Verdict};
 
 pub(super) static CONTROL: Control = Control {
     id: "secrets/as-files",
@@ -23,10 +27,22 @@ pub(super) static CONTROL: Control = Control {
         kube_linter: &["read-secret-from-env-var"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Container(check),
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
+    let variables = uses::by_environment(&scope.container).map(|(place, secret)| {
+        let message = match secret {
+            Some(name) => format!("Secret `{name}` becomes an environment variable"),
+            None => "a Secret becomes an environment variable".to_owned(),
+        };
+        Fault::new(Place::at(place), message)
+    });
+    let faults: Vec<_> = variables.collect();
+    match faults.is_empty() {
+        false => Verdict::Fail(faults),
+        true if scope.pod.pod().volumes().any(|volume: Value<'a>| uses::holds_secret(&volume)) => Verdict::Pass,
+        true => Verdict::NotApplicable,
+    }
 }

@@ -2,8 +2,11 @@
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::scope::ObjectScope;
+use crate::secrets::{base64, credentials};
+use crate::verdict::{Fault, Verdict};
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
 
 pub(super) static CONTROL: Control = Control {
     id: "secrets/in-config-maps",
@@ -22,10 +25,16 @@ pub(super) static CONTROL: Control = Control {
         polaris: &["sensitiveConfigmapContent"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Object { kinds: &[("", "ConfigMap")], check },
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let entries = |field: &str| scope.object.value.get(field).map(|map| map.entries()).into_iter().flatten();
+    let texts = entries("data").filter_map(|(key, value)| Some((value, credentials::describe(key.text(), value.text())?)));
+    let binaries = entries("binaryData").filter_map(|(key, value)| {
+        let bytes = base64::decode(value.text())?;
+        Some((value, credentials::describe(key.text(), std::str::from_utf8(&bytes).ok()?)?.into_owned().into()))
+    });
+    Verdict::of(texts.chain(binaries).map(|(value, message): (Value<'a>, _)| Fault::new(Place::at(value), message)).collect())
 }

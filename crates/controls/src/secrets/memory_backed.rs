@@ -1,9 +1,18 @@
 //! `secrets/memory-backed`; prose and cases in `memory_backed.md`.
 
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::verdict::{Fault, Verdict};
+
+/// Words that tell of secret material in the name of a volume or the path where it is mounted.
+const SECRET_WORDS: &[&str] = &[
+    "secret", "secrets", "credential", "credentials", "creds", "token", "tokens", "password", "passwords", "vault", "keys",
+    "private", "keystore", "keytab",
+];
 
 pub(super) static CONTROL: Control = Control {
     id: "secrets/memory-backed",
@@ -23,6 +32,48 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    let pod = scope.pod();
+    let mut faults = Vec::new();
+    let mut any = false;
+    for volume in pod.volumes() {
+        let Some(name) = volume.get("name").and_then(|name| name.as_str()) else { continue };
+        // A volume without a source is an emptyDir.
+        let empty_dir = match volume.get("emptyDir") {
+            Some(empty_dir) => Some(empty_dir),
+            None if volume.entries().all(|(key, value)| key.text() == "name" || value.is_null()) => None,
+            None => continue,
+        };
+        let mount_paths = pod.containers().flat_map(|container| {
+            let mounts = container.value().get("volumeMounts").into_iter().flat_map(|mounts| mounts.items());
+            mounts.filter(|mount| mount.get("name").is_some_and(|mounted| mounted.text() == name)).filter_map(|mount| mount.get("mountPath"))
+        });
+        let tells = is_secret(name) || mount_paths.into_iter().any(|path: Value<'a>| is_secret(path.text()));
+        if tells {
+            any = true;
+            faults.extend(judge(volume, empty_dir));
+        }
+    }
+    if any { Verdict::of(faults) } else { Verdict::NotApplicable }
+}
+
+fn is_secret(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| SECRET_WORDS.contains(&word.to_ascii_lowercase().as_str()))
+}
+
+fn judge<'a>(volume: Value<'a>, empty_dir: Option<Value<'a>>) -> Option<Fault<'a>> {
+    let medium = empty_dir.and_then(|empty_dir| empty_dir.get("medium"));
+    match (empty_dir, medium) {
+        (_, Some(medium)) if medium.text() != "Memory" && !medium.text().starts_with("HugePages") => {
+            Some(Fault::new(Place::at(medium), "by its name it holds secrets, and it lies on the disk of the node"))
+        }
+        (Some(empty_dir), Some(_)) if empty_dir.get("sizeLimit").is_none() => {
+            Some(Fault::new(Place::missing(empty_dir, "sizeLimit"), "files in memory have no limit of their own"))
+        }
+        (_, Some(_)) => None,
+        (empty_dir, None) => {
+            let place = empty_dir.map_or(Place::missing(volume, "emptyDir.medium"), |dir| Place::missing(dir, "medium"));
+            Some(Fault::new(place, "by its name it holds secrets, and it lies on the disk of the node"))
+        }
+    }
 }

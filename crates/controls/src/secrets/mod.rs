@@ -1,12 +1,15 @@
 //! Secrets and credentials.
 
 mod as_files;
+pub(crate) mod base64;
+pub(crate) mod credentials;
 mod external_store;
 mod file_mode;
 mod in_config_maps;
 mod in_pod_spec;
 mod in_repository;
 mod memory_backed;
+mod uses;
 
 use crate::control::Control;
 

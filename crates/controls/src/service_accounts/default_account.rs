@@ -1,9 +1,11 @@
 //! `service-accounts/default-account`; prose and cases in `default_account.md`.
 
+use seaworthy_evidence::{Found, Place};
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::verdict::{Fault, Verdict};
 
 pub(super) static CONTROL: Control = Control {
     id: "service-accounts/default-account",
@@ -27,6 +29,36 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    let spec = scope.pod().spec();
+    let text = |key| spec.get(key).filter(|name| !name.text().is_empty());
+    let (name, deprecated) = (text("serviceAccountName"), text("serviceAccount"));
+    let Some(account) = name.or(deprecated) else {
+        return Verdict::fail(Fault::new(
+            Place::missing(spec, "serviceAccountName"),
+            "no service account is named, so the pod runs as `default`",
+        ));
+    };
+    if account.text() == "default" {
+        return Verdict::fail(Fault::new(Place::at(account), "the pod runs as the account `default`"));
+    }
+    if let (Some(name), Some(deprecated)) = (name, deprecated)
+        && name.text() != deprecated.text()
+    {
+        let message = format!("the deprecated `serviceAccount` names another account than `{}`, which holds", name.text());
+        return Verdict::fail(Fault::new(Place::at(deprecated), message).graded(Severity::Low));
+    }
+    match scope.service_account() {
+        Found::None if declares_accounts(scope) => Verdict::unknown(
+            "the account that the pod names is not among the accounts that the files declare for its namespace",
+            "the service accounts of the namespace; without its account no pod is created",
+        ),
+        _ => Verdict::Pass,
+    }
+}
+
+/// Whether the evidence declares accounts for the namespace of the pod.
+fn declares_accounts(scope: &PodScope<'_, '_>) -> bool {
+    let namespace = scope.owner().namespace;
+    scope.around.evidence.of_kind("ServiceAccount").any(|account| account.namespace == namespace)
 }

@@ -1,9 +1,17 @@
 //! `service-accounts/default-account-bindings`; prose and cases in `default_account_bindings.md`.
 
+use seaworthy_document::Value;
+use seaworthy_evidence::{Object, Place};
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::scope::ObjectScope;
+use crate::verdict::{Fault, Verdict};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// The only binding to all service accounts that Kubernetes itself creates: it lets them read the issuer's keys.
+const ISSUER_DISCOVERY: &str = "system:service-account-issuer-discovery";
 
 pub(super) static CONTROL: Control = Control {
     id: "service-accounts/default-account-bindings",
@@ -22,10 +30,50 @@ pub(super) static CONTROL: Control = Control {
         checkov: &["CKV_K8S_42"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Object { kinds: &[(RBAC, "ClusterRoleBinding"), (RBAC, "RoleBinding")], check },
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let binding = scope.object;
+    if is_issuer_discovery(binding) {
+        return Verdict::Pass;
+    }
+    let role = binding.value.at(&["roleRef", "name"]).map_or("", |name| name.text());
+    let subjects = binding.value.get("subjects").into_iter().flat_map(|subjects| subjects.items());
+    let faults = subjects.filter_map(|subject| {
+        let who = shared_accounts(&subject)?;
+        Some(Fault::new(Place::at(subject.get("name")?), format!("{who} may do what `{role}` allows")))
+    });
+    Verdict::of(faults.collect())
+}
+
+/// Whom a subject stands for, when that is the default account of a namespace or all accounts of one or of all.
+fn shared_accounts(subject: &Value<'_>) -> Option<String> {
+    let kind = subject.get("kind")?.text();
+    let name = subject.get("name")?.text();
+    match kind {
+        "ServiceAccount" if name == "default" => Some(match subject.get("namespace") {
+            Some(namespace) => format!("every pod of `{}` that names no account", namespace.text()),
+            None => "every pod that names no account".to_owned(),
+        }),
+        "User" => {
+            let (namespace, account) = name.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+            (account == "default").then(|| format!("every pod of `{namespace}` that names no account"))
+        }
+        "Group" if name == "system:serviceaccounts" => Some("every service account of the cluster".to_owned()),
+        "Group" => {
+            let namespace = name.strip_prefix("system:serviceaccounts:")?;
+            Some(format!("every service account of `{namespace}`"))
+        }
+        _ => None,
+    }
+}
+
+/// The label alone proves nothing, since anybody may set it.
+fn is_issuer_discovery(binding: &Object<'_>) -> bool {
+    binding.kind == "ClusterRoleBinding"
+        && binding.name == ISSUER_DISCOVERY
+        && binding.label("kubernetes.io/bootstrapping") == Some("rbac-defaults")
+        && binding.value.at(&["roleRef", "name"]).is_some_and(|role| role.text() == ISSUER_DISCOVERY)
 }

@@ -1,6 +1,7 @@
 //! Service accounts and their tokens.
 
 mod automount_token;
+mod bindings;
 mod default_account;
 mod default_account_bindings;
 mod legacy_tokens;

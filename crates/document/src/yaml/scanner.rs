@@ -19,7 +19,6 @@ const SIMPLE_KEY: usize = 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind<'a> {
     StreamEnd,
-    Directive,
     DocumentStart,
     DocumentEnd,
     BlockSequence,
@@ -51,6 +50,8 @@ pub(super) struct Token<'a> {
 #[derive(Clone, Copy)]
 struct SimpleKey {
     possible: bool,
+    /// Whether its token is held back until the colon is seen or ruled out.
+    held: bool,
     /// Nothing else than a key may stand at this indentation.
     required: bool,
     /// The number of the token that is the key or its first part.
@@ -85,7 +86,7 @@ impl<'a> Scanner<'a> {
     /// A scanner of one document as kubectl cuts it out. kubectl ends each line with a line break, also the last.
     pub(super) fn new(text: &'a str) -> Scanner<'a> {
         let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        let none = SimpleKey { possible: false, required: false, token: 0, at: 0, wide: 0, column: 0, line: 0 };
+        let none = SimpleKey { possible: false, held: false, required: false, token: 0, at: 0, wide: 0, column: 0, line: 0 };
         Scanner {
             text,
             bytes: text.as_bytes(),
@@ -129,7 +130,7 @@ impl<'a> Scanner<'a> {
     fn head_may_be_a_key(&mut self) -> Result<bool, Problem> {
         let index = self.simple_keys.partition_point(|key| key.token < self.parsed);
         match self.simple_keys.get(index) {
-            Some(key) if key.possible && key.token == self.parsed => self.is_valid(index),
+            Some(key) if key.held && key.token == self.parsed => self.is_valid(index),
             _ => Ok(false),
         }
     }
@@ -226,11 +227,7 @@ impl<'a> Scanner<'a> {
         }
         if self.column() == 0 {
             if first == b'%' {
-                self.unroll(-1);
-                self.remove_simple_key()?;
-                self.push(Kind::Directive, start);
-                self.at += 1;
-                return Ok(());
+                return Err(Problem::new(start, "kubectl takes no `%` directives: remove the line"));
             }
             for (marker, kind) in [(b"---", Kind::DocumentStart), (b"...", Kind::DocumentEnd)] {
                 if self.bytes[self.at..].starts_with(marker) && self.is_blank_or_end(3) {
@@ -312,10 +309,6 @@ impl<'a> Scanner<'a> {
 
     fn skip_to_token(&mut self) {
         loop {
-            if self.column() == 0 && self.text.get(self.at..).is_some_and(|rest| rest.starts_with('\u{feff}')) {
-                self.at += 3;
-                self.line_start += 2; // it counts as one character
-            }
             let tabs = self.simple_keys.len() > 1 || !self.simple_key_allowed;
             while self.byte(0) == b' ' || tabs && self.byte(0) == b'\t' {
                 self.at += 1;
@@ -349,7 +342,7 @@ impl<'a> Scanner<'a> {
         if self.simple_keys.len() > DEPTH {
             return Err(Problem::new(self.at, Problem::TOO_DEEP));
         }
-        let none = SimpleKey { possible: false, token: self.next_number(), ..self.simple_keys[0] };
+        let none = SimpleKey { possible: false, held: false, token: self.next_number(), ..self.simple_keys[0] };
         self.simple_keys.push(none);
         self.simple_key_allowed = true;
         let start = self.at;
@@ -361,7 +354,13 @@ impl<'a> Scanner<'a> {
     fn fetch_flow_end(&mut self, kind: Kind<'a>) -> Result<(), Problem> {
         self.remove_simple_key()?;
         if self.simple_keys.len() > 1 {
-            self.simple_keys.pop();
+            let inner = self.simple_keys.pop();
+            // A quirk of goyaml: empty brackets are not held back, so that they cannot become a key.
+            if let (Some(inner), Some(outer)) = (inner, self.simple_keys.last_mut())
+                && inner.token == outer.token
+            {
+                outer.held = false;
+            }
         }
         self.simple_key_allowed = false;
         let start = self.at;
@@ -375,10 +374,11 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         if self.is_valid(last)? {
             let key = self.simple_keys[last];
-            let index = key.token - self.parsed;
-            self.tokens.insert(index, Token { kind: Kind::Key, start: key.at, end: key.at });
-            self.roll(key.column, Some(index), Kind::BlockMapping, key.at)?;
-            self.simple_keys[last].possible = false;
+            let index = key.token.checked_sub(self.parsed);
+            let token = Token { kind: Kind::Key, start: key.at, end: key.at };
+            self.tokens.insert(index.unwrap_or(self.tokens.len()), token);
+            self.roll(key.column, index, Kind::BlockMapping, key.at)?;
+            (self.simple_keys[last].possible, self.simple_keys[last].held) = (false, false);
             self.simple_key_allowed = false;
         } else {
             if !in_flow {
@@ -694,6 +694,7 @@ impl<'a> Scanner<'a> {
             self.remove_simple_key()?;
             let key = SimpleKey {
                 possible: true,
+                held: true,
                 required: self.simple_keys.len() == 1 && self.indent == self.column() as isize,
                 token: self.next_number(),
                 at: self.at,
@@ -713,7 +714,9 @@ impl<'a> Scanner<'a> {
             if key.possible && key.required {
                 return Err(Problem::new(key.at, "could not find expected ':'"));
             }
-            key.possible = false;
+            if key.possible {
+                (key.possible, key.held) = (false, false);
+            }
         }
         Ok(())
     }

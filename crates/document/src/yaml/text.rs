@@ -2,7 +2,7 @@
 
 /// What becomes of the line breaks at the end of a block scalar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Chomping {
+pub(crate) enum Chomping {
     /// One is kept (no indicator).
     #[default]
     Clip,
@@ -44,23 +44,41 @@ fn line_break_len(rest: &[u8]) -> usize {
     }
 }
 
-/// The first character of `bytes` (valid UTF-8) that YAML does not allow: most control characters.
-pub(super) fn forbidden(bytes: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let suspect = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7f | 0xc2 | 0xef);
-        let at = from + bytes[from..].iter().position(suspect)?;
-        match &bytes[at..] {
-            [0xc2, second, ..] if *second >= 0xa0 || *second == 0x85 => {}
-            [0xef, second, third, ..] if !(*second == 0xbf && *third >= 0xbe) => {}
-            _ => return Some(at),
+/// What the characters of a document need.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Characters {
+    /// Nothing: there is one kind of line break, and no byte order mark.
+    Usual,
+    Unusual,
+    /// YAML does not allow the character at this offset.
+    Forbidden(usize),
+}
+
+/// Looks through the characters of a document.
+pub(crate) fn characters(bytes: &[u8]) -> Characters {
+    // Only these bytes start something unusual. Without an early exit a block is checked at once.
+    let suspect = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef);
+    let mut characters = Characters::Usual;
+    for (block, start) in bytes.chunks(256).zip((0..).step_by(256)) {
+        if !block.iter().fold(false, |found, &byte| found | suspect(byte)) {
+            continue;
         }
-        from = at + 1;
+        for (index, _) in block.iter().enumerate().filter(|&(_, &byte)| suspect(byte)) {
+            match &bytes[start + index..] {
+                [0xc2, 0x85, ..] | [b'\r', ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..] | [0xef, 0xbb, 0xbf, ..] => {
+                    characters = Characters::Unusual;
+                }
+                [0xc2, 0xa0..=0xff, ..] | [0xe2, ..] => {}
+                [0xef, second, third, ..] if !(*second == 0xbf && *third >= 0xbe) => {}
+                _ => return Characters::Forbidden(start + index),
+            }
+        }
     }
+    characters
 }
 
 /// The value of a single quoted scalar, given what stands between the quotes.
-pub(super) fn single_quoted(inner: &str) -> String {
+pub(crate) fn single_quoted(inner: &str) -> String {
     let mut value = String::with_capacity(inner.len());
     let bytes = inner.as_bytes();
     let mut at = 0;
@@ -84,7 +102,7 @@ pub(super) fn single_quoted(inner: &str) -> String {
 ///
 /// # Errors
 /// Where an escape is wrong, and how.
-pub(super) fn double_quoted(inner: &str) -> Result<String, (usize, &'static str)> {
+pub(crate) fn double_quoted(inner: &str) -> Result<String, (usize, &'static str)> {
     let mut value = String::with_capacity(inner.len());
     let bytes = inner.as_bytes();
     let mut at = 0;

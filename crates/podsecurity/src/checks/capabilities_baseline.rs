@@ -42,10 +42,9 @@ const DEFAULT: [&str; 13] = [
 /// Finds every added capability that is not among those allowed.
 pub(super) fn added<'a>(fields: &ContainerFields<'a>, allowed: &[&str], faults: &mut Faults<'a>) {
     let setter = Setter::Container(fields.container);
-    let Some(add) = fields.security.capabilities.and_then(|capabilities| below(capabilities, "add")) else {
-        return;
-    };
-    if !add.is_sequence() {
+    let Some(capabilities) = fields.security.capabilities else { return };
+    let Some(add) = below(capabilities, "add") else { return };
+    if !capabilities.is_mapping() || !add.is_sequence() {
         faults.add(Found::bad(setter, add, text(add)));
     }
     for capability in add.items() {

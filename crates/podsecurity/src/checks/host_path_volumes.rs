@@ -7,7 +7,7 @@
 use super::Definition;
 use super::restricted_volumes::{name, volumes};
 use crate::failure::{Faults, Found, Setter};
-use crate::fields::{Context, below};
+use crate::fields::{Context, below, is_item};
 use crate::level::Level;
 use crate::wording::{plural, quoted};
 
@@ -25,7 +25,7 @@ pub(super) const DEFINITION: Definition = Definition {
 
 fn pod<'a>(context: &Context<'a>, faults: &mut Faults<'a>) {
     for volume in volumes(context) {
-        if below(volume, "hostPath").is_some() {
+        if below(volume, "hostPath").is_some() || !is_item(volume) {
             faults.add(Found::bad(Setter::Volume(name(volume)), volume, "hostPath"));
         }
     }

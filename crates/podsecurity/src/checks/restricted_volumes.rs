@@ -11,8 +11,9 @@ use seaworthy_document::Value;
 use super::Definition;
 use crate::check::Check;
 use crate::failure::{Faults, Found, Setter};
-use crate::fields::{Context, text};
+use crate::fields::{Context, is_item, text};
 use crate::level::Level;
+use crate::pod::items;
 use crate::wording::{bad_values, plural, quoted};
 
 pub(super) const DEFINITION: Definition = Definition {
@@ -79,8 +80,8 @@ fn restricted_type(volume: Value<'_>) -> Option<&'static str> {
     }
     let allowed = |key: &&str| volume.get(key).is_some_and(|source| source.is_mapping());
     let mut sources = volume.entries().filter(|(key, value)| key.text() != "name" && !value.is_null());
-    let undefined = volume.is_mapping() && sources.next().is_none();
-    if undefined || ALLOWED.iter().any(|key| allowed(key)) {
+    let no_source = volume.is_mapping() && sources.next().is_none();
+    if is_item(volume) && (no_source || ALLOWED.iter().any(allowed)) {
         return None;
     }
     Some(RESTRICTED.into_iter().find(|key| volume.get(key).is_some()).unwrap_or("unknown"))
@@ -88,8 +89,7 @@ fn restricted_type(volume: Value<'_>) -> Option<&'static str> {
 
 /// The items of `volumes`, or what stands there instead of a list.
 pub(super) fn volumes<'a>(context: &Context<'a>) -> impl Iterator<Item = Value<'a>> + use<'a> {
-    let malformed = context.volumes.filter(|volumes| !volumes.is_sequence());
-    context.volumes.into_iter().flat_map(|volumes| volumes.items()).chain(malformed)
+    items(context.volumes)
 }
 
 pub(super) fn name(volume: Value<'_>) -> &str {

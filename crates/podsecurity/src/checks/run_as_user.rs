@@ -22,7 +22,7 @@ pub(super) const DEFINITION: Definition = Definition {
     exempt: Some((35, Exemption::UserNamespace)),
     pod: Some(|context, faults| judge(context.security.run_as_user, Setter::Pod, faults)),
     container: Some(|_, fields, faults| {
-        judge(fields.security.run_as_user, Setter::Container(fields.container), faults)
+        judge(fields.security.run_as_user, Setter::Container(fields.container), faults);
     }),
     reason: |_| "runAsUser=0",
     detail: |found| format!("{} must not set runAsUser=0", setters(found).join(" and ")),

@@ -50,7 +50,12 @@ fn pod<'a>(context: &Context<'a>, faults: &mut Faults<'a>) {
             Some(name) if name.as_str().is_some_and(is_safe) && sysctl.is_mapping() => {}
             Some(name) => faults.add(Found::bad(Setter::Pod, sysctl, text(name))),
             None => {
-                faults.add(Found { setter: Setter::Pod, value: sysctl, missing: Some("name"), bad: Some("") })
+                faults.add(Found {
+                    setter: Setter::Pod,
+                    value: sysctl,
+                    missing: Some("name"),
+                    bad: Some(""),
+                });
             }
         }
     }

@@ -58,6 +58,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    #[expect(clippy::print_stdout, reason = "the tally is part of the result of a test")]
     pub(crate) fn report(&self, what: &str) {
         println!(
             "{what}: cases {}, of them refused {}, agree {}, disagree {}, false pass {}, unsupported {}, crashed 0",

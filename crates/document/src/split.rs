@@ -1,0 +1,54 @@
+//! A stream is cut into documents as `YAMLReader` of `k8s.io/apimachinery/pkg/util/yaml` cuts it.
+
+use memchr::memmem;
+
+/// One document, or what cannot be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// Where it starts, which may be with a separator.
+    pub(crate) start: usize,
+    /// Behind the separator that it starts with, if any.
+    pub(crate) content: usize,
+    /// Where the separator behind it starts.
+    pub(crate) end: usize,
+    /// The separator behind it has text, which kubectl refuses along with all before it.
+    pub(crate) refused: bool,
+}
+
+/// The chunks of a text from an offset on. Empty ones are left out.
+pub(crate) fn chunks(text: &str, from: usize) -> impl Iterator<Item = Chunk> {
+    let mut separators = separators(text, from);
+    let mut start = from;
+    let mut content = from;
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        while !ended {
+            let Some((at, after, refused)) = separators.next() else {
+                ended = true;
+                let end = text.len();
+                return (end > start).then_some(Chunk { start, content, end, refused: false });
+            };
+            if at == start && !refused {
+                // The separator belongs to the document that it begins.
+                content = after;
+                continue;
+            }
+            let chunk = Chunk { start, content, end: at, refused };
+            (start, content) = (after, after);
+            return Some(chunk);
+        }
+        None
+    })
+}
+
+/// Lines that begin with `---`: where they start, where the next one does, and whether more stands in them.
+fn separators(text: &str, from: usize) -> impl Iterator<Item = (usize, usize, bool)> {
+    let bytes = text.as_bytes();
+    let first = bytes[from..].starts_with(b"---").then_some(from);
+    let others = memmem::find_iter(&bytes[from..], b"\n---").map(move |at| from + at + 1);
+    first.into_iter().chain(others).map(move |at| {
+        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length + 1);
+        let rest = text[at + 3..end].trim();
+        (at, end, !rest.is_empty() && !rest.starts_with('#'))
+    })
+}

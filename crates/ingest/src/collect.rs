@@ -1,0 +1,239 @@
+//! Collecting: from paths to texts that have been read.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use seaworthy_document::Stream;
+use seaworthy_evidence::SourceFile;
+use thiserror::Error;
+
+use crate::{recognise, walk};
+
+/// How to collect.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Files with more bytes are not read.
+    pub max_file_size: u64,
+    /// Read hidden files and folders too.
+    pub hidden: bool,
+    /// Leave out what `.gitignore` and `.ignore` name.
+    pub respect_ignore_files: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { max_file_size: 256 << 20, hidden: false, respect_ignore_files: true }
+    }
+}
+
+/// How far the collection is, for a progress bar.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// So many files will be read.
+    Found(usize),
+    /// One more has been read.
+    Read,
+}
+
+/// Everything that was collected.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Files with Kubernetes objects, or with text that means to be some, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// What was not taken, and why.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file that was not taken.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a file was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// It holds no Kubernetes object.
+    NotKubernetes,
+    /// It is no text.
+    Binary,
+    /// It belongs to a Helm chart (the folder) and has to be rendered first.
+    HelmTemplate(String),
+    /// It is a template of another kind.
+    Template,
+    /// It has more bytes than are read.
+    TooLarge(u64),
+    /// It could not be read.
+    Unreadable(String),
+    /// It is a link that leads out of the folder, to another folder, or nowhere.
+    Link,
+}
+
+impl SkipReason {
+    /// Whether something that may concern Kubernetes was left unread, so that the result is incomplete.
+    pub fn leaves_gap(&self) -> bool {
+        !matches!(self, SkipReason::NotKubernetes | SkipReason::Binary)
+    }
+}
+
+/// A path that a person named could not be read at all.
+#[derive(Debug, Error)]
+pub enum IngestError {
+    /// It is not there, or not to be opened.
+    #[error("cannot read `{path}`")]
+    Path {
+        /// The path as given.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Reads files, folders and standard input (`-`).
+///
+/// # Errors
+/// When a path that was named cannot be read. What cannot be read inside a folder is listed in
+/// [`Collected::skipped`] instead.
+pub fn collect(
+    paths: &[PathBuf],
+    options: &Options,
+    progress: &(dyn Fn(Event) + Sync),
+) -> Result<Collected, IngestError> {
+    let mut collected = Collected::default();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for path in paths {
+        let fault = |source| IngestError::Path { path: path.display().to_string(), source };
+        if path.as_os_str() == "-" {
+            let bytes = read_stdin(options).map_err(fault)?;
+            candidates.push(Candidate { path: path.clone(), named: true, bytes: Some(bytes) });
+            continue;
+        }
+        if fs::metadata(path).map_err(fault)?.is_dir() {
+            fs::read_dir(path).map_err(fault)?;
+            let (files, skipped) = walk::files_below(path, options);
+            candidates.extend(files.into_iter().map(|path| Candidate { path, named: false, bytes: None }));
+            collected.skipped.extend(skipped);
+        } else {
+            File::open(path).map_err(fault)?;
+            candidates.push(Candidate { path: path.clone(), named: true, bytes: None });
+        }
+    }
+    // A file that is named and also lies in a named folder is read once.
+    let mut seen = HashSet::new();
+    candidates.retain(|candidate| seen.insert(candidate.path.clone()));
+    let charts = charts(&candidates);
+
+    progress(Event::Found(candidates.len()));
+    let outcomes: Vec<Result<SourceFile, Skipped>> = candidates
+        .into_par_iter()
+        .with_min_len(8)
+        .map(|candidate| {
+            let outcome = read(candidate, options, &charts);
+            progress(Event::Read);
+            outcome
+        })
+        .collect();
+    for outcome in outcomes {
+        match outcome {
+            Ok(file) => collected.files.push(file),
+            Err(skipped) => collected.skipped.push(skipped),
+        }
+    }
+    Ok(collected)
+}
+
+struct Candidate {
+    path: PathBuf,
+    /// A person named this very file: it is read whatever it looks like.
+    named: bool,
+    bytes: Option<Vec<u8>>,
+}
+
+/// The folders of Helm charts among the files.
+fn charts(candidates: &[Candidate]) -> HashSet<PathBuf> {
+    let chart = |path: &Path| path.file_name().is_some_and(|name| name == "Chart.yaml");
+    candidates
+        .iter()
+        .filter(|candidate| chart(&candidate.path))
+        .filter_map(|candidate| candidate.path.parent().map(Path::to_owned))
+        .collect()
+}
+
+/// The chart whose templates a file belongs to.
+fn chart_of<'c>(path: &Path, charts: &'c HashSet<PathBuf>) -> Option<&'c PathBuf> {
+    path.ancestors()
+        .filter(|folder| folder.file_name().is_some_and(|name| name == "templates"))
+        .find_map(|templates| charts.get(templates.parent()?))
+}
+
+fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> Result<SourceFile, Skipped> {
+    let Candidate { path, named, bytes } = candidate;
+    let name = display_name(&path);
+    let skip = |reason| Err(Skipped { path: name.clone(), reason });
+    let bytes = match bytes {
+        Some(bytes) => bytes,
+        None => match read_file(&path, options) {
+            Ok(bytes) => bytes,
+            Err(reason) => return skip(reason),
+        },
+    };
+    if bytes.len() as u64 > options.max_file_size {
+        return skip(SkipReason::TooLarge(bytes.len() as u64));
+    }
+    if Stream::looks_binary(&bytes) {
+        return skip(SkipReason::Binary);
+    }
+    let template = recognise::looks_like_template(&bytes);
+    if !named
+        && template
+        && let Some(chart) = chart_of(&path, charts)
+    {
+        return skip(SkipReason::HelmTemplate(display_name(chart)));
+    }
+    let manifest = recognise::looks_like_manifest(&bytes);
+    if !named && !manifest {
+        return skip(SkipReason::NotKubernetes);
+    }
+    let stream = Stream::read_bytes(bytes);
+    if !stream.diagnostics().is_empty() {
+        if !named && template {
+            return skip(SkipReason::Template);
+        }
+    } else if !recognise::holds_objects(&stream) {
+        return skip(SkipReason::NotKubernetes);
+    }
+    Ok(SourceFile::new(name, stream))
+}
+
+fn read_file(path: &Path, options: &Options) -> Result<Vec<u8>, SkipReason> {
+    let unreadable = |error: io::Error| SkipReason::Unreadable(error.to_string());
+    let mut file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.len() > options.max_file_size {
+        return Err(SkipReason::TooLarge(metadata.len()));
+    }
+    // One byte more than stated, so that reading to the end does not have to grow the buffer to notice the end.
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    // Pipes and files that grow meanwhile state no size: they are bounded too.
+    file.by_ref().take(options.max_file_size + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+fn read_stdin(options: &Options) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(options.max_file_size + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The path as people and reports write it.
+fn display_name(path: &Path) -> String {
+    let name = path.to_string_lossy();
+    let name = if cfg!(windows) { name.replace('\\', "/") } else { name.into_owned() };
+    name.strip_prefix("./").map(str::to_owned).unwrap_or(name)
+}

@@ -1,0 +1,28 @@
+//! What kind of file it is, before anybody complains about it.
+
+use memchr::memmem;
+use seaworthy_document::{Stream, Value};
+
+/// Whether a text means to be a Kubernetes manifest although it could not be read: it names `apiVersion` and `kind`.
+pub(crate) fn looks_like_manifest(text: &[u8]) -> bool {
+    memmem::find(text, b"apiVersion").is_some() && memmem::find(text, b"kind").is_some()
+}
+
+/// Whether a text is a template that something fills in before Kubernetes sees it (Helm, Jinja, Go templates).
+pub(crate) fn looks_like_template(text: &[u8]) -> bool {
+    memmem::find(text, b"{{").is_some() && memmem::find(text, b"}}").is_some()
+        || memmem::find(text, b"{%").is_some() && memmem::find(text, b"%}").is_some()
+}
+
+/// Whether one of the documents is a Kubernetes object, or would be with the rest of its identity.
+pub(crate) fn holds_objects(stream: &Stream) -> bool {
+    stream.documents().any(|document| {
+        let root = document.root();
+        let text = |key| root.get(key).is_some_and(|value| value.as_str().is_some());
+        match (text("apiVersion"), text("kind")) {
+            (true, true) => true,
+            (false, false) => false,
+            _ => root.get("metadata").as_ref().is_some_and(Value::is_mapping),
+        }
+    })
+}

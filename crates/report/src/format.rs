@@ -1,0 +1,87 @@
+//! The formats by name.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::str::FromStr;
+
+use seaworthy_controls::{Assessment, nearest};
+use thiserror::Error;
+
+use crate::context::Context;
+use crate::{json, terminal};
+
+/// How an assessment is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For a person at a terminal.
+    #[default]
+    Terminal,
+    /// For programs: the contract `seaworthy.dev/v1alpha1`.
+    Json,
+}
+
+/// There is no format of this name.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("there is no format `{word}`{}", hint(.suggestions))]
+pub struct UnknownFormat {
+    /// What was asked for.
+    pub word: String,
+    /// The nearest names, or all of them when none is near.
+    pub suggestions: Vec<String>,
+}
+
+fn hint(suggestions: &[String]) -> String {
+    let quoted: Vec<String> = suggestions.iter().map(|name| format!("`{name}`")).collect();
+    format!(": try {}", quoted.join(" or "))
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Format; 2] = [Format::Terminal, Format::Json];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Terminal => "terminal",
+            Format::Json => "json",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(word: &str) -> Result<Format, UnknownFormat> {
+        if let Some(format) = Format::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(word)) {
+            return Ok(format);
+        }
+        let mut suggestions = nearest(word, Format::ALL.iter().map(|format| format.name()));
+        if suggestions.is_empty() {
+            suggestions = Format::ALL.iter().map(ToString::to_string).collect();
+        }
+        Err(UnknownFormat { word: word.to_owned(), suggestions })
+    }
+}
+
+/// Writes an assessment in a format. The bytes depend on the assessment and the context alone: no clock, no
+/// environment, no number of threads.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(
+    format: Format,
+    assessment: &Assessment<'_, '_>,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Terminal => terminal::write(assessment, context, out),
+        Format::Json => json::write(assessment, context, out),
+    }
+}

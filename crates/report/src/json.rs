@@ -1,0 +1,421 @@
+//! The report for programs: `Assessment` of `seaworthy.dev/v1alpha1`, described by
+//! `schema/assessment.v1alpha1.schema.json` in the repository. Members are only ever added within a version.
+//!
+//! Every finding stands on a line of its own, so that reports can be searched and compared by line.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use seaworthy_controls::{
+    Assessment, Control, ControlResult, Counts, Finding, PARAMETERS, PlannedChange, Progress, Roadmap, Severity,
+    Subject, Unknown, catalogue,
+};
+use seaworthy_evidence::Diagnostic;
+use serde::Serialize;
+
+use crate::chunks::write_list;
+use crate::clean::{MESSAGE, NAME, PATH, clean};
+use crate::context::Context;
+use crate::numbers::{NotEvaluated, Severities, exceptions, not_evaluated};
+use crate::source::{Locator, Range};
+
+/// The version of the contract.
+pub const API_VERSION: &str = "seaworthy.dev/v1alpha1";
+
+/// Writes the assessment for programs.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let head = serde_json::to_vec(&Head::new(assessment, context))?;
+    // The head is a whole object; the long lists follow inside it.
+    out.write_all(&head[..head.len() - 1])?;
+    let list = |name: &str, out: &mut dyn Write| writeln!(out, ",\n\"{name}\":[");
+
+    list("findings", out)?;
+    write_list(&assessment.findings, out, |locator: &mut Locator<'_>, finding, bytes| {
+        append(bytes, &FindingView::new(assessment, finding, locator.finding(finding)));
+    })?;
+    out.write_all(b"]")?;
+
+    list("unknown", out)?;
+    write_list(&assessment.unknown, out, |(): &mut (), unknown, bytes| append(bytes, &UnknownView::new(unknown)))?;
+    out.write_all(b"]")?;
+
+    list("diagnostics", out)?;
+    write_list(assessment.evidence.diagnostics(), out, |locator: &mut Locator<'_>, diagnostic, bytes| {
+        let file = &assessment.evidence.files()[diagnostic.file as usize];
+        append(bytes, &DiagnosticView::new(&file.name, diagnostic, locator.range(&file.stream, diagnostic.span)));
+    })?;
+    out.write_all(b"]}\n")
+}
+
+fn append(bytes: &mut Vec<u8>, value: &impl Serialize) {
+    // Writing to a vector cannot fail, and no view has a key that is not text.
+    let _ = serde_json::to_writer(bytes, value);
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'r> {
+    api_version: &'static str,
+    kind: &'static str,
+    tool: Tool<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generated_at: Option<&'r str>,
+    inputs: Vec<Cow<'r, str>>,
+    kubernetes_version: String,
+    parameters: BTreeMap<&'static str, String>,
+    coverage: Coverage,
+    summary: Summary,
+    controls: Vec<ControlView>,
+    roadmap: Vec<PhaseView>,
+    exceptions: Vec<ExceptionView>,
+}
+
+#[derive(Serialize)]
+struct Tool<'r> {
+    name: &'static str,
+    version: &'r str,
+    catalogue: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Coverage {
+    files: Files,
+    documents: usize,
+    objects: usize,
+    workloads: usize,
+    not_evaluated: Vec<NotEvaluated>,
+}
+
+#[derive(Serialize)]
+struct Files {
+    read: usize,
+    skipped: usize,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    findings: FindingNumbers,
+    controls: ProgressView,
+}
+
+#[derive(Serialize)]
+struct FindingNumbers {
+    open: usize,
+    excepted: usize,
+    severities: BTreeMap<&'static str, usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProgressView {
+    done: usize,
+    open: usize,
+    unknown: usize,
+    excepted: usize,
+    not_applicable: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ControlView {
+    id: &'static str,
+    title: &'static str,
+    phase: &'static str,
+    step: u8,
+    severity: &'static str,
+    change: &'static str,
+    status: &'static str,
+    counts: CountsView,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CountsView {
+    pass: u32,
+    fail: u32,
+    excepted: u32,
+    unknown: u32,
+    not_applicable: u32,
+}
+
+#[derive(Serialize)]
+struct PhaseView {
+    phase: &'static str,
+    progress: ProgressView,
+    changes: Vec<ChangeView>,
+}
+
+#[derive(Serialize)]
+struct ChangeView {
+    change: &'static str,
+    title: String,
+    unit: &'static str,
+    units: usize,
+    risk: u32,
+    effort: u32,
+    severity: &'static str,
+    findings: usize,
+    severities: BTreeMap<&'static str, usize>,
+    controls: Vec<ChangeControl>,
+}
+
+#[derive(Serialize)]
+struct ChangeControl {
+    control: &'static str,
+    findings: usize,
+}
+
+#[derive(Serialize)]
+struct ExceptionView {
+    reason: &'static str,
+    count: usize,
+}
+
+impl<'r> Head<'r> {
+    fn new(assessment: &Assessment<'_, '_>, context: &'r Context<'_>) -> Head<'r> {
+        let evidence = assessment.evidence;
+        let parameters = &assessment.settings.parameters;
+        let open = assessment.open().count();
+        let total = Roadmap::new(assessment);
+        Head {
+            api_version: API_VERSION,
+            kind: "Assessment",
+            tool: Tool { name: "seaworthy", version: context.tool_version, catalogue: catalogue::VERSION },
+            generated_at: context.generated_at.as_deref(),
+            inputs: context.inputs.iter().map(|input| clean(input, PATH)).collect(),
+            kubernetes_version: assessment.settings.version.to_string(),
+            parameters: PARAMETERS
+                .iter()
+                .map(|parameter| (parameter.name, parameters.get(parameter.name).unwrap_or_default()))
+                .collect(),
+            coverage: Coverage {
+                files: Files {
+                    read: evidence.files().len(),
+                    skipped: context.skipped.iter().map(|skipped| skipped.count).sum(),
+                },
+                documents: evidence.document_count(),
+                objects: evidence.objects().len(),
+                workloads: evidence.workloads().len(),
+                not_evaluated: not_evaluated(assessment, context),
+            },
+            summary: Summary {
+                findings: FindingNumbers {
+                    open,
+                    excepted: assessment.findings.len() - open,
+                    severities: severities(Severities::of(assessment.open())),
+                },
+                controls: total.phases.iter().fold(ProgressView::default(), |sum, plan| sum.plus(&plan.progress)),
+            },
+            controls: assessment.controls.iter().map(ControlView::new).collect(),
+            roadmap: total
+                .phases
+                .iter()
+                .map(|plan| PhaseView {
+                    phase: plan.phase.name(),
+                    progress: ProgressView::default().plus(&plan.progress),
+                    changes: plan.changes.iter().map(ChangeView::new).collect(),
+                })
+                .collect(),
+            exceptions: exceptions(assessment)
+                .into_iter()
+                .map(|(reason, count)| ExceptionView { reason, count })
+                .collect(),
+        }
+    }
+}
+
+fn severities(numbers: Severities) -> BTreeMap<&'static str, usize> {
+    Severity::ALL.into_iter().map(|severity| (severity.name(), numbers.get(severity))).collect()
+}
+
+impl Default for ProgressView {
+    fn default() -> Self {
+        ProgressView { done: 0, open: 0, unknown: 0, excepted: 0, not_applicable: 0 }
+    }
+}
+
+impl ProgressView {
+    fn plus(self, more: &Progress) -> ProgressView {
+        ProgressView {
+            done: self.done + more.done,
+            open: self.open + more.open,
+            unknown: self.unknown + more.unknown,
+            excepted: self.excepted + more.excepted,
+            not_applicable: self.not_applicable + more.not_applicable,
+        }
+    }
+}
+
+impl ControlView {
+    fn new(result: &ControlResult) -> ControlView {
+        let Control { id, title, phase, step, severity, change, .. } = *result.control;
+        let Counts { pass, fail, excepted, unknown, not_applicable } = result.counts;
+        ControlView {
+            id,
+            title,
+            phase: phase.name(),
+            step,
+            severity: severity.name(),
+            change: change.id,
+            status: result.counts.status().name(),
+            counts: CountsView { pass, fail, excepted, unknown, not_applicable },
+        }
+    }
+}
+
+impl ChangeView {
+    fn new(planned: &PlannedChange<'_>) -> ChangeView {
+        ChangeView {
+            change: planned.change.id,
+            title: planned.title(),
+            unit: planned.change.unit.noun(1),
+            units: planned.units,
+            risk: planned.risk,
+            effort: planned.effort,
+            severity: planned.severity.name(),
+            findings: planned.findings.len(),
+            severities: severities(Severities::of(planned.findings.iter().copied())),
+            controls: planned
+                .controls
+                .iter()
+                .map(|(control, findings)| ChangeControl { control: control.id, findings: *findings })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SubjectView<'f> {
+    api_version: Cow<'f, str>,
+    kind: Cow<'f, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<Cow<'f, str>>,
+    name: Cow<'f, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<Cow<'f, str>>,
+}
+
+impl<'f> SubjectView<'f> {
+    fn new(subject: &Subject<'f>) -> SubjectView<'f> {
+        let name = |text| clean(text, NAME);
+        SubjectView {
+            api_version: name(subject.object.api_version),
+            kind: name(subject.object.kind),
+            namespace: subject.object.namespace.map(name),
+            name: name(subject.object.name),
+            container: subject.container.map(name),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LocationView<'f> {
+    file: Cow<'f, str>,
+    document: u32,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+impl<'f> LocationView<'f> {
+    fn new(file: &'f str, document: u32, Range { start, end }: Range) -> LocationView<'f> {
+        LocationView {
+            file: clean(file, PATH),
+            document,
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FindingView<'f> {
+    control: &'static str,
+    phase: &'static str,
+    severity: &'static str,
+    message: Cow<'f, str>,
+    fingerprint: String,
+    subject: SubjectView<'f>,
+    location: LocationView<'f>,
+    path: Cow<'f, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<&'static str>,
+}
+
+impl<'f> FindingView<'f> {
+    fn new(assessment: &'f Assessment<'_, '_>, finding: &'f Finding<'f>, range: Range) -> FindingView<'f> {
+        let object = &finding.subject.object;
+        let path = finding.place.path();
+        FindingView {
+            control: finding.control.id,
+            phase: finding.control.phase.name(),
+            severity: finding.severity.name(),
+            message: clean(&finding.message, MESSAGE),
+            fingerprint: finding.fingerprint(),
+            subject: SubjectView::new(&finding.subject),
+            location: LocationView::new(
+                &assessment.evidence.files()[object.file as usize].name,
+                object.document,
+                range,
+            ),
+            path: match clean(&path, PATH) {
+                Cow::Borrowed(_) => Cow::Owned(path),
+                Cow::Owned(cleaned) => Cow::Owned(cleaned),
+            },
+            exception: finding.exception,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct UnknownView<'f> {
+    control: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<SubjectView<'f>>,
+    reason: Cow<'f, str>,
+    needs: &'static str,
+    count: u32,
+}
+
+impl<'f> UnknownView<'f> {
+    fn new(unknown: &'f Unknown<'f>) -> UnknownView<'f> {
+        UnknownView {
+            control: unknown.control.id,
+            subject: unknown.subject.as_ref().map(SubjectView::new),
+            reason: clean(&unknown.reason, MESSAGE),
+            needs: unknown.needs,
+            count: unknown.count,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DiagnosticView<'f> {
+    #[serde(flatten)]
+    location: LocationView<'f>,
+    severity: &'static str,
+    message: Cow<'f, str>,
+}
+
+impl<'f> DiagnosticView<'f> {
+    fn new(file: &'f str, diagnostic: &'f Diagnostic, range: Range) -> DiagnosticView<'f> {
+        DiagnosticView {
+            location: LocationView::new(file, diagnostic.document, range),
+            severity: match diagnostic.severity {
+                seaworthy_evidence::Severity::Error => "error",
+                seaworthy_evidence::Severity::Warning => "warning",
+            },
+            message: clean(&diagnostic.message, MESSAGE),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Where findings stand in their texts, and the lines around them.
+
+use seaworthy_controls::Finding;
+use seaworthy_document::{Position, Span, Stream};
+
+use crate::clean;
+
+/// Most characters of a line that are shown; of longer ones (minified JSON) the part around the finding.
+const LINE: usize = 240;
+/// Characters kept before a finding when its line is cut.
+const LEAD: usize = 60;
+/// What is shown in place of a secret.
+pub(crate) const REDACTED: &str = "<redacted>";
+
+/// First and last position of a span; the second is the one behind the last character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) start: Position,
+    pub(crate) end: Position,
+}
+
+/// Finds lines and columns. Remembers the last place, so that many findings in one long line are counted
+/// through once and not from its start each time.
+#[derive(Default)]
+pub(crate) struct Locator<'a> {
+    last: Option<(&'a Stream, usize, Position)>,
+}
+
+impl<'a> Locator<'a> {
+    pub(crate) fn finding(&mut self, finding: &Finding<'a>) -> Range {
+        self.range(finding.place.value.stream(), finding.place.span())
+    }
+
+    pub(crate) fn range(&mut self, stream: &'a Stream, span: Span) -> Range {
+        let start = self.position(stream, span.start);
+        Range { start, end: self.position(stream, span.end.max(span.start)) }
+    }
+
+    fn position(&mut self, stream: &'a Stream, offset: u32) -> Position {
+        let text = stream.text();
+        let offset = boundary(text, offset as usize);
+        let position = match self.last {
+            Some((last, from, position)) if std::ptr::eq(last, stream) && from <= offset => {
+                let between = &text[from..offset];
+                match memchr::memchr(b'\n', between.as_bytes()) {
+                    None => Position { column: position.column + between.chars().count() as u32, ..position },
+                    Some(_) => stream.position(offset as u32),
+                }
+            }
+            _ => stream.position(offset as u32),
+        };
+        self.last = Some((stream, offset, position));
+        position
+    }
+}
+
+/// The start of the character that an offset lies in.
+fn boundary(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// One line of a text, safe to show, and the part of it that is meant.
+#[derive(Debug)]
+pub(crate) struct Excerpt {
+    /// Number of the line, from 1.
+    pub(crate) line: u32,
+    /// The line, or what is around the span when the line is very long.
+    pub(crate) text: String,
+    /// The bytes of `text` that are meant: from here,
+    pub(crate) start: usize,
+    /// to here, also when the span goes on in the lines below.
+    pub(crate) end: usize,
+}
+
+impl Excerpt {
+    /// The line in which a span starts. What lies in `secret` (sorted by start) is not shown.
+    pub(crate) fn new(stream: &Stream, span: Span, secret: &[Span]) -> Excerpt {
+        let text = stream.text();
+        let offset = boundary(text, span.start as usize);
+        let number = stream.position(offset as u32).line;
+        let line_start = memchr::memrchr(b'\n', &text.as_bytes()[..offset]).map_or(0, |at| at + 1);
+        let line = stream.line(number).unwrap_or_default();
+        let line_end = line_start + line.len();
+        let start = offset.min(line_end);
+        let end = boundary(text, span.end as usize).clamp(start, line_end);
+        let whole = line.len() <= LINE;
+        let from = if whole { line_start } else { boundary(text, start.saturating_sub(LEAD)).max(line_start) };
+        let to = if whole { line_end } else { boundary(text, from + LINE).clamp(from, line_end) };
+
+        let mut excerpt = Excerpt { line: number, text: String::new(), start: 0, end: 0 };
+        if from > line_start {
+            excerpt.text.push('…');
+        }
+        let mut veil = Veil { text, secret, shown: None };
+        veil.show(from..start, &mut excerpt.text);
+        excerpt.start = excerpt.text.len();
+        veil.show(start..end.min(to), &mut excerpt.text);
+        excerpt.end = excerpt.text.len();
+        veil.show(end.min(to)..to, &mut excerpt.text);
+        if to < line_end {
+            excerpt.text.push('…');
+        }
+        excerpt
+    }
+}
+
+/// Copies a text from left to right, and a mark in place of each secret in it.
+struct Veil<'t> {
+    text: &'t str,
+    secret: &'t [Span],
+    /// The secret whose mark was written last.
+    shown: Option<Span>,
+}
+
+impl Veil<'_> {
+    fn show(&mut self, range: std::ops::Range<usize>, into: &mut String) {
+        let mut at = range.start;
+        let first = self.secret.partition_point(|secret| (secret.end as usize) <= range.start);
+        for secret in &self.secret[first..] {
+            let (start, end) = (secret.start as usize, secret.end as usize);
+            if start >= range.end {
+                break;
+            }
+            let before = boundary(self.text, start).max(at);
+            into.push_str(&clean::mask(&self.text[at..before]));
+            if self.shown != Some(*secret) {
+                into.push_str(REDACTED);
+                self.shown = Some(*secret);
+            }
+            at = boundary(self.text, end).clamp(before, range.end);
+        }
+        into.push_str(&clean::mask(&self.text[at..range.end]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_those_of_the_stream_whatever_the_order() {
+        let stream = Stream::read("a: é\nb: [ü, x]\nc: 1\n");
+        let offsets = [0, 3, 5, 6, 10, 12, 15, 3, 18, 21];
+        let mut locator = Locator::default();
+        for offset in offsets {
+            let offset = boundary(stream.text(), offset) as u32;
+            assert_eq!(locator.position(&stream, offset), stream.position(offset), "{offset}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_marks_the_span_on_its_first_line() {
+        let text = "spec:\n  run: |\n    one\n    two\nend: 1\n";
+        let stream = Stream::read(text);
+        let start = text.find("run").unwrap() as u32;
+        let end = text.find("end").unwrap() as u32;
+        let excerpt = Excerpt::new(&stream, Span { start, end }, &[]);
+        assert_eq!((excerpt.line, excerpt.text.as_str()), (2, "  run: |"));
+        assert_eq!(&excerpt.text[excerpt.start..excerpt.end], "run: |");
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_around_the_span() {
+        let long = |letter: &str| letter.repeat(600_000);
+        let text = format!("{{\"a\": \"{}\", \"privileged\": true, \"b\": \"{}\"}}", long("é"), long("y"));
+        let stream = Stream::read(text.as_str());
+        let start = text.find("\"privileged").unwrap() as u32;
+        let excerpt = Excerpt::new(&stream, Span { start, end: start + 18 }, &[]);
+        assert!(excerpt.text.chars().count() < 300);
+        assert_eq!(&excerpt.text[excerpt.start..excerpt.end], "\"privileged\": true");
+        assert!(excerpt.text.starts_with('…') && excerpt.text.ends_with('…'));
+    }
+
+    #[test]
+    fn hostile_characters_do_not_move_the_mark() {
+        let text = "x: \"\u{202e}\u{1b}[2J\"\t# \u{1b}\n";
+        let stream = Stream::read(text);
+        let excerpt = Excerpt::new(&stream, Span { start: 3, end: text.find('\t').unwrap() as u32 }, &[]);
+        assert_eq!(&excerpt.text[excerpt.start..excerpt.end], "\"\u{fffd}\u{fffd}[2J\"");
+        assert!(!excerpt.text.contains(['\u{1b}', '\u{202e}', '\t']));
+    }
+
+    #[test]
+    fn secrets_are_not_shown_wherever_they_begin() {
+        let text = "a: {key: hunter2, b: geheim, c: visible}\n";
+        let stream = Stream::read(text);
+        let span = |part: &str| {
+            let start = text.find(part).unwrap() as u32;
+            Span { start, end: start + part.len() as u32 }
+        };
+        let secret = [span("hunter2"), span("geheim")];
+        let shown = |part| {
+            let excerpt = Excerpt::new(&stream, span(part), &secret);
+            assert_eq!(excerpt.text, "a: {key: <redacted>, b: <redacted>, c: visible}");
+            excerpt.text[excerpt.start..excerpt.end].to_owned()
+        };
+        assert_eq!(shown("key: hunter2"), "key: <redacted>");
+        assert_eq!(shown("c: visible"), "c: visible");
+        let inside = Excerpt::new(&stream, span("ter2, b"), &secret);
+        assert!(!inside.text.contains("hun") && !inside.text.contains("ter2"), "{}", inside.text);
+    }
+}

@@ -1,0 +1,136 @@
+//! What was read, what is wrong with it, and what was not decided.
+
+use std::io;
+
+use seaworthy_controls::Assessment;
+use seaworthy_evidence::Severity;
+
+use super::Screen;
+use super::excerpt::Place;
+use crate::clean::{MESSAGE, clean};
+use crate::context::{Context, Style};
+use crate::numbers::{count, exceptions, grouped, not_evaluated, undecided};
+use crate::redact::Secrets;
+use crate::source::Locator;
+
+/// Diagnostics that are shown unless all are asked for.
+const DIAGNOSTICS: usize = 5;
+/// Controls that are named in one line.
+const NAMES: usize = 8;
+
+pub(super) fn write_heading(screen: &mut Screen<'_>, assessment: &Assessment<'_, '_>) -> io::Result<()> {
+    let evidence = assessment.evidence;
+    let text = format!(
+        "{}, {}, {} with pods, judged by {} as for Kubernetes {}",
+        count(evidence.files().len(), "file"),
+        count(evidence.objects().len(), "object"),
+        grouped(evidence.workloads().len()),
+        count(assessment.controls.len(), "control"),
+        assessment.settings.version,
+    );
+    screen.paragraph("", &text)?;
+    screen.blank()
+}
+
+/// What could not be read or would be refused, first of all: the rest of the report knows nothing of it.
+pub(super) fn write_diagnostics(
+    screen: &mut Screen<'_>,
+    assessment: &Assessment<'_, '_>,
+    secrets: &Secrets,
+    style: Style,
+) -> io::Result<()> {
+    let evidence = assessment.evidence;
+    let mut diagnostics: Vec<_> = evidence.diagnostics().iter().collect();
+    if diagnostics.is_empty() {
+        return Ok(());
+    }
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    // Errors take something away from the result, warnings do not.
+    diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+    let paint = screen.paint;
+    let heading = "Problems in the input";
+    let text = match (errors, diagnostics.len() - errors) {
+        (errors, 0) => format!("{}; what they concern counts as unknown, never as done", count(errors, "error")),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, warnings) => format!(
+            "{} and {}; what the errors concern counts as unknown, never as done",
+            count(errors, "error"),
+            count(warnings, "warning")
+        ),
+    };
+    screen.labelled(&format!("{heading}: "), format_args!("{}: ", paint.heading(heading)), &text)?;
+    let shown = match style {
+        Style::All => diagnostics.len(),
+        Style::Summary | Style::Quiet => 0,
+        Style::Full => DIAGNOSTICS.min(diagnostics.len()),
+    };
+    let mut locator = Locator::default();
+    for diagnostic in &diagnostics[..shown] {
+        let file = &evidence.files()[diagnostic.file as usize];
+        let message = clean(&diagnostic.message, MESSAGE);
+        let (word, style) = match diagnostic.severity {
+            Severity::Error => ("error", anstyle::AnsiColor::Red.on_default().bold()),
+            Severity::Warning => ("warning", anstyle::AnsiColor::Yellow.on_default().bold()),
+        };
+        let label = format!("{word}: {message}");
+        let drawn = screen.drawing(3).draw(&Place {
+            file: &file.name,
+            stream: &file.stream,
+            span: diagnostic.span,
+            at: locator.range(&file.stream, diagnostic.span).start,
+            secret: secrets.of(diagnostic.file),
+            label: &label,
+            style,
+        });
+        screen.verbatim(3, &drawn)?;
+    }
+    if shown < diagnostics.len() && shown > 0 {
+        screen.line(format_args!("   and {} more (`--all` shows them)", grouped(diagnostics.len() - shown)))?;
+    }
+    screen.blank()
+}
+
+pub(super) fn write(
+    screen: &mut Screen<'_>,
+    assessment: &Assessment<'_, '_>,
+    context: &Context<'_>,
+) -> io::Result<()> {
+    let skipped = not_evaluated(assessment, context);
+    let undecided = undecided(assessment);
+    let exceptions = exceptions(assessment);
+    if skipped.is_empty() && undecided.is_empty() && exceptions.is_empty() {
+        return Ok(());
+    }
+    screen.line(screen.paint.heading("What this result does not cover"))?;
+    for entry in &skipped {
+        let examples = match entry.examples.as_slice() {
+            [] => String::new(),
+            examples => {
+                let more = if examples.len() < entry.count { ", …" } else { "" };
+                format!(" ({}{more})", examples.join(", "))
+            }
+        };
+        screen.paragraph("- ", &format!("not evaluated: {} {}{examples}", grouped(entry.count), entry.reason))?;
+    }
+    for group in &undecided {
+        let mut names: Vec<&str> = group.controls.iter().map(|control| control.id).take(NAMES).collect();
+        if group.controls.len() > NAMES {
+            names.push("…");
+        }
+        let text = format!(
+            "unknown: {} for {} would be decided by {}: {}",
+            count(group.controls.len(), "control"),
+            count(group.count, "subject"),
+            group.needs,
+            names.join(", "),
+        );
+        screen.paragraph("- ", &text)?;
+        if let [only] = group.entries.as_slice() {
+            screen.paragraph("  because ", &clean(&only.reason, MESSAGE))?;
+        }
+    }
+    for (reason, number) in &exceptions {
+        screen.paragraph("- ", &format!("accepted: {}, because {reason}", count(*number, "finding")))?;
+    }
+    screen.blank()
+}

@@ -1,0 +1,109 @@
+//! The roadmap in a terminal: what to do first, where, why and how, and what was not looked at.
+
+mod coverage;
+mod excerpt;
+mod roadmap;
+mod text;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use seaworthy_controls::{Assessment, Finding};
+
+use crate::clean::{MESSAGE, PATH, clean};
+use crate::context::{Context, Style};
+use crate::redact::Secrets;
+use crate::source::Locator;
+pub(crate) use excerpt::Drawing;
+pub(crate) use text::{Paint, fit, wrap};
+
+/// Narrowest and widest text: below, nothing can be laid out; above, lines are hard to read.
+const WIDTHS: std::ops::RangeInclusive<usize> = 40..=120;
+
+/// Writes the assessment for a person at a terminal.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if context.style == Style::Quiet {
+        return write_quiet(assessment, context, out);
+    }
+    let secrets = Secrets::new(assessment);
+    let mut screen = Screen::new(context.width, context.color, out);
+    coverage::write_heading(&mut screen, assessment)?;
+    coverage::write_diagnostics(&mut screen, assessment, &secrets, context.style)?;
+    roadmap::write(&mut screen, assessment, &secrets, context.style)?;
+    coverage::write(&mut screen, assessment, context)?;
+    roadmap::write_closing(&mut screen, assessment, context.style)
+}
+
+/// One line per open finding.
+fn write_quiet(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let paint = Paint { color: context.color };
+    let mut locator = Locator::default();
+    for finding in assessment.findings.iter().filter(|finding| finding.exception.is_none()) {
+        let at = locator.finding(finding).start;
+        let file = file_name(assessment, finding);
+        let message = clean(&finding.message, MESSAGE);
+        let severity = paint.severity(finding.severity);
+        writeln!(out, "{file}:{}:{}: {severity} {} {message}", at.line, at.column, finding.control.id)?;
+    }
+    Ok(())
+}
+
+fn file_name<'a>(assessment: &Assessment<'_, 'a>, finding: &Finding<'a>) -> std::borrow::Cow<'a, str> {
+    clean(&assessment.evidence.files()[finding.subject.object.file as usize].name, PATH)
+}
+
+/// A terminal: where lines go, how wide they may be, and in what colours.
+pub(crate) struct Screen<'o> {
+    out: &'o mut dyn Write,
+    pub(crate) paint: Paint,
+    pub(crate) width: usize,
+}
+
+impl<'o> Screen<'o> {
+    pub(crate) fn new(width: usize, color: bool, out: &'o mut dyn Write) -> Screen<'o> {
+        Screen { out, paint: Paint { color }, width: width.clamp(*WIDTHS.start(), *WIDTHS.end()) }
+    }
+
+    pub(crate) fn line(&mut self, text: impl Display) -> io::Result<()> {
+        writeln!(self.out, "{text}")
+    }
+
+    pub(crate) fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    /// A paragraph behind `first`; the lines after the first start below its text.
+    pub(crate) fn paragraph(&mut self, first: &str, text: &str) -> io::Result<()> {
+        self.labelled(first, first, text)
+    }
+
+    /// A paragraph behind a label that is `plain` without its colours.
+    pub(crate) fn labelled(&mut self, plain: &str, label: impl Display, text: &str) -> io::Result<()> {
+        let indent = unicode_width::UnicodeWidthStr::width(plain);
+        for (index, line) in wrap(text, self.width.saturating_sub(indent).max(20)).into_iter().enumerate() {
+            match index {
+                0 => writeln!(self.out, "{label}{line}")?,
+                _ => writeln!(self.out, "{:indent$}{line}", "")?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Lines as they are, indented.
+    pub(crate) fn verbatim(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        for line in text.lines() {
+            match line.is_empty() {
+                true => writeln!(self.out)?,
+                false => writeln!(self.out, "{:indent$}{line}", "")?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn drawing(&self, indent: usize) -> Drawing {
+        Drawing { color: self.paint.color, width: self.width.saturating_sub(indent) }
+    }
+}

@@ -1,0 +1,272 @@
+//! The command line; `--help`, completions and the manual all come from here.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Measures the security controls of Kubernetes and leads up the mountain of hardening in order.
+#[derive(Debug, Parser)]
+#[command(name = "seaworthy", version, styles = STYLES, max_term_width = 110, propagate_version = true)]
+#[command(after_help = "\
+Examples:
+  seaworthy scan deploy/                     what holds, what does not, and what to do first
+  seaworthy scan - < rendered.yaml           the same for one stream
+  seaworthy explain pods/privileged          why a control matters and how to meet it
+  seaworthy pods evaluate --level restricted deploy/
+
+Exit codes:
+  0  nothing at or over the threshold (`--fail-on`)
+  1  findings
+  2  wrong usage or input
+  3  something was not evaluated and `--require-complete` was given
+
+Nothing leaves this machine: there is no telemetry and no update check.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// When to colour what is printed
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, env = "SEAWORTHY_COLOR", value_name = "WHEN")]
+    pub(crate) color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge manifests and print a roadmap of what to do, in order
+    Scan(ScanArgs),
+    /// Explain a control: why it matters, how it is judged, how to cure it
+    Explain(ExplainArgs),
+    /// List the controls of the catalogue
+    Controls(ControlsArgs),
+    /// Judge pods by the Pod Security Standards, exactly as the API server does
+    Pods(PodsArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man(ManArgs),
+}
+
+/// Which controls.
+#[derive(Debug, Args)]
+pub(crate) struct SelectArgs {
+    /// Only these controls: an id, `family`, phase, severity, framework (`cis`, `nsa`, `pss:baseline`) or another
+    /// tool's id (`CKV_K8S_16`, `kubescape:C-0057`, `KSV-0017`); several with commas or by repeating
+    #[arg(long, short, value_delimiter = ',', env = "SEAWORTHY_SELECT", value_name = "WORD")]
+    pub(crate) select: Vec<String>,
+
+    /// Not these controls; the same words as `--select`
+    #[arg(long, value_delimiter = ',', env = "SEAWORTHY_IGNORE", value_name = "WORD")]
+    pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy scan deploy/
+  seaworthy scan --all deploy/web.yaml              every finding with its source line
+  helm template ./chart | seaworthy scan -
+  seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
+  seaworthy scan deploy/ --select pss:baseline --fail-on high
+  seaworthy scan deploy/ --set images.registries=registry.example.com,ghcr.io/acme")]
+pub(crate) struct ScanArgs {
+    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read
+    #[arg(required = true, value_hint = ValueHint::AnyPath, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+
+    /// What to print on standard output: terminal, json, sarif or html
+    #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: String,
+
+    /// Write a report to a file as well, as `sarif=out.sarif`; may be repeated, `-` is standard output (then
+    /// nothing else is printed there)
+    #[arg(long, short, value_name = "FORMAT=FILE")]
+    pub(crate) output: Vec<String>,
+
+    /// Exit with 1 when there is a finding of this severity or worse (`low`, `medium`, `high`, `critical`), or in
+    /// this phase or an earlier one (`quick-win`, `next-step`, `research`); `never` always exits with 0
+    #[arg(long, env = "SEAWORTHY_FAIL_ON", value_name = "SEVERITY|PHASE", default_value = "low")]
+    pub(crate) fail_on: String,
+
+    /// Exit with 3 when something could not be read or decided
+    #[arg(long)]
+    pub(crate) require_complete: bool,
+
+    /// Kubernetes version of the cluster that the manifests are for, as `v1.33`
+    #[arg(long, env = "SEAWORTHY_KUBERNETES_VERSION", value_name = "VERSION", default_value = "latest")]
+    pub(crate) kubernetes_version: String,
+
+    /// Set a parameter, as `images.registries=ghcr.io/acme`; `seaworthy explain` names the parameters of a control
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+
+    /// Show every finding with its source line
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) all: bool,
+
+    /// One line per finding and nothing else
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// Read hidden files and folders too
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    /// Read files that `.gitignore` and `.ignore` leave out
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+
+    /// Files with more bytes are not read
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
+    pub(crate) max_file_size: u64,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy explain pods/privileged
+  seaworthy explain CKV_K8S_16                      by the name that another tool gives it")]
+pub(crate) struct ExplainArgs {
+    /// A control's id, or its id in another tool or framework
+    pub(crate) control: String,
+
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t = ExplainFormat::Terminal)]
+    pub(crate) format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// For people
+    Terminal,
+    /// As in `docs/controls`
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy controls
+  seaworthy controls --select secrets --format json
+  seaworthy controls --select pss:restricted")]
+pub(crate) struct ControlsArgs {
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+
+    /// How to print them
+    #[arg(long, short, value_enum, default_value_t = ControlsFormat::Table)]
+    pub(crate) format: ControlsFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ControlsFormat {
+    /// A table
+    Table,
+    /// One JSON document
+    Json,
+    /// Ids only, one a line
+    Ids,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PodsArgs {
+    #[command(subcommand)]
+    pub(crate) command: PodsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PodsCommand {
+    /// Evaluate pods and pod templates against a level of the Pod Security Standards
+    Evaluate(EvaluateArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy pods evaluate deploy/                         the highest level that each pod meets
+  seaworthy pods evaluate --level restricted --version v1.29 --format jsonl deploy/
+  seaworthy pods evaluate --requests - < requests.jsonl   {\"object\": {…}, \"level\": \"baseline\", \"version\": \"latest\"}
+
+Messages are those of the API server's Pod Security admission, byte for byte. Exit code 1: a pod does not meet the
+level, or the API server would refuse to decode it.")]
+pub(crate) struct EvaluateArgs {
+    /// Files and folders; `-` is standard input
+    #[arg(required_unless_present = "requests", value_hint = ValueHint::AnyPath, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The level to meet; without it, the highest level that each pod meets is printed
+    #[arg(long, value_name = "LEVEL", value_parser = ["privileged", "baseline", "restricted"])]
+    pub(crate) level: Option<String>,
+
+    /// The version of the standards: `latest` or `v1.N`
+    #[arg(long, value_name = "VERSION", default_value = "latest")]
+    pub(crate) version: String,
+
+    /// How to print the answers
+    #[arg(long, short, value_enum, default_value_t = EvaluateFormat::Text)]
+    pub(crate) format: EvaluateFormat,
+
+    /// Answer requests instead: a file (`-`: standard input) with one JSON object a line, holding `path` or `object`,
+    /// `level` and `version`; one line of answer per request, in order
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "level"])]
+    pub(crate) requests: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvaluateFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy completions bash > /etc/bash_completion.d/seaworthy
+  seaworthy completions zsh > \"${fpath[1]}/_seaworthy\"
+  seaworthy completions fish > ~/.config/fish/completions/seaworthy.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy man | man -l -
+  seaworthy man --output /usr/local/share/man/man1   one page per command")]
+pub(crate) struct ManArgs {
+    /// Write one page per command into this folder instead of printing the first
+    #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
+}

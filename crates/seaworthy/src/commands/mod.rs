@@ -1,0 +1,8 @@
+//! One file per command.
+
+pub(crate) mod completions;
+pub(crate) mod controls;
+pub(crate) mod explain;
+pub(crate) mod man;
+pub(crate) mod pods;
+pub(crate) mod scan;

@@ -1,0 +1,40 @@
+//! The program: command line, wiring, exit codes.
+
+mod cli;
+mod commands;
+mod error;
+mod output;
+mod progress;
+mod selection;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::error::EXIT_ERROR;
+
+// The allocator belongs to the program, never to a library: trees and findings are many small pieces.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let global = &cli.global;
+    let result = match &cli.command {
+        Command::Scan(args) => commands::scan::run(args, global),
+        Command::Explain(args) => commands::explain::run(args, global),
+        Command::Controls(args) => commands::controls::run(args, global),
+        Command::Pods(args) => commands::pods::run(args),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::man::run(args),
+    };
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            output::message(&error);
+            ExitCode::from(EXIT_ERROR)
+        }
+    }
+}

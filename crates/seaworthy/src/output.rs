@@ -1,0 +1,42 @@
+//! Where output goes: results on standard output, everything else on standard error.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use crate::cli::Colour;
+use crate::error::CommandError;
+
+/// Widest and narrowest layout of text for people.
+const WIDTH: std::ops::RangeInclusive<usize> = 60..=120;
+
+/// Tells a person something, on standard error.
+pub(crate) fn message(text: &dyn Display) {
+    // Nobody is left to be told that standard error is closed.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Whether standard output gets colours.
+pub(crate) fn colour(choice: Colour) -> bool {
+    match choice {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    }
+}
+
+/// Columns for text: those of the terminal, within reason; 100 where there is none.
+pub(crate) fn width() -> usize {
+    let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+    columns.clamp(*WIDTH.start(), *WIDTH.end())
+}
+
+/// Whether a person looks at standard error.
+pub(crate) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Writes a result to standard output.
+pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CommandError> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).map_err(|error| CommandError::output("standard output", &error))
+}

@@ -1,0 +1,71 @@
+//! A progress bar on standard error, only for people and only when it takes long.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use seaworthy_ingest::Event;
+
+use crate::output;
+
+/// Scans that are over sooner show nothing.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+pub(crate) struct Progress {
+    started: Instant,
+    shown: bool,
+    files: OnceLock<usize>,
+    bar: OnceLock<ProgressBar>,
+    read: std::sync::atomic::AtomicU64,
+}
+
+impl Progress {
+    /// A bar that is shown when `wanted` and a person looks at standard error.
+    pub(crate) fn new(wanted: bool) -> Progress {
+        Progress {
+            started: Instant::now(),
+            shown: wanted && output::stderr_is_terminal(),
+            files: OnceLock::new(),
+            bar: OnceLock::new(),
+            read: std::sync::atomic::AtomicU64::new(0),
+        }
+    }
+
+    /// Takes note of an event of the collection.
+    pub(crate) fn on(&self, event: Event) {
+        use std::sync::atomic::Ordering::Relaxed;
+        if !self.shown {
+            return;
+        }
+        match event {
+            Event::Found(count) => {
+                let _ = self.files.set(count);
+            }
+            Event::Read => {
+                let read = self.read.fetch_add(1, Relaxed) + 1;
+                if self.started.elapsed() > PATIENCE {
+                    self.bar().set_position(read);
+                }
+            }
+        }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn bar(&self) -> &ProgressBar {
+        self.bar.get_or_init(|| {
+            let length = self.files.get().copied().unwrap_or_default() as u64;
+            let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+            // The template is a constant: were it wrong, the default style would do.
+            if let Ok(style) = ProgressStyle::with_template("reading {bar:30} {pos}/{len} files") {
+                bar.set_style(style);
+            }
+            bar
+        })
+    }
+}
