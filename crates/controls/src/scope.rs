@@ -96,9 +96,8 @@ pub struct NamespaceScope<'e, 'a> {
 
 impl<'e, 'a> NamespaceScope<'e, 'a> {
     /// The objects of a kind in this namespace.
-    pub fn objects_of_kind(&self, kind: &str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
-        let name = self.name;
-        self.around.evidence.of_kind(kind).filter(move |object| object.namespace == name)
+    pub fn objects_of_kind(&self, kind: &'e str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        self.around.evidence.in_namespace(kind, self.name)
     }
 
     /// Something to point at: the Namespace object, else the first pod's owner.

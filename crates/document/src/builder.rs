@@ -34,7 +34,8 @@ impl<'s> Builder<'s> {
     pub(crate) fn new(text: &'s str) -> Builder<'s> {
         Builder {
             text,
-            nodes: Vec::new(),
+            // Manifests have a node in about 16 bytes.
+            nodes: Vec::with_capacity(text.len() / 14 + 16),
             scratch: String::new(),
             decoded: Vec::new(),
             diagnostics: Vec::new(),
@@ -223,7 +224,7 @@ impl<'s> Builder<'s> {
 /// A set of keys that may take a new key for an old one, but never an old one for new.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
-    bits: u64,
+    bits: [u64; 4],
     pub(crate) suspect: bool,
 }
 
@@ -238,9 +239,11 @@ impl Seen {
             }
             [only] => u32::from(*only),
         };
-        let bit = 1 << (sum.wrapping_mul(0x9e37_79b1) >> 26);
-        self.suspect |= self.bits & bit != 0;
-        self.bits |= bit;
+        let hash = sum.wrapping_mul(0x9e37_79b1);
+        let bits = &mut self.bits[hash as usize >> 30];
+        let bit = 1 << (hash >> 24 & 63);
+        self.suspect |= *bits & bit != 0;
+        *bits |= bit;
     }
 }
 

@@ -4,6 +4,7 @@ use crate::builder::{Builder, Seen};
 use crate::read::Limits;
 use crate::scalar;
 use crate::tree::{Kind, Node, Style};
+use crate::words;
 use crate::yaml::Problem;
 
 /// A value and where it stands.
@@ -110,11 +111,8 @@ impl Json<'_, '_> {
             return Err(self.expected("a key in double quotes"));
         }
         let index = self.string(Node::KEY)?;
-        let key = self.builder.key_bytes(index);
-        let mut seen = self.open.last().map(|open| open.seen).unwrap_or_default();
-        seen.add(key);
         if let Some(open) = self.open.last_mut() {
-            open.seen = seen;
+            open.seen.add(self.builder.key_bytes(index));
         }
         self.skip_whitespace();
         if self.byte() != b':' {
@@ -212,14 +210,11 @@ impl Json<'_, '_> {
         self.at += 1;
         let mut escaped = false;
         loop {
-            let rest = &self.bytes[self.at..];
-            let Some(length) = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\') || byte < b' ') else {
-                return Err(Problem::new(start, "the string that starts here is never closed"));
-            };
-            self.at += length;
-            match self.bytes[self.at] {
-                b'"' => break,
-                b'\\' => {
+            self.at = words::quoted_end(self.bytes, self.at, b'"', b'\\');
+            match self.bytes.get(self.at) {
+                None => return Err(Problem::new(start, "the string that starts here is never closed")),
+                Some(b'"') => break,
+                Some(b'\\') => {
                     escaped = true;
                     let valid = match self.bytes.get(self.at + 1) {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,

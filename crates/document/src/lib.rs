@@ -11,6 +11,7 @@ mod split;
 mod subset;
 mod tree;
 mod value;
+mod words;
 mod yaml;
 
 pub use read::Limits;

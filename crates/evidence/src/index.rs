@@ -47,8 +47,47 @@ pub struct Evidence<'a> {
     /// Documents that are no Kubernetes objects.
     foreign_documents: usize,
     documents: usize,
-    by_name: FxHashMap<(&'a str, &'a str), Vec<u32>>,
+    indexes: Indexes<'a>,
+}
+
+/// Positions of objects, by what they are looked for.
+#[derive(Debug, Default)]
+struct Indexes<'a> {
     by_kind: FxHashMap<&'a str, Vec<u32>>,
+    by_namespace: FxHashMap<(&'a str, Option<&'a str>), Vec<u32>>,
+    by_identity: FxHashMap<(&'a str, Option<&'a str>, &'a str), Vec<u32>>,
+    /// Subjects of bindings that are service accounts, by the account's name, with the binding.
+    accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>>,
+}
+
+impl<'a> Indexes<'a> {
+    fn new(objects: &[Object<'a>]) -> Indexes<'a> {
+        let mut indexes = Indexes::default();
+        for (index, object) in objects.iter().enumerate() {
+            let index = index as u32;
+            indexes.by_kind.entry(object.kind).or_default().push(index);
+            indexes.by_namespace.entry((object.kind, object.namespace)).or_default().push(index);
+            indexes.by_identity.entry((object.kind, object.namespace, object.name)).or_default().push(index);
+            if object.group() == "rbac.authorization.k8s.io" && object.kind.ends_with("Binding") {
+                for subject in object.value.get("subjects").iter().flat_map(Value::items) {
+                    if let Some(account) = account_of(&subject) {
+                        indexes.accounts.entry(account).or_default().push((index, subject));
+                    }
+                }
+            }
+        }
+        indexes
+    }
+}
+
+/// The name of the service account that a subject of a binding is, also when it is written as a user.
+fn account_of<'a>(subject: &Value<'a>) -> Option<&'a str> {
+    let name = subject.get("name")?.as_str()?;
+    match subject.get("kind")?.as_str()? {
+        "ServiceAccount" => Some(name),
+        "User" => Some(name.strip_prefix("system:serviceaccount:")?.split_once(':')?.1),
+        _ => None,
+    }
 }
 
 #[derive(Default)]
@@ -65,29 +104,20 @@ impl<'a> Evidence<'a> {
     pub fn new(files: &'a [SourceFile]) -> Evidence<'a> {
         let parts: Vec<FileEvidence<'a>> =
             files.par_iter().enumerate().with_min_len(16).map(|(index, file)| read_file(index as u32, file)).collect();
-        let mut evidence = Evidence {
-            files,
-            objects: Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum()),
-            workloads: Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum()),
-            diagnostics: Vec::new(),
-            foreign_documents: 0,
-            documents: 0,
-            by_name: FxHashMap::default(),
-            by_kind: FxHashMap::default(),
-        };
+        let mut objects = Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum());
+        let mut workloads = Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum());
+        let mut diagnostics = Vec::new();
+        let (mut documents, mut foreign_documents) = (0, 0);
         for part in parts {
-            let first = evidence.objects.len() as u32;
-            evidence.objects.extend(part.objects);
-            evidence.workloads.extend(part.workloads.into_iter().map(|w| Workload { object: w.object + first, ..w }));
-            evidence.diagnostics.extend(part.diagnostics);
-            evidence.foreign_documents += part.foreign;
-            evidence.documents += part.documents;
+            let first = objects.len() as u32;
+            objects.extend(part.objects);
+            workloads.extend(part.workloads.into_iter().map(|workload| Workload { object: workload.object + first, ..workload }));
+            diagnostics.extend(part.diagnostics);
+            documents += part.documents;
+            foreign_documents += part.foreign;
         }
-        for (index, object) in evidence.objects.iter().enumerate() {
-            evidence.by_name.entry((object.kind, object.name)).or_default().push(index as u32);
-            evidence.by_kind.entry(object.kind).or_default().push(index as u32);
-        }
-        evidence
+        let indexes = Indexes::new(&objects);
+        Evidence { files, objects, workloads, diagnostics, foreign_documents, documents, indexes }
     }
 
     /// The files, as given.
@@ -127,15 +157,41 @@ impl<'a> Evidence<'a> {
 
     /// All objects of a kind (of any group).
     pub fn of_kind<'e>(&'e self, kind: &str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
-        self.by_kind.get(kind).into_iter().flatten().map(|&index| &self.objects[index as usize])
+        self.at(self.indexes.by_kind.get(kind))
+    }
+
+    /// All objects of a kind in a namespace; `None` means those that name no namespace.
+    pub fn in_namespace<'e>(
+        &'e self,
+        kind: &'e str,
+        namespace: Option<&'e str>,
+    ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        self.at(self.indexes.by_namespace.get(&(kind, namespace)))
+    }
+
+    /// All objects of a kind and name in a namespace (`None` for kinds that have none).
+    pub fn called<'e>(
+        &'e self,
+        kind: &'e str,
+        namespace: Option<&'e str>,
+        name: &'e str,
+    ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        self.at(self.indexes.by_identity.get(&(kind, namespace, name)))
+    }
+
+    /// The subjects of role bindings that are service accounts of a name, in any namespace, each with its binding.
+    pub fn bindings_of<'e>(&'e self, account: &str) -> impl Iterator<Item = (&'e Object<'a>, Value<'a>)> + use<'e, 'a> {
+        let subjects = self.indexes.accounts.get(account).into_iter().flatten();
+        subjects.map(|(binding, subject)| (&self.objects[*binding as usize], *subject))
+    }
+
+    fn at<'e>(&'e self, positions: Option<&'e Vec<u32>>) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        positions.into_iter().flatten().map(|&index| &self.objects[index as usize])
     }
 
     /// The object of a kind and name that `from` means when it names it, in its own namespace.
-    pub fn named<'e>(&'e self, kind: &str, name: &str, from: &Object<'a>) -> Found<'e, 'a> {
-        // The index borrows its keys from the evidence; a search with other lifetimes goes through a copy.
-        let Some(candidates) = self.by_name.get(&(kind, name) as &(&str, &str)) else { return Found::None };
-        let same_namespace = |object: &&Object<'a>| object.namespace == from.namespace;
-        let objects = || candidates.iter().map(|&index| &self.objects[index as usize]).filter(same_namespace);
+    pub fn named<'e>(&'e self, kind: &'e str, name: &'e str, from: &Object<'a>) -> Found<'e, 'a> {
+        let objects = || self.called(kind, from.namespace, name);
         let mut near = objects().filter(|object| object.file == from.file);
         match (near.next(), near.next()) {
             (Some(one), None) => return Found::One(one),

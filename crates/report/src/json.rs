@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::chunks::write_list;
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
-use crate::numbers::{NotEvaluated, Severities, exceptions, not_evaluated};
+use crate::numbers::{NotEvaluated, Severities, exceptions, kubernetes_version, not_evaluated};
 use crate::source::{Locator, Range};
 
 /// The version of the contract.
@@ -188,7 +188,7 @@ impl<'r> Head<'r> {
             tool: Tool { name: "seaworthy", version: context.tool_version, catalogue: catalogue::VERSION },
             generated_at: context.generated_at.as_deref(),
             inputs: context.inputs.iter().map(|input| clean(input, PATH)).collect(),
-            kubernetes_version: assessment.settings.version.to_string(),
+            kubernetes_version: kubernetes_version(assessment.settings.version),
             parameters: PARAMETERS
                 .iter()
                 .map(|parameter| (parameter.name, parameters.get(parameter.name).unwrap_or_default()))

@@ -1,13 +1,16 @@
 //! Numbers and names that several formats say in the same words.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use seaworthy_controls::{Assessment, Control, Finding, Phase, Progress, Severity, Subject, Unknown};
+use rustc_hash::FxHashMap;
+use seaworthy_controls::{Assessment, Control, Finding, Phase, Progress, Severity, Subject};
 use seaworthy_document::Span;
 use seaworthy_evidence::Object;
+use seaworthy_podsecurity::Version;
 use serde::Serialize;
 
-use crate::clean::{NAME, clean};
+use crate::clean::{MESSAGE, NAME, clean};
 use crate::context::Context;
 use crate::source::Locator;
 
@@ -178,38 +181,38 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
     entries
 }
 
-/// Controls that lack the same evidence.
+/// Controls that could not be decided for the same reason.
 #[derive(Debug)]
 pub(crate) struct Undecided<'u> {
-    /// What would decide them.
-    pub(crate) needs: &'static str,
-    /// The controls, each once, in the order of the assessment.
-    pub(crate) controls: Vec<&'static Control>,
-    /// The answers.
-    pub(crate) entries: Vec<&'u Unknown<'u>>,
-    /// Number of subjects.
+    /// Why not.
+    pub(crate) reason: Cow<'u, str>,
+    /// The controls, each once, and what would decide them.
+    pub(crate) controls: Vec<(&'static Control, &'static str)>,
+    /// Number of subjects of the control with the most.
     pub(crate) count: usize,
 }
 
-/// What was not decided, by what would decide it.
+/// What was not decided, by the reason.
 pub(crate) fn undecided<'u>(assessment: &'u Assessment<'_, '_>) -> Vec<Undecided<'u>> {
     let mut groups: Vec<Undecided<'u>> = Vec::new();
+    let mut index: FxHashMap<&str, usize> = FxHashMap::default();
     for entry in &assessment.unknown {
-        let group = match groups.iter_mut().position(|group| group.needs == entry.needs) {
-            Some(index) => &mut groups[index],
-            None => {
-                groups.push(Undecided { needs: entry.needs, controls: Vec::new(), entries: Vec::new(), count: 0 });
-                let last = groups.len() - 1;
-                &mut groups[last]
-            }
-        };
-        if !group.controls.iter().any(|control| control.id == entry.control.id) {
-            group.controls.push(entry.control);
+        let at = *index.entry(entry.reason.as_ref()).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push(Undecided { reason: clean(&entry.reason, MESSAGE), controls: Vec::new(), count: 0 });
         }
-        group.count += entry.count as usize;
-        group.entries.push(entry);
+        let group = &mut groups[at];
+        if !group.controls.iter().any(|(control, needs)| control.id == entry.control.id && *needs == entry.needs) {
+            group.controls.push((entry.control, entry.needs));
+        }
+        group.count = group.count.max(entry.count as usize);
     }
     groups
+}
+
+/// The version whose rules were applied, as `v1.37`.
+pub(crate) fn kubernetes_version(version: Version) -> String {
+    if version.is_latest() { format!("v1.{}", Version::NEWEST) } else { version.to_string() }
 }
 
 /// Accepted findings by the reason for which they are accepted, in the order of the findings.

@@ -79,13 +79,19 @@ pub(crate) struct Excerpt {
 impl Excerpt {
     /// The line in which a span starts. What lies in `secret` (sorted by start) is not shown.
     pub(crate) fn new(stream: &Stream, span: Span, secret: &[Span]) -> Excerpt {
+        let offset = boundary(stream.text(), span.start as usize);
+        Excerpt::of_line(stream, stream.position(offset as u32).line, span, secret)
+    }
+
+    /// A line by its number, and the part of a span that lies in it.
+    pub(crate) fn of_line(stream: &Stream, number: u32, span: Span, secret: &[Span]) -> Excerpt {
         let text = stream.text();
-        let offset = boundary(text, span.start as usize);
-        let number = stream.position(offset as u32).line;
-        let line_start = memchr::memrchr(b'\n', &text.as_bytes()[..offset]).map_or(0, |at| at + 1);
-        let line = stream.line(number).unwrap_or_default();
+        let line = stream.line(number).unwrap_or(&text[text.len()..]);
+        // The line is a part of the text, so this is its offset; searching for it would walk through a line
+        // of many megabytes again for every finding in it.
+        let line_start = line.as_ptr().addr().saturating_sub(text.as_ptr().addr()).min(text.len());
         let line_end = line_start + line.len();
-        let start = offset.min(line_end);
+        let start = boundary(text, span.start as usize).clamp(line_start, line_end);
         let end = boundary(text, span.end as usize).clamp(start, line_end);
         let whole = line.len() <= LINE;
         let from = if whole { line_start } else { boundary(text, start.saturating_sub(LEAD)).max(line_start) };

@@ -1,9 +1,12 @@
 //! `namespaces/default-unused`; prose and cases in `default_unused.md`.
 
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::namespaces::undecided;
 use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::verdict::{Fault, Verdict};
 
 pub(super) static CONTROL: Control = Control {
     id: "namespaces/default-unused",
@@ -28,6 +31,14 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
+    let owner = scope.owner();
+    match owner.namespace {
+        None => undecided::left_open(),
+        Some("default") => {
+            let place = owner.value.at(&["metadata", "namespace"]).unwrap_or(owner.value);
+            Verdict::fail(Fault::new(Place::at(place), "runs in the namespace `default`"))
+        }
+        Some(_) => Verdict::Pass,
+    }
 }

@@ -1,11 +1,14 @@
 //! Namespaces as boundaries.
 
 mod default_unused;
+mod labels;
+mod platform;
 mod pod_security_enforce;
 mod pod_security_staging;
 mod resource_quotas;
 mod system_separation;
 mod team_boundaries;
+mod undecided;
 
 use crate::control::Control;
 

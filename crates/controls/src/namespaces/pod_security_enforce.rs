@@ -1,9 +1,16 @@
 //! `namespaces/pod-security-enforce`; prose and cases in `pod_security_enforce.md`.
 
+use seaworthy_evidence::Place;
+use seaworthy_podsecurity::{Level, NamespacePolicy, highest_level};
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::namespaces::{labels, undecided};
+use crate::scope::NamespaceScope;
+use crate::system;
+use crate::verdict::{Fault, Verdict};
+
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 pub(super) static CONTROL: Control = Control {
     id: "namespaces/pod-security-enforce",
@@ -21,10 +28,79 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0192"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Namespace(check),
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
+    let namespace = match (scope.name, scope.object) {
+        (None, _) => return undecided::left_open(),
+        (_, None) => return undecided::undeclared(),
+        (_, Some(namespace)) => namespace,
+    };
+    let metadata = namespace.metadata().unwrap_or(namespace.value);
+    let (policy, invalid) = NamespacePolicy::from_labels(metadata);
+    let invalid: Vec<_> = invalid.iter().filter(|label| label.key.starts_with(ENFORCE)).map(labels::invalid).collect();
+    if !invalid.is_empty() {
+        return Verdict::Fail(invalid);
+    }
+    if policy.enforce.level >= Level::Baseline {
+        return Verdict::Pass;
+    }
+    let label = metadata.at(&["labels", ENFORCE]);
+    let place = label.map_or(Place::missing(metadata, "labels[pod-security.kubernetes.io/enforce]"), Place::at);
+    let says = if label.is_some() { "`enforce: privileged` refuses no pod" } else { "no level is enforced" };
+    let below = Distance::of(scope);
+    match below {
+        Distance { total: 1.., strangers: 0, .. } => Verdict::Pass,
+        Distance { least: Level::Privileged, strangers_below: 0, .. } => {
+            let message = format!("{says}; only known components of the platform need that: move what else runs here");
+            Verdict::fail(Fault::new(place, message).graded(Severity::Low))
+        }
+        _ => Verdict::fail(Fault::new(place, format!("{says}; {}", below.describe()))),
+    }
+}
+
+/// How far the workloads of a namespace are from a level.
+struct Distance {
+    total: usize,
+    /// The strictest level that all of them satisfy.
+    least: Level,
+    /// How many do not satisfy `baseline`.
+    below: usize,
+    /// How many are no known components that need the host.
+    strangers: usize,
+    /// How many of those do not satisfy `baseline`.
+    strangers_below: usize,
+}
+
+impl Distance {
+    /// CronJobs and workloads scaled to zero count like all others, which the API server's own warnings leave out.
+    fn of(scope: &NamespaceScope<'_, '_>) -> Distance {
+        let version = scope.around.settings.version;
+        let mut distance =
+            Distance { total: scope.workloads.len(), least: Level::Restricted, below: 0, strangers: 0, strangers_below: 0 };
+        for workload in &scope.workloads {
+            // What cannot be decoded satisfies nothing.
+            let level = if workload.refused { Level::Privileged } else { highest_level(&workload.pod, version) };
+            let below = level < Level::Baseline;
+            let known = below && system::component(&workload.pod).is_some();
+            distance.least = distance.least.min(level);
+            distance.below += usize::from(below);
+            distance.strangers += usize::from(!known);
+            distance.strangers_below += usize::from(below && !known);
+        }
+        distance
+    }
+
+    fn describe(&self) -> String {
+        let Distance { total, least, below, .. } = self;
+        match (total, least) {
+            (0, _) => "none of its workloads is among the files".to_owned(),
+            (1, Level::Privileged) => "its workload does not satisfy `baseline` yet".to_owned(),
+            (1, level) => format!("its workload already satisfies `{level}`"),
+            (_, Level::Privileged) => format!("{below} of its {total} workloads do not satisfy `baseline` yet"),
+            (_, level) => format!("all of its {total} workloads already satisfy `{level}`"),
+        }
+    }
 }

@@ -1,9 +1,17 @@
 //! `namespaces/pod-security-staging`; prose and cases in `pod_security_staging.md`.
 
+use seaworthy_evidence::Place;
+use seaworthy_podsecurity::{Level, NamespacePolicy};
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::namespaces::{labels, undecided};
+use crate::scope::NamespaceScope;
+use crate::verdict::{Fault, Verdict};
+
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+const AUDIT: &str = "pod-security.kubernetes.io/audit";
+const WARN: &str = "pod-security.kubernetes.io/warn";
 
 pub(super) static CONTROL: Control = Control {
     id: "namespaces/pod-security-staging",
@@ -20,10 +28,36 @@ pub(super) static CONTROL: Control = Control {
         attack: &["T1562"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Namespace(check),
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
+    let namespace = match (scope.name, scope.object) {
+        (None, _) => return undecided::left_open(),
+        (_, None) => return undecided::undeclared(),
+        (_, Some(namespace)) => namespace,
+    };
+    let metadata = namespace.metadata().unwrap_or(namespace.value);
+    let (policy, invalid) = NamespacePolicy::from_labels(metadata);
+    let of_staging = invalid.iter().filter(|label| !label.key.starts_with(ENFORCE));
+    let mut faults: Vec<Fault<'a>> = of_staging.map(labels::invalid).collect();
+    let is_invalid = |key: &str| invalid.iter().any(|label| label.key == key);
+    // A namespace that enforces nothing yet must at least announce the first level that refuses anything.
+    let wanted = policy.enforce.level.max(Level::Baseline);
+    let modes = [
+        (WARN, policy.warn.level, "labels[pod-security.kubernetes.io/warn]"),
+        (AUDIT, policy.audit.level, "labels[pod-security.kubernetes.io/audit]"),
+    ];
+    for (key, level, path) in modes {
+        if level >= wanted || is_invalid(key) {
+            continue;
+        }
+        let mode = key.rsplit('/').next().unwrap_or(key);
+        faults.push(match metadata.at(&["labels", key]) {
+            Some(label) => Fault::new(Place::at(label), format!("`{mode}: {level}` is below `{wanted}`")),
+            None => Fault::new(Place::missing(metadata, path), format!("`{mode}` is not set: nothing is said of what `{wanted}` refuses")),
+        });
+    }
+    Verdict::of(faults)
 }

@@ -1,9 +1,27 @@
 //! `namespaces/resource-quotas`; prose and cases in `resource_quotas.md`.
 
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::scope::PodScope;
-use crate::verdict::Verdict;
+use crate::namespaces::undecided;
+use crate::scope::NamespaceScope;
+use crate::verdict::{Fault, Verdict};
+
+/// What a quota must bound: the word for people, and the keys of which any one does it.
+const NEEDED: &[(&str, &[&str])] = &[
+    ("cpu", &["cpu", "requests.cpu", "limits.cpu"]),
+    ("memory", &["memory", "requests.memory", "limits.memory"]),
+    ("pods", &["pods", "count/pods"]),
+];
+
+/// What a quota should bound as well.
+const WANTED: &[(&str, &[&str])] = &[
+    ("storage", &["requests.storage", "persistentvolumeclaims", "count/persistentvolumeclaims"]),
+    ("load balancers", &["services.loadbalancers", "services", "count/services"]),
+    ("node ports", &["services.nodeports", "services", "count/services"]),
+];
 
 pub(super) static CONTROL: Control = Control {
     id: "namespaces/resource-quotas",
@@ -21,10 +39,58 @@ pub(super) static CONTROL: Control = Control {
         trivy: &["KSV-0040", "KSV-0039"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Namespace(check),
     guard: None,
 };
 
-fn check<'a>(_scope: &PodScope<'_, 'a>) -> Verdict<'a> {
-    Verdict::NotApplicable
+fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
+    let Some(name) = scope.name else { return undecided::left_open() };
+    if scope.around.settings.parameters.is_system_namespace(name) {
+        return Verdict::NotApplicable;
+    }
+    let quotas: Vec<Value<'a>> = scope.objects_of_kind("ResourceQuota").map(|quota| quota.value).collect();
+    let limits: Vec<Value<'a>> = scope.objects_of_kind("LimitRange").map(|limits| limits.value).collect();
+    if scope.object.is_none() && quotas.is_empty() && limits.is_empty() {
+        return undecided::undeclared();
+    }
+    let Some(anchor) = scope.anchor() else { return Verdict::NotApplicable };
+    let place = Place::at(anchor.value.at(&["metadata", "name"]).unwrap_or(anchor.value));
+    let mut faults = Vec::new();
+    let missing = |list: &[(&'static str, &[&str])]| -> Vec<&'static str> {
+        list.iter().filter(|(_, keys)| !quotas.iter().any(|quota| bounds(quota, keys))).map(|(word, _)| *word).collect()
+    };
+    let (needed, wanted) = (missing(NEEDED), missing(WANTED));
+    if quotas.is_empty() {
+        faults.push(Fault::new(place, "no ResourceQuota bounds what its pods may use together"));
+    } else if !needed.is_empty() {
+        faults.push(Fault::new(place, format!("its ResourceQuota does not bound {}", needed.join(", "))));
+    } else if !wanted.is_empty() {
+        let message = format!("its ResourceQuota does not bound {}", wanted.join(", "));
+        faults.push(Fault::new(place, message).graded(Severity::Low));
+    }
+    if !limits.iter().any(sets_defaults) {
+        let message = match limits.is_empty() {
+            true => "no LimitRange gives containers a limit where they name none",
+            false => "its LimitRange has no default limits of cpu and memory for containers",
+        };
+        faults.push(Fault::new(place, message));
+    }
+    Verdict::of(faults)
+}
+
+/// Whether a quota bounds one of some keys for all pods: one with scopes counts only some of them.
+fn bounds(quota: &Value<'_>, keys: &[&str]) -> bool {
+    let all = ["scopes", "scopeSelector"].iter().all(|field| quota.at(&["spec", field]).is_none());
+    let hard = quota.at(&["spec", "hard"]);
+    all && hard.is_some_and(|hard| keys.iter().any(|key| hard.get(key).is_some()))
+}
+
+/// Whether containers without limits get some. A `max` is a default as well.
+fn sets_defaults(range: &Value<'_>) -> bool {
+    let items = range.at(&["spec", "limits"]).into_iter().flat_map(|limits| limits.items());
+    let of_containers: Vec<_> =
+        items.filter(|item| item.get("type").is_some_and(|kind| kind.text() == "Container")).collect();
+    ["cpu", "memory"].iter().all(|resource| {
+        of_containers.iter().any(|item| ["default", "max"].iter().any(|field| item.at(&[field, resource]).is_some()))
+    })
 }

@@ -7,9 +7,9 @@ use seaworthy_podsecurity::{Container, Pod};
 pub(super) struct HostVolume<'a> {
     /// The volume's name; empty when it has none.
     pub(super) name: &'a str,
-    /// The path in the file, or the `hostPath` map when that has none.
+    /// The path as it stands in the file.
     pub(super) value: Value<'a>,
-    /// The path, [cleaned]; an absent one is `/`.
+    /// The path, [cleaned].
     pub(super) path: String,
     /// Where containers mount it, in the order of the pod's containers.
     pub(super) mounts: Vec<Mount<'a>>,
@@ -27,19 +27,15 @@ pub(super) struct Mount<'a> {
     pub(super) read_only: bool,
 }
 
-/// The `hostPath` volumes of a pod. Mounts of volumes that are not declared are left out.
+/// The `hostPath` volumes of a pod. Those without a path are left out, since the API server refuses them, and so
+/// are mounts of volumes that are not declared.
 pub(super) fn host_volumes<'a>(pod: &Pod<'a>) -> Vec<HostVolume<'a>> {
     let mut volumes: Vec<HostVolume<'a>> = pod
         .volumes()
         .filter_map(|volume| {
-            let host_path = volume.get("hostPath")?;
-            let path = host_path.get("path");
-            Some(HostVolume {
-                name: volume.get("name").map_or("", |name| name.text()),
-                value: path.unwrap_or(host_path),
-                path: cleaned(path.map_or("", |path| path.text())),
-                mounts: Vec::new(),
-            })
+            let value = volume.at(&["hostPath", "path"]).filter(|path| !path.text().is_empty())?;
+            let name = volume.get("name").map_or("", |name| name.text());
+            Some(HostVolume { name, value, path: cleaned(value.text()), mounts: Vec::new() })
         })
         .collect();
     if volumes.is_empty() {

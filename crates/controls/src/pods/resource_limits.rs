@@ -90,10 +90,8 @@ fn defaulted(scope: &ContainerScope<'_, '_>, resource: &str) -> bool {
     let owner = scope.pod.owner();
     let folder =
         |file: u32| evidence.files()[file as usize].name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let ranges = evidence.of_kind("LimitRange").filter(|range| {
-        range.is("", "LimitRange")
-            && range.namespace == owner.namespace
-            && (range.namespace.is_some() || folder(range.file) == folder(owner.file))
+    let ranges = evidence.in_namespace("LimitRange", owner.namespace).filter(|range| {
+        range.is("", "LimitRange") && (range.namespace.is_some() || folder(range.file) == folder(owner.file))
     });
     let mut items =
         ranges.flat_map(|range| range.value.at(&["spec", "limits"])).flat_map(|limits| limits.items());

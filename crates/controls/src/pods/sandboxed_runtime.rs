@@ -33,7 +33,8 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         return Verdict::NotApplicable;
     }
     let spec = scope.pod().spec();
-    match (sandbox(scope), spec.get("runtimeClassName")) {
+    let class = spec.get("runtimeClassName").filter(|class| !class.text().is_empty());
+    match (sandbox(scope), class) {
         (Sandbox::Yes, _) => Verdict::Pass,
         (Sandbox::No, Some(class)) => {
             let message = format!("`runtimeClassName: {}` is no sandbox", class.text());
@@ -41,10 +42,7 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         }
         (Sandbox::No, None) => {
             let place = Place::missing(spec, "runtimeClassName");
-            Verdict::fail(Fault::new(
-                place,
-                "`runtimeClassName` is not set, so the kernel of the node is shared",
-            ))
+            Verdict::fail(Fault::new(place, "`runtimeClassName` is not set, so the kernel of the node is shared"))
         }
         (Sandbox::Unknown, _) => Verdict::unknown(
             "the runtime class is not among the evidence and not a known sandbox",

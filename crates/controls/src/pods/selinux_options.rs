@@ -27,7 +27,8 @@ pub(super) static CONTROL: Control = Control {
 };
 
 /// Types that are as good as no SELinux at all.
-pub(super) const UNCONFINED_TYPES: &[&str] = &["container_runtime_t", "spc_t", "unconfined_service_t", "unconfined_t"];
+pub(super) const UNCONFINED_TYPES: &[&str] =
+    &["container_runtime_t", "spc_t", "unconfined_service_t", "unconfined_t"];
 
 fn grade(fault: &Fault<'_>) -> Severity {
     if UNCONFINED_TYPES.contains(&fault.value.text()) { Severity::High } else { Severity::Medium }

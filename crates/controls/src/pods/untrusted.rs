@@ -8,12 +8,11 @@ pub(super) fn is_untrusted(scope: &PodScope<'_, '_>) -> bool {
     let label = scope.around.settings.parameters.untrusted_label.as_str();
     let owner = scope.owner();
     let of_pod = scope.pod().metadata().and_then(|metadata| metadata.at(&["labels", label])?.as_str());
-    let mut namespaces = scope.around.evidence.of_kind("Namespace").filter(|object| {
-        object.is("", "Namespace")
-            && owner.namespace == Some(object.name)
-            && object.label(label) == Some("true")
-    });
-    of_pod == Some("true") || owner.label(label) == Some("true") || namespaces.next().is_some()
+    let declared = |name: &str| {
+        let mut namespaces = scope.around.evidence.called("Namespace", None, name);
+        namespaces.any(|object| object.is("", "Namespace") && object.label(label) == Some("true"))
+    };
+    of_pod == Some("true") || owner.label(label) == Some("true") || owner.namespace.is_some_and(declared)
 }
 
 /// Whether a pod runs in a sandbox, with a kernel of its own.
@@ -37,8 +36,8 @@ pub(super) fn sandbox(scope: &PodScope<'_, '_>) -> Sandbox {
     }
     let is_sandbox =
         |name: &str| scope.around.settings.parameters.sandbox_runtime_classes.iter().any(|s| s == name);
-    let mut objects = scope.around.evidence.of_kind("RuntimeClass");
-    let object = objects.find(|object| object.is("node.k8s.io", "RuntimeClass") && object.name == class);
+    let mut objects = scope.around.evidence.called("RuntimeClass", None, class);
+    let object = objects.find(|object| object.is("node.k8s.io", "RuntimeClass"));
     let handler = object.and_then(|object| object.value.get("handler")).map(|handler| handler.text());
     match handler {
         Some(handler) if PLAIN_HANDLERS.contains(&handler) => Sandbox::No,

@@ -42,6 +42,8 @@ pub(super) static CONTROL: Control = Control {
 enum Content {
     /// Nothing, a placeholder, a ciphertext, or what everybody may know.
     Harmless,
+    /// A user name or an address, which is no secret but often stands beside one.
+    Identity,
     /// Nothing that was recognised as a credential.
     Unrecognised,
     Credential,
@@ -76,6 +78,8 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let place = Place::at(*value);
     Verdict::fail(match worst {
         Content::Credential => Fault::new(place, format!("`{first}`{more} can be read by whoever reads this file")),
+        Content::Identity => Fault::new(place, format!("`{first}`{more} in the clear; user names and addresses only"))
+            .graded(Severity::Low),
         _ => Fault::new(place, format!("`{first}`{more} in the clear; nothing in it looks like a credential"))
             .graded(Severity::Medium),
     })
@@ -113,9 +117,14 @@ fn classify(key: &str, text: &str) -> Content {
     if trimmed.is_empty() || credentials::is_placeholder(trimmed) || credentials::is_reference(trimmed) || is_public(trimmed) {
         return Content::Harmless;
     }
+    const IDENTITIES: &[&str] =
+        &["username", "user", "login", "email", "host", "hostname", "port", "database", "dbname", "region", "bucket", "endpoint"];
     let named = KEYS.contains(&key) || credentials::announces_credential(key);
-    match named || credentials::describe(key, text).is_some() {
-        true => Content::Credential,
+    if named || credentials::looks_like_key(trimmed) || credentials::describe(key, text).is_some() {
+        return Content::Credential;
+    }
+    match IDENTITIES.contains(&key.to_ascii_lowercase().as_str()) {
+        true => Content::Identity,
         false => Content::Unrecognised,
     }
 }

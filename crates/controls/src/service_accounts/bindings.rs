@@ -4,8 +4,6 @@ use seaworthy_document::Value;
 
 use crate::scope::PodScope;
 
-const RBAC: &str = "rbac.authorization.k8s.io";
-
 /// Whether a binding names an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Bound {
@@ -21,16 +19,14 @@ pub(super) enum Bound {
 pub(super) fn of_account(scope: &PodScope<'_, '_>) -> Bound {
     let account = scope.service_account_name();
     let namespace = scope.owner().namespace;
-    let evidence = scope.around.evidence;
-    let bindings = evidence.of_kind("RoleBinding").chain(evidence.of_kind("ClusterRoleBinding"));
-    let subjects = bindings
-        .filter(|binding| binding.group() == RBAC)
-        .filter_map(|binding| binding.value.get("subjects"))
-        .flat_map(|subjects| subjects.items());
-    subjects.map(|subject| names(&subject, account, namespace)).max().unwrap_or(Bound::No)
+    let subjects = scope.around.evidence.bindings_of(account);
+    let bound = subjects.map(|(binding, subject)| names(&subject, binding.namespace, account, namespace));
+    bound.max().unwrap_or(Bound::No)
 }
 
-fn names(subject: &Value<'_>, account: &str, namespace: Option<&str>) -> Bound {
+/// Whether a subject of a binding is an account. A subject that names no namespace is in that of its RoleBinding
+/// (`appliesToUser` in Kubernetes `plugin/pkg/auth/authorizer/rbac`).
+fn names(subject: &Value<'_>, of_binding: Option<&str>, account: &str, namespace: Option<&str>) -> Bound {
     let text = |key| subject.get(key).map(|value| value.text()).filter(|text| !text.is_empty());
     if text("kind") == Some("User") {
         let user = text("name").and_then(|name| name.strip_prefix("system:serviceaccount:")?.split_once(':'));
@@ -43,7 +39,7 @@ fn names(subject: &Value<'_>, account: &str, namespace: Option<&str>) -> Bound {
     if text("kind") != Some("ServiceAccount") || text("name") != Some(account) {
         return Bound::No;
     }
-    same(text("namespace"), namespace)
+    same(text("namespace").or(of_binding), namespace)
 }
 
 /// Two namespaces, one of which may be left open. When both are, the same tool fills in the same one.

@@ -2,6 +2,7 @@
 
 use super::{Subset, Unusual};
 use crate::tree::{Kind, Style};
+use crate::words;
 
 type Result<T> = super::Result<T>;
 
@@ -34,11 +35,16 @@ impl Subset<'_, '_> {
     #[inline]
     fn next_line(&mut self) -> Result<Option<u32>> {
         let mut at = self.at;
+        if let Some((start, content)) = self.next_line.take() {
+            at = content;
+            if content > start {
+                self.at = at;
+                return Ok(Some((content - start) as u32));
+            }
+        }
         loop {
             let start = at;
-            while self.byte(at) == b' ' {
-                at += 1;
-            }
+            at = words::spaces_end(self.bytes, at);
             match self.byte(at) {
                 b'\n' if at >= self.bytes.len() => {
                     self.at = at;
@@ -167,34 +173,41 @@ impl Subset<'_, '_> {
 
     /// Reads a dash and what stands on its line.
     fn item(&mut self, column: u32) -> Result<()> {
-        let dash = self.at + 1;
-        let mut at = dash;
-        while self.byte(at) == b' ' {
-            at += 1;
-        }
-        self.at = at;
-        match self.byte(at) {
-            b'\n' => {
-                self.pending = Some(dash as u32);
-                Ok(())
-            }
-            b'#' => {
-                self.pending = Some(dash as u32);
-                self.at = self.line_end(at);
-                Ok(())
-            }
-            b'|' | b'>' => self.block_scalar(column as i32),
-            _ => self.node(column + (at - dash) as u32 + 1, column as i32),
+        match self.dash(column)? {
+            Some(content) => self.node(content, column as i32),
+            None => Ok(()),
         }
     }
 
-    /// Reads a node that starts at a column, in a collection at another: a collection, or a scalar.
-    fn node(&mut self, column: u32, indent: i32) -> Result<()> {
-        let start = self.at;
-        if self.is_dash() {
-            self.open(start, column, false, Style::Block)?;
-            return self.item(column);
+    /// Goes past a dash at a column. Returns the column of what stands behind it, unless that is nothing or has
+    /// been read.
+    #[inline]
+    fn dash(&mut self, column: u32) -> Result<Option<u32>> {
+        let dash = self.at + 1;
+        let at = words::spaces_end(self.bytes, dash);
+        self.at = at;
+        match self.byte(at) {
+            b'\n' => self.pending = Some(dash as u32),
+            b'#' => {
+                self.pending = Some(dash as u32);
+                self.at = self.line_end(at);
+            }
+            b'|' | b'>' => self.block_scalar(column as i32)?,
+            _ => return Ok(Some(column + 1 + (at - dash) as u32)),
         }
+        Ok(None)
+    }
+
+    /// Reads a node that starts at a column, in a collection at another: a collection, or a scalar.
+    fn node(&mut self, mut column: u32, mut indent: i32) -> Result<()> {
+        while self.is_dash() {
+            self.open(self.at, column, false, Style::Block)?;
+            match self.dash(column)? {
+                Some(content) => (column, indent) = (content, column as i32),
+                None => return Ok(()),
+            }
+        }
+        let start = self.at;
         match self.byte(start) {
             b'[' | b'{' => {
                 self.flow()?;

@@ -26,6 +26,7 @@ pub(crate) fn read(builder: &mut Builder<'_>, start: usize, end: usize, limits: 
         open: std::mem::take(&mut builder.open),
         last_end: 0,
         pending: None,
+        next_line: None,
         depth: limits.depth as usize,
         builder,
     };
@@ -61,6 +62,8 @@ struct Subset<'b, 's> {
     last_end: u32,
     /// A key or dash whose value has not been seen yet ended here.
     pending: Option<u32>,
+    /// The next line with content, where it has been looked for already: its start, and that of its content.
+    next_line: Option<(usize, usize)>,
     depth: usize,
 }
 

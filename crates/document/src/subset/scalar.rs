@@ -3,24 +3,10 @@
 use super::{Subset, Unusual};
 use crate::scalar::{self, Resolved};
 use crate::tree::{Kind, Style};
+use crate::words;
 use crate::yaml::{self, Chomping};
 
 type Result<T> = super::Result<T>;
-
-/// What a byte means within a plain scalar.
-const ORDINARY: u8 = 0;
-const COLON: u8 = 1;
-const HASH: u8 = 2;
-const NEWLINE: u8 = 3;
-const TAB: u8 = 4;
-const CLASSES: [u8; 256] = {
-    let mut classes = [ORDINARY; 256];
-    classes[b':' as usize] = COLON;
-    classes[b'#' as usize] = HASH;
-    classes[b'\n' as usize] = NEWLINE;
-    classes[b'\t' as usize] = TAB;
-    classes
-};
 
 /// Bytes that a plain scalar cannot start with, or that need a look at the next one.
 const INDICATORS: [bool; 256] = {
@@ -55,17 +41,17 @@ impl Subset<'_, '_> {
     fn plain_line(&mut self) -> Result<(usize, Stop)> {
         let mut at = self.at;
         let stop = loop {
-            match CLASSES[self.byte(at) as usize] {
-                ORDINARY => {}
-                COLON => match self.byte(at + 1) {
+            at = words::plain_end(self.bytes, at);
+            match self.byte(at) {
+                b'\n' => break Stop::Line,
+                b':' => match self.byte(at + 1) {
                     b' ' | b'\n' => break Stop::Colon,
                     b'\t' => return Err(Unusual),
                     _ => {}
                 },
-                HASH if at > 0 && self.byte(at - 1) == b' ' => break Stop::Comment,
-                HASH => {}
-                NEWLINE => break Stop::Line,
-                _ => return Err(Unusual),
+                b'#' if at > 0 && self.byte(at - 1) == b' ' => break Stop::Comment,
+                b'\t' => return Err(Unusual),
+                _ => {}
             }
             at += 1;
         };
@@ -130,14 +116,12 @@ impl Subset<'_, '_> {
 
     /// Where the text of the next line starts when it continues a plain scalar, and how many breaks stand before.
     #[inline]
-    fn continuation(&self, indent: i32) -> Result<Option<(usize, usize)>> {
+    fn continuation(&mut self, indent: i32) -> Result<Option<(usize, usize)>> {
         let mut at = self.at + 1;
         let mut breaks = 1;
         loop {
             let start = at;
-            while self.byte(at) == b' ' {
-                at += 1;
-            }
+            at = words::spaces_end(self.bytes, at);
             match self.byte(at) {
                 b'\n' if at >= self.bytes.len() => return Ok(None),
                 b'\n' => {
@@ -146,7 +130,11 @@ impl Subset<'_, '_> {
                 }
                 b'\t' => return Err(Unusual),
                 b'#' => return Ok(None),
-                _ => return Ok(((at - start) as i32 > indent).then_some((at, breaks))),
+                _ if (at - start) as i32 > indent => return Ok(Some((at, breaks))),
+                _ => {
+                    self.next_line = Some((start, at));
+                    return Ok(None);
+                }
             }
         }
     }
@@ -190,10 +178,7 @@ impl Subset<'_, '_> {
         let mut at = start;
         let mut decode = false;
         loop {
-            // Most are short: a loop is faster than a call.
-            while !matches!(self.byte(at), b'"' | b'\'' | b'\\' | b'\n') {
-                at += 1;
-            }
+            at = words::quoted_end(self.bytes, at, quote, escape);
             match self.byte(at) {
                 byte if byte == quote && !(quote == b'\'' && self.byte(at + 1) == b'\'') => break,
                 byte if byte == escape => {
@@ -250,10 +235,7 @@ impl Subset<'_, '_> {
         let mut breaks = 0;
         let mut widest = 0;
         let first = loop {
-            let mut at = line;
-            while self.byte(at) == b' ' {
-                at += 1;
-            }
+            let at = words::spaces_end(self.bytes, line);
             match self.byte(at) {
                 b'\n' if at >= self.bytes.len() => break None,
                 b'\n' if increment == 0 => {

@@ -304,7 +304,7 @@ impl Expansion<'_, '_, '_> {
         if resolved != Resolved::String {
             let Some(text) = scalar::key_text(resolved) else {
                 let what = if resolved == Resolved::Null { "null" } else { "above the range of integers" };
-                return Err(self.problem(index, format!("this key is {what}: quote it")));
+                return Err(self.problem(index, format!("this key is {what}: put it in quotes")));
             };
             let quotes = usize::from(matches!(raw.style, Style::SingleQuoted | Style::DoubleQuoted));
             if decoded != 0 || text != text_between(self.builder.text(), raw.start, raw.end, quotes) {

@@ -20,6 +20,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) const TOO_DEEP: &'static str = "nested deeper than 10000 levels";
+    pub(crate) const TAB: &'static str = "a tab cannot indent YAML: use spaces";
 
     pub(crate) fn new(at: usize, message: impl Into<String>) -> Problem {
         Problem { at, message: message.into() }

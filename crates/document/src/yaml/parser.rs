@@ -116,7 +116,7 @@ impl<'a> Parser<'a> {
 
     fn take(&mut self) -> Result<Token<'a>, Problem> {
         let at = self.scanner.peek()?.start;
-        self.scanner.skip().ok_or_else(|| Problem::new(at, "found unexpected end of stream"))
+        self.scanner.skip().ok_or_else(|| Problem::new(at, "unexpected end of the document"))
     }
 
     fn pop_state(&mut self) {
@@ -171,7 +171,7 @@ impl<'a> Parser<'a> {
                 self.pop_state();
                 let token = self.take()?;
                 let Kind::Scalar(text, style) = token.kind else {
-                    return Err(Problem::new(token.start, "did not find expected node content"));
+                    return Err(Problem::new(token.start, "expected a value"));
                 };
                 Event::Scalar { text, style, properties }
             }
@@ -197,7 +197,7 @@ impl<'a> Parser<'a> {
                     let event = Event::Scalar { text: Cow::Borrowed(""), style: Style::Plain, properties };
                     return Ok(Spanned { event, start: end, end });
                 }
-                None => return Err(Problem::new(start, "did not find expected node content")),
+                None => return Err(Problem::new(start, "expected a value")),
             },
         };
         Ok(Spanned { event, start, end })
@@ -238,7 +238,7 @@ impl<'a> Parser<'a> {
                 }
             }
             Kind::BlockEnd => self.close(),
-            _ => Err(Problem::new(self.start()?, "did not find expected '-' indicator")),
+            _ => Err(Problem::new(self.start()?, "this indentation fits no list above: align the line with the items that it belongs to")),
         }
     }
 
@@ -278,7 +278,7 @@ impl<'a> Parser<'a> {
                 }
             }
             Kind::BlockEnd => self.close(),
-            _ => Err(Problem::new(self.start()?, "did not find expected key")),
+            _ => Err(Problem::new(self.start()?, "this indentation fits no map above: align the line with the keys that it belongs to")),
         }
     }
 
@@ -305,7 +305,7 @@ impl<'a> Parser<'a> {
     fn flow_sequence(&mut self, first: bool) -> Result<Spanned<'a>, Problem> {
         self.open(first)?;
         if !first && *self.kind()? != Kind::FlowSequenceEnd {
-            self.separator("did not find expected ',' or ']'")?;
+            self.separator("expected `,` or `]`")?;
         }
         match self.kind()? {
             Kind::FlowSequenceEnd => self.close(),
@@ -366,7 +366,7 @@ impl<'a> Parser<'a> {
     fn flow_mapping_key(&mut self, first: bool) -> Result<Spanned<'a>, Problem> {
         self.open(first)?;
         if !first && *self.kind()? != Kind::FlowMappingEnd {
-            self.separator("did not find expected ',' or '}'")?;
+            self.separator("expected `,` or `}`")?;
         }
         match self.kind()? {
             Kind::FlowMappingEnd => self.close(),

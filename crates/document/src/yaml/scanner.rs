@@ -143,7 +143,7 @@ impl<'a> Scanner<'a> {
         let characters = (self.at - key.at) - (self.wide - key.wide);
         if key.line < self.line || characters > SIMPLE_KEY {
             if key.required {
-                return Err(Problem::new(key.at, "could not find expected ':'"));
+                return Err(Problem::new(key.at, "expected a `:` behind this key"));
             }
             self.simple_keys[index].possible = false;
             return Ok(false);
@@ -151,6 +151,7 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
+    #[inline]
     fn byte(&self, ahead: usize) -> u8 {
         match self.bytes.get(self.at + ahead) {
             Some(&byte) => byte,
@@ -192,6 +193,12 @@ impl<'a> Scanner<'a> {
         self.at += self.line_break(0);
         self.line += 1;
         self.line_start = self.at;
+    }
+
+    fn skip_to_line_break(&mut self) {
+        while matches!(self.byte(0), b' '..=b'~') || self.line_break(0) == 0 && !self.at_end() {
+            self.at += 1;
+        }
     }
 
     fn read_line_break(&mut self, into: &mut String) {
@@ -255,8 +262,7 @@ impl<'a> Scanner<'a> {
             b'-' if self.is_blank_or_end(1) => {
                 if !in_flow {
                     if !self.simple_key_allowed {
-                        let message = "block sequence entries are not allowed in this context";
-                        return Err(Problem::new(start, message));
+                        return Err(Problem::new(start, "a list cannot start here: begin a new line"));
                     }
                     self.roll(self.column(), None, Kind::BlockSequence, start)?;
                 }
@@ -269,7 +275,7 @@ impl<'a> Scanner<'a> {
             b'?' if in_flow || self.is_blank_or_end(1) => {
                 if !in_flow {
                     if !self.simple_key_allowed {
-                        return Err(Problem::new(start, "mapping keys are not allowed in this context"));
+                        return Err(Problem::new(start, "a key cannot start here: begin a new line"));
                     }
                     self.roll(self.column(), None, Kind::BlockMapping, start)?;
                 }
@@ -300,8 +306,10 @@ impl<'a> Scanner<'a> {
             }
             b'-' if !self.is_blank(1) => self.fetch_plain(in_flow),
             b'?' | b':' if !in_flow => self.fetch_plain(in_flow),
-            b'-' | b'?' | b':' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' | b'\t' => {
-                Err(Problem::new(start, "found character that cannot start any token"))
+            b'\t' => Err(Problem::new(start, Problem::TAB)),
+            b'-' | b'?' | b':' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
+                let message = format!("a value cannot start with `{}`: put it in quotes", first as char);
+                Err(Problem::new(start, message))
             }
             _ => self.fetch_plain(in_flow),
         }
@@ -314,9 +322,7 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
             }
             if self.byte(0) == b'#' {
-                while self.line_break(0) == 0 && !self.at_end() {
-                    self.at += 1;
-                }
+                self.skip_to_line_break();
             }
             if self.line_break(0) == 0 {
                 return;
@@ -383,7 +389,7 @@ impl<'a> Scanner<'a> {
         } else {
             if !in_flow {
                 if !self.simple_key_allowed {
-                    return Err(Problem::new(start, "mapping values are not allowed in this context"));
+                    return Err(Problem::new(start, "unexpected `:`: put the value in quotes, or begin a new line"));
                 }
                 self.roll(self.column(), None, Kind::BlockMapping, start)?;
             }
@@ -406,7 +412,7 @@ impl<'a> Scanner<'a> {
         let ends = self.is_blank_or_end(0)
             || matches!(self.byte(0), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
         if name.is_empty() || !ends {
-            return Err(Problem::new(self.at, "did not find expected alphabetic or numeric character"));
+            return Err(Problem::new(self.at, "an anchor or alias needs a name of letters and digits: quote a value that starts with `&` or `*`"));
         }
         self.push(if alias { Kind::Alias(name) } else { Kind::Anchor(name) }, start);
         Ok(())
@@ -418,7 +424,7 @@ impl<'a> Scanner<'a> {
             self.at += 2;
             let uri = self.scan_uri("")?;
             if self.byte(0) != b'>' {
-                return Err(Problem::new(self.at, "did not find the expected '>'"));
+                return Err(Problem::new(self.at, "expected `>` at the end of the tag"));
             }
             self.at += 1;
             Cow::Owned(uri)
@@ -431,7 +437,7 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 // Other handles need a %TAG directive, which cannot stand in a document as kubectl cuts it.
                 if self.at - start > 2 {
-                    return Err(Problem::new(start, "found undefined tag handle"));
+                    return Err(Problem::new(start, "this tag has an unknown prefix"));
                 }
                 let suffix = self.scan_uri("")?;
                 Cow::Owned(format!("tag:yaml.org,2002:{suffix}"))
@@ -441,7 +447,7 @@ impl<'a> Scanner<'a> {
             }
         };
         if !self.is_blank_or_end(0) {
-            return Err(Problem::new(self.at, "did not find expected whitespace or line break"));
+            return Err(Problem::new(self.at, "expected a space behind the tag"));
         }
         Ok(tag)
     }
@@ -454,7 +460,7 @@ impl<'a> Scanner<'a> {
                     let hex = self.bytes.get(self.at + 1..self.at + 3).and_then(|hex| str::from_utf8(hex).ok());
                     let octet = hex.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
                     let Some(octet) = octet.and_then(|hex| u8::from_str_radix(hex, 16).ok()) else {
-                        return Err(Problem::new(self.at, "did not find URI escaped octet"));
+                        return Err(Problem::new(self.at, "expected two hexadecimal digits behind `%` in the tag"));
                     };
                     uri.push(octet);
                     self.at += 3;
@@ -463,10 +469,10 @@ impl<'a> Scanner<'a> {
                     uri.push(byte);
                     self.at += 1;
                 }
-                _ if uri.is_empty() => return Err(Problem::new(self.at, "did not find expected tag URI")),
+                _ if uri.is_empty() => return Err(Problem::new(self.at, "expected a tag behind `!`: quote a value that starts with `!`")),
                 _ => {
                     return String::from_utf8(uri)
-                        .map_err(|_| Problem::new(self.at, "found an incorrect UTF-8 octet in a tag"));
+                        .map_err(|_| Problem::new(self.at, "the escapes in this tag are not UTF-8"));
                 }
             }
         }
@@ -489,6 +495,7 @@ impl<'a> Scanner<'a> {
             let word = self.at;
             while !self.is_blank_or_end(0) {
                 match self.byte(0) {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b'_' => self.at += 1,
                     b':' if self.is_blank_or_end(1) => break,
                     b',' | b'?' | b'[' | b']' | b'{' | b'}' if in_flow => break,
                     _ => self.step(),
@@ -512,7 +519,7 @@ impl<'a> Scanner<'a> {
             while self.is_blank(0) || self.line_break(0) > 0 {
                 if self.is_blank(0) {
                     if broken && (self.column() as isize) < indent && self.byte(0) == b'\t' {
-                        return Err(Problem::new(self.at, "found a tab character that violates indentation"));
+                        return Err(Problem::new(self.at, Problem::TAB));
                     }
                     self.at += 1;
                 } else if broken {
@@ -547,7 +554,7 @@ impl<'a> Scanner<'a> {
             if self.column() == 0 {
                 let marker = self.bytes.get(self.at..self.at + 3).is_some_and(|m| m == b"---" || m == b"...");
                 if marker && self.is_blank_or_end(3) {
-                    return Err(Problem::new(self.at, "found unexpected document indicator"));
+                    return Err(Problem::new(self.at, "a document ends here, within quotes"));
                 }
             }
             match self.byte(0) {
@@ -567,6 +574,7 @@ impl<'a> Scanner<'a> {
                         _ => self.skip_line_break(),
                     }
                 }
+                b' '..=b'~' => self.at += 1,
                 _ if self.line_break(0) > 0 => {
                     plain = false;
                     self.skip_line_break();
@@ -600,7 +608,7 @@ impl<'a> Scanner<'a> {
                         if self.byte(0) == b'+' { text::Chomping::Keep } else { text::Chomping::Strip };
                 }
                 b'0' if header.increment == 0 => {
-                    return Err(Problem::new(self.at, "found an indentation indicator equal to 0"));
+                    return Err(Problem::new(self.at, "a block scalar cannot be indented by 0"));
                 }
                 digit @ b'1'..=b'9' if header.increment == 0 => header.increment = usize::from(digit - b'0'),
                 _ => break,
@@ -612,12 +620,10 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         if self.byte(0) == b'#' {
-            while self.line_break(0) == 0 && !self.at_end() {
-                self.at += 1;
-            }
+            self.skip_to_line_break();
         }
         if self.line_break(0) == 0 && !self.at_end() {
-            return Err(Problem::new(self.at, "did not find expected comment or line break"));
+            return Err(Problem::new(self.at, "unexpected text behind a block scalar indicator: begin a new line"));
         }
         if !self.at_end() {
             self.skip_line_break();
@@ -646,9 +652,7 @@ impl<'a> Scanner<'a> {
             breaks.clear();
             after_blank = blank;
             let line = self.at;
-            while self.line_break(0) == 0 && !self.at_end() {
-                self.at += 1;
-            }
+            self.skip_to_line_break();
             value.push_str(&self.text[line..self.at]);
             end = self.at;
             self.read_line_break(&mut leading_break);
@@ -676,7 +680,7 @@ impl<'a> Scanner<'a> {
             }
             widest = widest.max(self.column());
             if (*indent == 0 || self.column() < *indent) && self.byte(0) == b'\t' {
-                return Err(Problem::new(self.at, "found a tab character where an indentation space is expected"));
+                return Err(Problem::new(self.at, Problem::TAB));
             }
             if self.line_break(0) == 0 {
                 break;
@@ -712,7 +716,7 @@ impl<'a> Scanner<'a> {
     fn remove_simple_key(&mut self) -> Result<(), Problem> {
         if let Some(key) = self.simple_keys.last_mut() {
             if key.possible && key.required {
-                return Err(Problem::new(key.at, "could not find expected ':'"));
+                return Err(Problem::new(key.at, "expected a `:` behind this key"));
             }
             if key.possible {
                 (key.possible, key.held) = (false, false);

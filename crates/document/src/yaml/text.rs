@@ -144,7 +144,7 @@ pub(crate) fn double_quoted(inner: &str) -> Result<String, (usize, &'static str)
                     Some(b'_') => '\u{a0}',
                     Some(b'L') => '\u{2028}',
                     Some(b'P') => '\u{2029}',
-                    _ => return Err((at, "found unknown escape character")),
+                    _ => return Err((at, "unknown escape: in double quotes write `\\\\` for a backslash")),
                 });
                 0
             }
@@ -153,10 +153,10 @@ pub(crate) fn double_quoted(inner: &str) -> Result<String, (usize, &'static str)
         if digits > 0 {
             let hex = inner.get(at..at + digits).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
             let Some(code) = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()) else {
-                return Err((at - 2, "did not find expected hexadecimal number"));
+                return Err((at - 2, "expected hexadecimal digits in this escape"));
             };
             let character = char::from_u32(code);
-            value.push(character.ok_or((at - 2, "found invalid Unicode character escape code"))?);
+            value.push(character.ok_or((at - 2, "this escape is no Unicode character"))?);
             at += digits;
         }
     }

@@ -132,7 +132,7 @@ fn compare(inputs: &[Input]) -> Option<Score> {
     Some(score)
 }
 
-fn check(what: &str, inputs: &[Input]) {
+pub(crate) fn check(what: &str, inputs: &[Input]) {
     let Some(score) = compare(inputs) else { return };
     println!(
         "{what}: cases {}, agree {}, disagree {}, unsupported {}, crashed 0",

@@ -9,14 +9,14 @@ use super::Screen;
 use super::excerpt::Place;
 use crate::clean::{MESSAGE, clean};
 use crate::context::{Context, Style};
-use crate::numbers::{count, exceptions, grouped, not_evaluated, undecided};
+use crate::numbers::{count, exceptions, grouped, kubernetes_version, not_evaluated, undecided};
 use crate::redact::Secrets;
 use crate::source::Locator;
 
 /// Diagnostics that are shown unless all are asked for.
 const DIAGNOSTICS: usize = 5;
-/// Controls that are named in one line.
-const NAMES: usize = 8;
+/// Reasons for unknown that are shown unless all are asked for.
+const REASONS: usize = 8;
 
 pub(super) fn write_heading(screen: &mut Screen<'_>, assessment: &Assessment<'_, '_>) -> io::Result<()> {
     let evidence = assessment.evidence;
@@ -26,7 +26,7 @@ pub(super) fn write_heading(screen: &mut Screen<'_>, assessment: &Assessment<'_,
         count(evidence.objects().len(), "object"),
         grouped(evidence.workloads().len()),
         count(assessment.controls.len(), "control"),
-        assessment.settings.version,
+        kubernetes_version(assessment.settings.version),
     );
     screen.paragraph("", &text)?;
     screen.blank()
@@ -72,14 +72,15 @@ pub(super) fn write_diagnostics(
             Severity::Error => ("error", anstyle::AnsiColor::Red.on_default().bold()),
             Severity::Warning => ("warning", anstyle::AnsiColor::Yellow.on_default().bold()),
         };
-        let label = format!("{word}: {message}");
+        let message = format!("{word}: {message}");
         let drawn = screen.drawing(3).draw(&Place {
             file: &file.name,
             stream: &file.stream,
             span: diagnostic.span,
             at: locator.range(&file.stream, diagnostic.span).start,
             secret: secrets.of(diagnostic.file),
-            label: &label,
+            message: &message,
+            note: None,
             style,
         });
         screen.verbatim(3, &drawn)?;
@@ -95,13 +96,14 @@ pub(super) fn write(
     assessment: &Assessment<'_, '_>,
     context: &Context<'_>,
 ) -> io::Result<()> {
+    let paint = screen.paint;
     let skipped = not_evaluated(assessment, context);
     let undecided = undecided(assessment);
     let exceptions = exceptions(assessment);
     if skipped.is_empty() && undecided.is_empty() && exceptions.is_empty() {
         return Ok(());
     }
-    screen.line(screen.paint.heading("What this result does not cover"))?;
+    screen.line(paint.heading("What this result does not cover"))?;
     for entry in &skipped {
         let examples = match entry.examples.as_slice() {
             [] => String::new(),
@@ -112,22 +114,25 @@ pub(super) fn write(
         };
         screen.paragraph("- ", &format!("not evaluated: {} {}{examples}", grouped(entry.count), entry.reason))?;
     }
-    for group in &undecided {
-        let mut names: Vec<&str> = group.controls.iter().map(|control| control.id).take(NAMES).collect();
-        if group.controls.len() > NAMES {
-            names.push("…");
+    let shown = if context.style == Style::All { undecided.len() } else { REASONS.min(undecided.len()) };
+    for group in &undecided[..shown] {
+        let [first, others @ ..] = group.controls.as_slice() else { continue };
+        let subjects = count(group.count, "subject");
+        if others.is_empty() {
+            let text = format!("unknown: {} for {subjects}, because {}", first.0.id, group.reason);
+            screen.paragraph("- ", &text)?;
+            screen.paragraph("  would be decided by ", first.1)?;
+            continue;
         }
-        let text = format!(
-            "unknown: {} for {} would be decided by {}: {}",
-            count(group.controls.len(), "control"),
-            count(group.count, "subject"),
-            group.needs,
-            names.join(", "),
-        );
+        let text = format!("unknown: {} controls for {subjects}, because {}", group.controls.len(), group.reason);
         screen.paragraph("- ", &text)?;
-        if let [only] = group.entries.as_slice() {
-            screen.paragraph("  because ", &clean(&only.reason, MESSAGE))?;
+        for (control, needs) in &group.controls {
+            screen.paragraph("    ", &format!("{} would be decided by {needs}", control.id))?;
         }
+    }
+    if shown < undecided.len() {
+        let text = format!("{} for which something is unknown (`--all` shows them)", count(undecided.len() - shown, "more reason"));
+        screen.paragraph("- ", &text)?;
     }
     for (reason, number) in &exceptions {
         screen.paragraph("- ", &format!("accepted: {}, because {reason}", count(*number, "finding")))?;

@@ -104,6 +104,6 @@ impl<'o> Screen<'o> {
     }
 
     pub(crate) fn drawing(&self, indent: usize) -> Drawing {
-        Drawing { color: self.paint.color, width: self.width.saturating_sub(indent) }
+        Drawing { paint: self.paint, width: self.width.saturating_sub(indent) }
     }
 }

@@ -83,8 +83,11 @@ fn write_change_heading(screen: &mut Screen<'_>, number: usize, planned: &Planne
     let title = planned.title();
     let findings = planned.findings.len();
     let by_severity = Severities::of(planned.findings.iter().copied());
-    let cleared = format!("clears {} ({by_severity})", count(findings, "finding"));
-    screen.labelled(&plain, paint.bold(&plain), &format!("{title}: {cleared}"))
+    let cleared = match by_severity.get(planned.severity) {
+        all if all == findings => count(findings, &format!("{} finding", planned.severity)),
+        _ => format!("{} ({by_severity})", count(findings, "finding")),
+    };
+    screen.labelled(&plain, paint.bold(&plain), &format!("{title}: clears {cleared}"))
 }
 
 struct Details<'d, 'a> {
@@ -145,7 +148,7 @@ impl<'d> Details<'d, '_> {
 
     fn write_excerpt(&mut self, screen: &mut Screen<'_>, finding: &'d Finding<'d>) -> io::Result<()> {
         let message = clean(&finding.message, MESSAGE);
-        let label = format!("{message} in {}", subject_name(&finding.subject));
+        let subject = subject_name(&finding.subject);
         let file = finding.subject.object.file;
         let drawn = screen.drawing(3).draw(&Place {
             file: &self.assessment.evidence.files()[file as usize].name,
@@ -153,7 +156,8 @@ impl<'d> Details<'d, '_> {
             span: finding.place.span(),
             at: self.locator.finding(finding).start,
             secret: self.secrets.of(file),
-            label: &label,
+            message: &message,
+            note: Some(&subject),
             style: severity_style(finding.severity),
         });
         screen.verbatim(3, &drawn)
@@ -205,9 +209,10 @@ pub(super) fn write_closing(
     else {
         return Ok(());
     };
-    let mut hint = format!("`seaworthy explain {}` tells more about a control", control.0.id);
+    let hint = format!("`seaworthy explain {}` tells more about a control", control.0.id);
+    screen.line(paint.dim(fit(&hint, screen.width)))?;
     if style != Style::All && number > 1 {
-        hint.push_str(&format!("; `--all` shows all {} with their lines", grouped(number)));
+        screen.line(paint.dim(format_args!("`--all` shows all {} with their lines", grouped(number))))?;
     }
-    screen.line(paint.dim(fit(&hint, screen.width)))
+    Ok(())
 }

@@ -11,7 +11,7 @@ mod values;
 use std::borrow::Cow;
 
 pub(crate) use names::announces_credential;
-pub(crate) use values::{is_placeholder, is_reference};
+pub(crate) use values::{is_placeholder, is_reference, looks_like_key};
 
 /// A credential that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

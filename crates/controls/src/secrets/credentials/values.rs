@@ -76,7 +76,7 @@ fn letters(value: &str) -> String {
 
 /// Whether a value is what a generator of keys would produce, or the well-known password of an example. Names of
 /// objects, words and short numbers are not.
-pub(super) fn looks_like_key(value: &str) -> bool {
+pub(crate) fn looks_like_key(value: &str) -> bool {
     if SAMPLES.contains(&letters(value).as_str()) || letters(value).contains("changeme") {
         return true;
     }
@@ -89,12 +89,14 @@ pub(super) fn looks_like_key(value: &str) -> bool {
     let count = |class: fn(&u8) -> bool| value.bytes().filter(class).count();
     let (lower, upper, digits) =
         (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase), count(u8::is_ascii_digit));
-    let separated = value.bytes().any(|byte| matches!(byte, b'-' | b'.' | b'_' | b'/' | b':'));
     let symbols = value.bytes().any(|byte| matches!(byte, b'!' | b'#' | b'%' | b'^' | b'&' | b'*' | b'?' | b'+' | b'='));
     let mixed = lower > 0 && upper > 0 && digits > 0;
-    let long_run = !separated && value.len() >= 16 && digits >= 2 && lower + upper > 0;
+    let random = |part: &str| {
+        let digits = part.bytes().filter(u8::is_ascii_digit).count();
+        part.len() >= 16 && digits >= 2 && digits < part.len() && entropy(part) >= 3.0
+    };
     (mixed && value.len() >= 12 && entropy(value) >= 3.0)
-        || (long_run && entropy(value) >= 3.0)
+        || value.split(['-', '.', '_', '/', ':']).any(random)
         || (symbols && digits > 0 && lower + upper > 0 && entropy(value) >= 2.5)
 }
 

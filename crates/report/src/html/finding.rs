@@ -1,0 +1,157 @@
+//! One finding: what, about which subject, and the lines in question.
+
+use std::borrow::Cow;
+
+use askama::Template;
+use seaworthy_controls::{Assessment, Finding, Severity, Subject};
+use seaworthy_document::{Span, Stream};
+
+use super::text::{Markup, Ticked};
+use crate::clean::{MESSAGE, NAME, PATH, clean};
+use crate::numbers::subject_name;
+use crate::redact::Secrets;
+use crate::source::{Excerpt, Locator, Range};
+
+/// Lines shown around those in question.
+const AROUND: u32 = 2;
+/// Lines shown of a long range.
+const LINES: u32 = 6;
+
+/// A line of a file in three parts, of which the second is in question.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) number: u32,
+    pub(super) before: String,
+    pub(super) marked: String,
+    pub(super) after: String,
+}
+
+/// Where texts are quoted from.
+pub(super) struct Quotes<'q, 'a> {
+    assessment: &'q Assessment<'q, 'a>,
+    secrets: &'q Secrets,
+    locator: Locator<'q>,
+}
+
+#[derive(Template)]
+#[template(path = "finding.html")]
+struct View<'v> {
+    severity: Severity,
+    namespace: Cow<'v, str>,
+    message: Ticked<'v>,
+    subject: Ticked<'v>,
+    file: Cow<'v, str>,
+    range: Range,
+    path: Cow<'v, str>,
+    lines: Vec<Line>,
+}
+
+impl<'q, 'a> Quotes<'q, 'a> {
+    pub(super) fn new(assessment: &'q Assessment<'q, 'a>, secrets: &'q Secrets) -> Quotes<'q, 'a> {
+        Quotes { assessment, secrets, locator: Locator::default() }
+    }
+
+    /// The finding with its lines.
+    pub(super) fn finding(&mut self, finding: &'q Finding<'q>) -> Markup {
+        let range = self.locator.finding(finding);
+        let file = finding.subject.object.file;
+        let path = finding.place.path();
+        Markup::rendered(&View {
+            severity: finding.severity,
+            namespace: namespace(&finding.subject),
+            message: Ticked(clean(&finding.message, MESSAGE)),
+            subject: Ticked(subject_name(&finding.subject).into()),
+            file: clean(&self.assessment.evidence.files()[file as usize].name, PATH),
+            range,
+            path: clean(&path, PATH),
+            lines: lines(finding.place.value.stream(), finding.place.span(), range, self.secrets.of(file)),
+        })
+    }
+
+    /// A place in a file: its lines, and the first and last position.
+    pub(super) fn place(&mut self, file: u32, span: Span) -> (Range, Vec<Line>) {
+        let stream = &self.assessment.evidence.files()[file as usize].stream;
+        let range = self.locator.range(stream, span);
+        (range, lines(stream, span, range, self.secrets.of(file)))
+    }
+}
+
+/// The namespace by which a subject is filtered.
+pub(super) fn namespace<'s>(subject: &Subject<'s>) -> Cow<'s, str> {
+    let object = &subject.object;
+    let namespace = if object.kind == "Namespace" { Some(object.name) } else { object.namespace };
+    // No namespace can bear this name.
+    namespace.map_or(Cow::Borrowed("(none)"), |name| clean(name, NAME))
+}
+
+fn lines(stream: &Stream, span: Span, range: Range, secret: &[Span]) -> Vec<Line> {
+    let (first, last) = (range.start.line, range.end.line.min(range.start.line.saturating_add(LINES - 1)));
+    let shown = first.saturating_sub(AROUND).max(1)..=last.saturating_add(AROUND);
+    // What stands behind the last line break is no line to people.
+    let exists = |number: u32| match stream.line(number) {
+        Some("") => number <= last || stream.line(number.saturating_add(1)).is_some(),
+        Some(_) => true,
+        None => false,
+    };
+    shown.take_while(|number| exists(*number)).map(|number| {
+        let meant = if (first..=last).contains(&number) { span } else { Span::default() };
+        let excerpt = Excerpt::of_line(stream, number, meant, secret);
+        let (before, rest) = excerpt.text.split_at(excerpt.start);
+        let (marked, after) = rest.split_at(excerpt.end - excerpt.start);
+        // A range of lines is marked by its text, not by the empty space at its left.
+        let indent = marked.len() - marked.trim_start().len();
+        let (indent, marked) = marked.split_at(indent);
+        Line {
+            number,
+            before: format!("{before}{indent}"),
+            marked: marked.trim_end().to_owned(),
+            after: after.trim_end().to_owned(),
+        }
+    }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, part: &str, secret: &[Span]) -> Vec<String> {
+        let stream = Stream::read(text);
+        let start = text.find(part).unwrap() as u32;
+        let span = Span { start, end: start + part.len() as u32 };
+        let range = Locator::default().range(&stream, span);
+        lines(&stream, span, range, secret)
+            .into_iter()
+            .map(|Line { number, before, marked, after }| format!("{number}|{before}[{marked}]{after}"))
+            .collect()
+    }
+
+    #[test]
+    fn lines_around_the_range_are_shown_and_only_the_range_is_marked() {
+        let text = "a: 1\nb: 2\nc:\n  d: 4\n  e: 5\nf: 6\ng: 7\nh: 8\n";
+        assert_eq!(
+            shown(text, "d: 4\n  e: 5", &[]),
+            ["2|b: 2[]", "3|c:[]", "4|  [d: 4]", "5|  [e: 5]", "6|f: 6[]", "7|g: 7[]"]
+        );
+        assert_eq!(shown(text, "a: 1", &[]), ["1|[a: 1]", "2|b: 2[]", "3|c:[]"]);
+        assert_eq!(shown(text, "h: 8", &[]), ["6|f: 6[]", "7|g: 7[]", "8|[h: 8]"]);
+    }
+
+    #[test]
+    fn a_long_range_is_cut() {
+        let text = "a:\n".to_owned() + &"  - x\n".repeat(100);
+        let lines = shown(&text, text.trim_end(), &[]);
+        assert_eq!(lines.len(), (LINES + AROUND) as usize);
+        assert_eq!(lines[5..], ["6|  [- x]", "7|  - x[]", "8|  - x[]"]);
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_the_lines_around_as_well() {
+        let text = "data:\n  password: hunter2\n  user: root\n";
+        let start = text.find("hunter2").unwrap() as u32;
+        let secret = [Span { start, end: start + 7 }];
+        assert_eq!(
+            shown(text, "user: root", &secret),
+            ["1|data:[]", "2|  password: <redacted>[]", "3|  [user: root]"]
+        );
+    }
+}
