@@ -1,7 +1,6 @@
 //! The result of an evaluation.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use seaworthy_evidence::{Evidence, Object, Place};
 use sha2::{Digest, Sha256};
@@ -39,6 +38,11 @@ impl Finding<'_> {
     /// A stable name of the finding: control, subject, path and container, not lines. 128 bits of SHA-256 in
     /// hex, so that nobody can craft a harmful change that bears the fingerprint of an accepted one.
     pub fn fingerprint(&self) -> String {
+        self.fingerprint_at(&self.place.path())
+    }
+
+    /// As [`fingerprint`](Finding::fingerprint), when [`Place::path`] is at hand: reports write both.
+    pub fn fingerprint_at(&self, path: &str) -> String {
         let Object { kind, namespace, name, .. } = self.subject.object;
         let mut hash = Sha256::new();
         for part in [
@@ -48,16 +52,14 @@ impl Finding<'_> {
             namespace.unwrap_or_default(),
             name,
             self.subject.container.unwrap_or_default(),
-            &self.place.path(),
+            path,
         ] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        hash.finalize()[..16].iter().fold(String::with_capacity(32), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let bytes = &hash.finalize()[..16];
+        bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
     }
 }
 

@@ -190,7 +190,7 @@ fn judge_pod<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: PodScope<'_, 'a>
             let Check::PodSecurity { check, grade } = tally.controls[index].check else { continue };
             let verdict = if failing.contains(check) {
                 let faults = podsecurity::explain(pod, check, version).faults;
-                Verdict::Fail(faults.iter().map(|fault| pod_security_fault(fault, grade)).collect())
+                Verdict::Fail(faults.iter().map(|fault| pod_security_fault(check, fault, grade)).collect())
             } else if check.since() > version {
                 Verdict::NotApplicable
             } else {
@@ -257,24 +257,29 @@ fn namespace_of<'a>(evidence: &Evidence<'a>, workload: &Workload<'a>) -> Option<
 }
 
 fn pod_security_fault<'a>(
+    check: podsecurity::Check,
     fault: &podsecurity::Fault<'a>,
     grade: Option<fn(&podsecurity::Fault<'_>) -> crate::control::Severity>,
 ) -> Fault<'a> {
     Fault {
         place: Place { value: fault.value, missing: fault.missing },
         container: fault.container.map(|container| container.name()),
-        message: describe(fault),
+        message: describe(check, fault),
         severity: grade.map(|grade| grade(fault)),
     }
 }
 
 /// Says what stands (or is missing) at a place in the words of the file.
-fn describe(fault: &podsecurity::Fault<'_>) -> Cow<'static, str> {
+fn describe(check: podsecurity::Check, fault: &podsecurity::Fault<'_>) -> Cow<'static, str> {
     if let Some(missing) = fault.missing {
         return format!("`{missing}` is not set").into();
     }
     let value = fault.value;
     let name = value.get("name").and_then(|name| name.as_str());
+    if matches!(check, podsecurity::Check::HostPathVolumes | podsecurity::Check::RestrictedVolumes) {
+        let source = value.entries().map(|(key, _)| key.text()).find(|key| *key != "name").unwrap_or("volume");
+        return format!("volume `{}` is a `{source}`", name.unwrap_or_default()).into();
+    }
     match (value.kind(), value.key(), name) {
         (Kind::Mapping | Kind::Sequence, _, Some(name)) => format!("`{name}` is not allowed").into(),
         (Kind::Mapping | Kind::Sequence, Some(key), None) => format!("`{}` is not allowed", key.text()).into(),

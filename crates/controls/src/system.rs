@@ -48,12 +48,15 @@ const NODE_NETWORK: &[&str] = &[
     "pods/selinux-options",
 ];
 
-/// Reads the state of the node.
+/// Reads the state of the node, the whole file system included.
 const NODE_READ: &[&str] = &[
     "pods/host-namespaces",
     "pods/host-path",
     "pods/sensitive-host-path",
+    "pods/runtime-socket",
     "pods/host-ports",
+    "pods/capabilities-added",
+    "pods/capabilities-dropped",
     "pods/volume-types",
 ];
 

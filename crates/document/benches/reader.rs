@@ -16,7 +16,10 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` only wants to know that it builds
     }
-    println!("{:<44}{:>8}{:>12}{:>10}{:>14}{:>16}", "text", "MB", "Stream MB/s", "complete", "saphyr events", "libyaml events");
+    println!(
+        "{:<44}{:>8}{:>12}{:>10}{:>14}{:>16}",
+        "text", "MB", "Stream MB/s", "complete", "saphyr events", "libyaml events"
+    );
     let real = real_manifests();
     if let Some(files) = &real {
         line("demo + sample500, one text", &files.join("\n---\n"), true);
@@ -46,13 +49,20 @@ fn line(name: &str, text: &str, yaml: bool) {
     print!("{name:<44}{:>8.1}{ours:>12.0}", text.len() as f64 / 1e6);
     if yaml {
         let limits = Limits::default();
-        let complete = speed(text.len(), || drop(black_box(Stream::read_completely(black_box(text), &limits))));
+        let complete =
+            speed(text.len(), || drop(black_box(Stream::read_completely(black_box(text), &limits))));
         // Split as the reader does, so that an error costs one document. libyaml-safer panics at a block scalar
         // without a line break behind it.
         let documents: Vec<String> = text.split("\n---\n").map(|document| format!("{document}\n")).collect();
-        let saphyr = speed(text.len(), || documents.iter().for_each(|document| saphyr_events(black_box(document))));
-        let libyaml = speed(text.len(), || documents.iter().for_each(|document| libyaml_events(black_box(document))));
-        print!("{complete:>10.0}{saphyr:>14.0}{libyaml:>16.0}   {:.1}x / {:.1}x", ours / saphyr, ours / libyaml);
+        let saphyr =
+            speed(text.len(), || documents.iter().for_each(|document| saphyr_events(black_box(document))));
+        let libyaml =
+            speed(text.len(), || documents.iter().for_each(|document| libyaml_events(black_box(document))));
+        print!(
+            "{complete:>10.0}{saphyr:>14.0}{libyaml:>16.0}   {:.1}x / {:.1}x",
+            ours / saphyr,
+            ours / libyaml
+        );
     }
     println!();
 }
@@ -127,7 +137,10 @@ fn generated_yaml(bytes: usize) -> String {
                 number % 40
             ),
             78..90 => {
-                let head = write!(text, "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-{number}\ndata:\n  app.properties: |\n");
+                let head = write!(
+                    text,
+                    "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-{number}\ndata:\n  app.properties: |\n"
+                );
                 for line in 0..30 {
                     text.push_str("    server.option.");
                     text.push_str(["alpha", "beta", "gamma"][line % 3]);

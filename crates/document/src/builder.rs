@@ -173,7 +173,8 @@ impl<'s> Builder<'s> {
     }
 
     fn same_key(&self, a: u32, b: u32) -> bool {
-        self.nodes[a as usize].key_kind == self.nodes[b as usize].key_kind && self.key_bytes(a) == self.key_bytes(b)
+        self.nodes[a as usize].key_kind == self.nodes[b as usize].key_kind
+            && self.key_bytes(a) == self.key_bytes(b)
     }
 
     /// The keys of a closed map that occurred before, each with the first of its kind, in the order of the map.
@@ -211,7 +212,9 @@ impl<'s> Builder<'s> {
             let before = &self.text.as_bytes()[..first.start as usize];
             let line = 1 + memchr::memchr_iter(b'\n', before).count();
             let message = if (node.flags | first.flags) & Node::MERGED != 0 {
-                format!("key `{name}` is both merged (`<<`) and set, first on line {line}: strict readers refuse that")
+                format!(
+                    "key `{name}` is both merged (`<<`) and set, first on line {line}: strict readers refuse that"
+                )
             } else {
                 format!("key `{name}` is already set on line {line}: remove one, the last one counts")
             };

@@ -47,7 +47,8 @@ impl Value<'_> {
                     steps[first..].reverse();
                 }
                 Kind::Mapping => {
-                    let mut entries: Vec<_> = value.entries().map(|(key, value)| (key.text(), value)).collect();
+                    let mut entries: Vec<_> =
+                        value.entries().map(|(key, value)| (key.text(), value)).collect();
                     entries.sort_by_key(|&(key, value)| (key, value.id()));
                     out.write_char('{')?;
                     steps.push(Step::Text("}"));

@@ -21,8 +21,19 @@ pub(crate) struct Value {
 ///
 /// # Errors
 /// When the syntax is wrong.
-pub(crate) fn read(builder: &mut Builder<'_>, from: usize, limits: &Limits) -> Result<Option<Value>, Problem> {
-    let mut reader = Json { text: builder.text(), bytes: builder.text().as_bytes(), at: from, builder, problem: None, open: Vec::new() };
+pub(crate) fn read(
+    builder: &mut Builder<'_>,
+    from: usize,
+    limits: &Limits,
+) -> Result<Option<Value>, Problem> {
+    let mut reader = Json {
+        text: builder.text(),
+        bytes: builder.text().as_bytes(),
+        at: from,
+        builder,
+        problem: None,
+        open: Vec::new(),
+    };
     reader.skip_whitespace();
     if reader.at == reader.bytes.len() {
         return Ok(None);
@@ -92,7 +103,9 @@ impl Json<'_, '_> {
 
     fn expected(&self, what: &str) -> Problem {
         match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
-            Some(found) => Problem::new(self.at, format!("expected {what}, found `{}`", found.escape_debug())),
+            Some(found) => {
+                Problem::new(self.at, format!("expected {what}, found `{}`", found.escape_debug()))
+            }
             None => Problem::new(self.at, format!("expected {what}, but the file ends here")),
         }
     }
@@ -126,7 +139,10 @@ impl Json<'_, '_> {
         self.skip_whitespace();
         let start = self.at as u32;
         if self.builder.document_len() >= limits.nodes as usize {
-            return Err(Problem::new(self.at, format!("a document of more than {} values is not read", limits.nodes)));
+            return Err(Problem::new(
+                self.at,
+                format!("a document of more than {} values is not read", limits.nodes),
+            ));
         }
         let kind = match self.byte() {
             b'"' => {

@@ -90,7 +90,12 @@ impl Reading<'_> {
                 Ok(Some(value)) => {
                     let span = Span { start: value.start as u32, end: value.end as u32 };
                     let problem = self.invalid_byte(at, value.end).or(value.problem);
-                    self.finish(span, Format::Json, Reader::Json, problem.map_or(Ok(value.is_something), Err));
+                    self.finish(
+                        span,
+                        Format::Json,
+                        Reader::Json,
+                        problem.map_or(Ok(value.is_something), Err),
+                    );
                     at = value.end;
                     count += 1;
                 }
@@ -117,7 +122,9 @@ impl Reading<'_> {
         self.builder.begin();
         if chunk.refused {
             let message = "text behind `---`: kubectl wants a separator alone on its line".to_owned();
-            return self.problem(&Problem { at: chunk.end, message });
+            let rest = &self.text[chunk.end + 3..];
+            let at = self.text.len() - rest.trim_start().len();
+            return self.problem(&Problem { at, message });
         }
         let text = &self.text[chunk.start..chunk.end];
         let mut reader = Reader::Subset;
@@ -157,7 +164,8 @@ impl Reading<'_> {
             Characters::Usual => Ok(true),
             Characters::Unusual => Ok(false),
             Characters::Forbidden(at) => {
-                let message = "a control character is not allowed in YAML: remove it, or escape it in double quotes";
+                let message =
+                    "a control character is not allowed in YAML: remove it, or escape it in double quotes";
                 Err(Problem::new(chunk.start + at, message))
             }
         }
@@ -187,15 +195,22 @@ impl Reading<'_> {
     /// A document that cannot be read.
     fn problem(&mut self, problem: &Problem) {
         let at = floor(self.text, problem.at);
-        let width = self.text[at..].chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
-        let line = self.text[at..].lines().next().unwrap_or("");
-        let before = self.text[..at].rsplit('\n').next().unwrap_or("");
+        let width =
+            self.text[at..].chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
+        let bytes = self.text.as_bytes();
+        let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
+        let line_end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
         let mut message = problem.message.clone();
-        if before.contains("{{") || line.contains("{{") {
+        if self.text[line..line_end].contains("{{") {
             message.push_str("; `{{` begins a template: render it first, as with `helm template`");
         }
         let span = Span { start: at as u32, end: (at + width) as u32 };
-        self.builder.diagnostics.push(Diagnostic { span, message, document: self.builder.ordinal, broken: true });
+        self.builder.diagnostics.push(Diagnostic {
+            span,
+            message,
+            document: self.builder.ordinal,
+            broken: true,
+        });
         self.builder.ordinal += 1;
     }
 

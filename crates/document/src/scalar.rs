@@ -57,8 +57,12 @@ pub(crate) fn resolve(text: &str) -> Resolved {
 
 fn word(text: &str) -> Resolved {
     match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Resolved::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Resolved::Bool(false),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Resolved::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Resolved::Bool(false)
+        }
         "~" | "null" | "Null" | "NULL" => Resolved::Null,
         _ => Resolved::String,
     }
@@ -187,7 +191,7 @@ pub(crate) fn resolve_tagged(tag: &str, text: &str) -> Option<Resolved> {
 
 /// The formats that goyaml tries, as Go's `time.Parse` reads them.
 fn is_timestamp(text: &str) -> bool {
-    fn field<'a>(text: &'a str, most: usize, range: std::ops::RangeInclusive<u32>) -> Option<(u32, &'a str)> {
+    fn field(text: &str, most: usize, range: std::ops::RangeInclusive<u32>) -> Option<(u32, &str)> {
         let length = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
         let value = text[..length].parse().ok()?;
         range.contains(&value).then_some((value, &text[length..]))
@@ -219,8 +223,11 @@ fn is_timestamp(text: &str) -> bool {
         match text.as_bytes() {
             [b'Z'] => true,
             [b'+' | b'-', h1, h2, b':', m1, m2] => {
-                let two = |a: &u8, b: &u8| (a.is_ascii_digit() && b.is_ascii_digit()).then(|| (a - b'0') * 10 + b - b'0');
-                two(h1, h2).is_some_and(|hours| hours <= 24) && two(m1, m2).is_some_and(|minutes| minutes < 60)
+                let two = |a: &u8, b: &u8| {
+                    (a.is_ascii_digit() && b.is_ascii_digit()).then(|| (a - b'0') * 10 + b - b'0')
+                };
+                two(h1, h2).is_some_and(|hours| hours <= 24)
+                    && two(m1, m2).is_some_and(|minutes| minutes < 60)
             }
             _ => false,
         }

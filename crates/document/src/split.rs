@@ -23,14 +23,14 @@ pub(crate) fn chunks(text: &str, from: usize) -> impl Iterator<Item = Chunk> {
     let mut ended = false;
     std::iter::from_fn(move || {
         while !ended {
-            let Some((at, after, refused)) = separators.next() else {
+            let Some(Separator { at, after, blank, refused }) = separators.next() else {
                 ended = true;
                 let end = text.len();
                 return (end > start).then_some(Chunk { start, content, end, refused: false });
             };
             if at == start && !refused {
-                // The separator belongs to the document that it begins.
-                content = after;
+                // The separator belongs to the document that it begins, and to YAML `---#` is text.
+                content = if blank { after } else { start };
                 continue;
             }
             let chunk = Chunk { start, content, end: at, refused };
@@ -41,14 +41,27 @@ pub(crate) fn chunks(text: &str, from: usize) -> impl Iterator<Item = Chunk> {
     })
 }
 
-/// Lines that begin with `---`: where they start, where the next one does, and whether more stands in them.
-fn separators(text: &str, from: usize) -> impl Iterator<Item = (usize, usize, bool)> {
+/// A line that begins with `---`.
+struct Separator {
+    at: usize,
+    /// Where the next line starts.
+    after: usize,
+    /// Nothing but white space and a comment stands in it.
+    blank: bool,
+    /// Text stands in it.
+    refused: bool,
+}
+
+fn separators(text: &str, from: usize) -> impl Iterator<Item = Separator> {
     let bytes = text.as_bytes();
     let first = bytes[from..].starts_with(b"---").then_some(from);
     let others = memmem::find_iter(&bytes[from..], b"\n---").map(move |at| from + at + 1);
     first.into_iter().chain(others).map(move |at| {
-        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length + 1);
-        let rest = text[at + 3..end].trim();
-        (at, end, !rest.is_empty() && !rest.starts_with('#'))
+        let after = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length + 1);
+        let rest = &text[at + 3..after];
+        let trimmed = rest.trim();
+        let comment = rest.trim_start_matches([' ', '\t']);
+        let blank = comment.trim_ascii().is_empty() || comment.starts_with('#') && comment.len() < rest.len();
+        Separator { at, after, blank, refused: !trimmed.is_empty() && !trimmed.starts_with('#') }
     })
 }

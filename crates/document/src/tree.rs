@@ -230,8 +230,11 @@ impl Stream {
         let mut stream = Stream { text: decoded.text, ..Stream::default() };
         read::read(&mut stream, limits, &decoded.invalid, true);
         if decoded.utf16 {
-            let message = "the file is UTF-16, which kubectl does not read reliably: save it as UTF-8".to_owned();
-            stream.diagnostics.insert(0, Diagnostic { span: Span::default(), message, document: 0, broken: false });
+            let message =
+                "the file is UTF-16, which kubectl does not read reliably: save it as UTF-8".to_owned();
+            stream
+                .diagnostics
+                .insert(0, Diagnostic { span: Span::default(), message, document: 0, broken: false });
         }
         stream
     }

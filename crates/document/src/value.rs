@@ -125,8 +125,7 @@ impl<'a> Value<'a> {
 
     /// The value of a boolean.
     pub fn as_bool(&self) -> Option<bool> {
-        (self.kind() == Kind::Bool)
-            .then(|| matches!(scalar::resolve(self.text()), Resolved::Bool(true)))
+        (self.kind() == Kind::Bool).then(|| matches!(scalar::resolve(self.text()), Resolved::Bool(true)))
     }
 
     /// The value of an integer within the range of `i64`.

@@ -5,23 +5,25 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 
 /// Items per task.
-const CHUNK: usize = 512;
+const CHUNK: usize = 128;
+/// Bytes that an item is expected to take.
+const BYTES: usize = 700;
 /// Tasks whose bytes are held before they are written.
-const BATCH: usize = 32;
+const BATCH: usize = 128;
 
 /// Writes what `render` appends for each item, items separated by `,` and a line break. `State` is made anew
 /// for every chunk, so that the bytes do not depend on the number of threads.
-pub(crate) fn write_list<T: Sync, State: Default>(
-    items: &[T],
+pub(crate) fn write_list<'i, T: Sync, State: Default>(
+    items: &'i [T],
     out: &mut dyn Write,
-    render: impl Fn(&mut State, &T, &mut Vec<u8>) + Sync,
+    render: impl Fn(&mut State, &'i T, &mut Vec<u8>) + Sync,
 ) -> io::Result<()> {
     for (index, batch) in items.chunks(CHUNK * BATCH).enumerate() {
         let chunks: Vec<Vec<u8>> = batch
             .par_chunks(CHUNK)
             .map(|chunk| {
                 let mut state = State::default();
-                let mut bytes = Vec::with_capacity(chunk.len() * 512);
+                let mut bytes = Vec::with_capacity(chunk.len() * BYTES);
                 for (index, item) in chunk.iter().enumerate() {
                     if index > 0 {
                         bytes.extend_from_slice(b",\n");

@@ -4,6 +4,7 @@ mod chunks;
 mod clean;
 mod context;
 mod format;
+pub mod html;
 pub mod json;
 mod markdown;
 mod numbers;

@@ -30,8 +30,11 @@ pub(super) static CONTROL: Control = Control {
     guard: Some(Guard::PodSecurity(PodSecurity::HostPathVolumes)),
 };
 
-/// By the path alone: what is mounted of it, and how, is judged by `pods/sensitive-host-path`.
+/// By what there is to read at the path; what is mounted of it, and how, is judged by `pods/sensitive-host-path`.
 fn grade(fault: &Fault<'_>) -> Severity {
     let path = fault.value.at(&["hostPath", "path"]).map_or("", |path| path.text());
-    if judge(&cleaned(path), true).is_some() { Severity::High } else { Severity::Medium }
+    match judge(&cleaned(path), true) {
+        Some((Severity::Critical | Severity::High | Severity::Medium, _)) => Severity::High,
+        _ => Severity::Medium,
+    }
 }

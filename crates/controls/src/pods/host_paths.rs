@@ -1,12 +1,12 @@
 //! Volumes that are paths of the node, and which part of them containers see.
 
+use std::collections::HashMap;
+
 use seaworthy_document::Value;
 use seaworthy_podsecurity::{Container, Pod};
 
 /// A `hostPath` volume with its mounts.
 pub(super) struct HostVolume<'a> {
-    /// The volume's name; empty when it has none.
-    pub(super) name: &'a str,
     /// The path as it stands in the file.
     pub(super) value: Value<'a>,
     /// The path, [cleaned].
@@ -28,24 +28,26 @@ pub(super) struct Mount<'a> {
 }
 
 /// The `hostPath` volumes of a pod. Those without a path are left out, since the API server refuses them, and so
-/// are mounts of volumes that are not declared.
+/// are mounts of volumes that are not declared. Of volumes with the same name, refused as well, the last has the mounts.
 pub(super) fn host_volumes<'a>(pod: &Pod<'a>) -> Vec<HostVolume<'a>> {
-    let mut volumes: Vec<HostVolume<'a>> = pod
-        .volumes()
-        .filter_map(|volume| {
-            let value = volume.at(&["hostPath", "path"]).filter(|path| !path.text().is_empty())?;
-            let name = volume.get("name").map_or("", |name| name.text());
-            Some(HostVolume { name, value, path: cleaned(value.text()), mounts: Vec::new() })
-        })
-        .collect();
+    let mut volumes = Vec::new();
+    let mut by_name = HashMap::new();
+    for volume in pod.volumes() {
+        let path = volume.at(&["hostPath", "path"]).filter(|path| !path.text().is_empty());
+        if let Some(value) = path {
+            by_name.insert(volume.get("name").map_or("", |name| name.text()), volumes.len());
+            volumes.push(HostVolume { value, path: cleaned(value.text()), mounts: Vec::new() });
+        }
+    }
     if volumes.is_empty() {
         return volumes;
     }
     for container in pod.containers() {
         for mount in container.value().get("volumeMounts").into_iter().flat_map(|mounts| mounts.items()) {
             let name = mount.get("name").map_or("", |name| name.text());
-            for volume in volumes.iter_mut().filter(|volume| volume.name == name) {
-                volume.mounts.push(Mount::read(container, mount, &volume.path));
+            if let Some(&index) = by_name.get(name) {
+                let mount = Mount::read(container, mount, &volumes[index].path);
+                volumes[index].mounts.push(mount);
             }
         }
     }

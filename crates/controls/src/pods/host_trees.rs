@@ -43,13 +43,21 @@ const TREES: &[Tree] = trees! {
     "/etc/ssl/private" High Critical "private keys";
     "/home" High Critical "keys of the people who work on the node";
     "/opt/cni" none Critical "network plugins, which run as root";
+    "/pipe/containerd-containerd" Critical Critical "control of all containers";
+    "/pipe/docker_engine" Critical Critical "control of all containers";
     "/proc" High Critical "processes and settings of the kernel";
     "/programdata" High Critical "configuration of the node";
     "/root" Critical Critical "keys of root";
     "/run" Medium Medium "sockets of the node's services";
     "/run/containerd" Critical Critical "sockets and state of the container runtime";
+    "/run/cri-dockerd.sock" Critical Critical "control of all containers";
     "/run/crio" Critical Critical "sockets and state of the container runtime";
     "/run/dbus" Critical Critical "bus by which services are controlled";
+    "/run/docker.sock" Critical Critical "control of all containers";
+    "/run/dockershim.sock" Critical Critical "control of all containers";
+    "/run/k0s" Critical Critical "sockets and state of the container runtime";
+    "/run/k3s" Critical Critical "sockets and state of the container runtime";
+    "/run/podman" Critical Critical "control of all containers";
     "/run/systemd" Critical Critical "control of all services";
     "/run/xtables.lock" none Low "lock of the packet filter";
     "/sys" Low Critical "settings of the kernel and of devices";
@@ -73,6 +81,7 @@ const TREES: &[Tree] = trees! {
     "/var/lib/kubelet/pod-resources" Low High "socket that lists the devices of pods";
     "/var/lib/rancher" Critical Critical "keys and state of the cluster";
     "/var/log" Medium High "logs, which the kubelet serves and follows links from";
+    "/var/snap/microk8s" Critical Critical "keys and state of the cluster";
     "/var/spool/cron" Low Critical "programs that the node runs by the clock";
     "/windows" Low Critical "programs of the node";
 };
@@ -144,6 +153,13 @@ mod tests {
         assert_eq!(decides("/lib/modules", true), None);
         assert_eq!(decides("/etcd", false), None);
         assert_eq!(decides("/var/lib/app", false), None);
+    }
+
+    #[test]
+    fn whoever_reaches_a_runtime_socket_has_the_node() {
+        for socket in RUNTIME_SOCKETS {
+            assert_eq!(judge(socket, true).map(|(severity, _)| severity), Some(Critical), "{socket}");
+        }
     }
 
     #[test]

@@ -42,25 +42,29 @@ fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
     let profile = app_armor(scope);
     let options = own_or_pods(scope, "seLinuxOptions");
     let label = |key| options.and_then(|options| options.get(key)).filter(|value| !value.text().is_empty());
-    let unconfined = label("type").filter(|kind| UNCONFINED_TYPES.contains(&kind.text()));
     match (profile, privileged) {
         (Some((Profile::Off, value)), _) => fail(value),
         (Some((Profile::Named, _)), _) => Verdict::Pass,
         (_, Some(value)) => {
             Verdict::fail(Fault::new(Place::at(value), "`privileged` switches the default profile off"))
         }
-        _ if unconfined.is_some() => unconfined.map_or(Verdict::Pass, fail),
-        (Some((Profile::Default, _)), None) => Verdict::Pass,
-        (None, None) if label("level").or(label("type")).is_some() => Verdict::Pass,
-        (None, None) => Verdict::unknown(
-            "no profile is set, so the container runtime applies its own where the node enforces one",
-            "the operating system of the nodes and the profile of the running container",
-        ),
+        (default, None) => match (label("type"), label("level")) {
+            (Some(kind), _) if UNCONFINED_TYPES.contains(&kind.text()) => fail(kind),
+            (None, None) if default.is_none() => Verdict::unknown(
+                "no profile is set, so the container runtime applies its own where the node enforces one",
+                "the operating system of the nodes and the profile of the running container",
+            ),
+            _ => Verdict::Pass,
+        },
     }
 }
 
 fn fail(value: Value<'_>) -> Verdict<'_> {
-    Verdict::fail(Fault::new(Place::at(value), format!("`{}` confines nothing", value.text())))
+    let message = match value.text() {
+        "" => "a profile without a known `type` confines nothing".to_owned(),
+        kind => format!("`{kind}` confines nothing"),
+    };
+    Verdict::fail(Fault::new(Place::at(value), message))
 }
 
 /// What an AppArmor profile amounts to.

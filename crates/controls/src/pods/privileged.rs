@@ -24,7 +24,6 @@ pub(super) static CONTROL: Control = Control {
         kube_linter: &["privileged-container"],
         polaris: &["runAsPrivileged"],
         kube_score: &["container-security-context-privileged"],
-        ..Mappings::NONE
     },
     check: Check::PodSecurity { check: PodSecurity::Privileged, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::Privileged)),

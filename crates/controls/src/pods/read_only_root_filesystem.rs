@@ -26,7 +26,6 @@ pub(super) static CONTROL: Control = Control {
         kube_linter: &["no-read-only-root-fs"],
         polaris: &["notReadOnlyRootFilesystem"],
         kube_score: &["container-security-context-readonlyrootfilesystem"],
-        ..Mappings::NONE
     },
     check: Check::Container(check),
     guard: None,

@@ -42,7 +42,10 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         }
         (Sandbox::No, None) => {
             let place = Place::missing(spec, "runtimeClassName");
-            Verdict::fail(Fault::new(place, "`runtimeClassName` is not set, so the kernel of the node is shared"))
+            Verdict::fail(Fault::new(
+                place,
+                "`runtimeClassName` is not set, so the kernel of the node is shared",
+            ))
         }
         (Sandbox::Unknown, _) => Verdict::unknown(
             "the runtime class is not among the evidence and not a known sandbox",

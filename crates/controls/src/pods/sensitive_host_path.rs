@@ -48,24 +48,28 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
 
 /// The worst that the mounts of a volume give; the volume by its path alone when nothing mounts it.
 fn sensitive<'a>(volume: &HostVolume<'a>) -> Option<Fault<'a>> {
-    let fault = |path: &str, read_only, how: &str| {
-        let (severity, tree) = judge(path, read_only)?;
-        let message = match path == tree.path {
-            true => format!("`{path}` of the node is {how}: {}", tree.holds),
-            false if contains(path, tree.path) => {
-                format!("`{path}` of the node is {how} and contains `{}`: {}", tree.path, tree.holds)
-            }
-            false => format!("`{path}` of the node is {how} and lies in `{}`: {}", tree.path, tree.holds),
-        };
-        Some((severity, message))
-    };
     let of_mounts = volume.mounts.iter().filter_map(|mount| {
         let how = if mount.read_only { "mounted read-only" } else { "mounted writable" };
-        fault(&mount.path, mount.read_only, how)
+        describe(volume, &mount.path, mount.read_only, how)
     });
-    let unmounted = volume.mounts.is_empty().then(|| fault(&volume.path, true, "a volume")).flatten();
+    let unmounted =
+        volume.mounts.is_empty().then(|| describe(volume, &volume.path, true, "a volume")).flatten();
     let (severity, message) = of_mounts.chain(unmounted).rev().max_by_key(|(severity, _)| *severity)?;
     Some(Fault::new(Place::at(volume.value), message).graded(severity))
+}
+
+fn describe(volume: &HostVolume<'_>, path: &str, read_only: bool, how: &str) -> Option<(Severity, String)> {
+    let (severity, tree) = judge(path, read_only)?;
+    let written = if path == volume.path { volume.value.text() } else { path };
+    let message = match path {
+        "/" => format!("the whole file system of the node is {how}"),
+        path if path == tree.path => format!("`{written}` of the node is {how}: {}", tree.holds),
+        path if contains(path, tree.path) => {
+            format!("`{written}` of the node is {how} and contains `{}`: {}", tree.path, tree.holds)
+        }
+        _ => format!("`{written}` of the node is {how} and lies in `{}`: {}", tree.path, tree.holds),
+    };
+    Some((severity, message))
 }
 
 fn writable<'a>(mount: &Mount<'a>) -> Fault<'a> {

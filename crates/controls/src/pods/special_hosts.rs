@@ -41,9 +41,9 @@ pub(super) fn is_cloud(host: &str) -> bool {
 /// Whether it is a name or an address of a service that tells a machine its cloud credentials.
 pub(super) fn is_metadata(host: &str) -> bool {
     let name = host.to_ascii_lowercase();
-    let same_address = |known: &&str| host.parse::<IpAddr>().is_ok_and(|ip| known.parse() == Ok(ip));
+    let same_address = |known: &str| host.parse::<IpAddr>().is_ok_and(|ip| known.parse() == Ok(ip));
     METADATA_NAMES.contains(&name.trim_end_matches('.'))
-        || METADATA_ADDRESSES.iter().any(|known| same_address(&known))
+        || METADATA_ADDRESSES.iter().any(|known| same_address(known))
 }
 
 /// Whether it is the node itself for a program that runs there, such as the kubelet.

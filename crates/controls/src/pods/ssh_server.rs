@@ -1,5 +1,7 @@
 //! `pods/ssh-server`; prose and cases in `ssh_server.md`.
 
+use std::collections::BTreeMap;
+
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
@@ -53,16 +55,13 @@ fn judge_port(port: Value<'_>) -> Option<Fault<'_>> {
 
 fn judge_line(line: [Option<Value<'_>>; 2]) -> Vec<Fault<'_>> {
     let words = || line.into_iter().flatten().flat_map(|list| list.items());
-    let mut faults: Vec<Fault<'_>> = Vec::new();
-    for program in started(words().map(|word| word.text())) {
-        let Some((server, severity)) = judge_program(&program) else { continue };
-        let Some(word) = words().find(|word| word.text().contains(server)) else { continue };
-        let fault = Fault::new(Place::at(word), format!("`{server}` is started")).graded(severity);
-        if faults.iter().all(|other| other.message != fault.message || other.place != fault.place) {
-            faults.push(fault);
-        }
-    }
-    faults
+    let programs = started(words().map(|word| word.text()));
+    let servers: BTreeMap<_, _> = programs.iter().filter_map(|program| judge_program(program)).collect();
+    let fault = |(server, severity)| {
+        let word = words().find(|word| word.text().contains(server))?;
+        Some(Fault::new(Place::at(word), format!("`{server}` is started")).graded(severity))
+    };
+    servers.into_iter().filter_map(fault).collect()
 }
 
 fn judge_program(program: &[String]) -> Option<(&'static str, Severity)> {

@@ -131,7 +131,8 @@ impl Subset<'_, '_> {
 
     /// Goes past the colon behind a quoted key.
     fn colon_behind(&mut self, start: usize, end: usize) -> Result<()> {
-        if self.byte(end) != b':' || !self.is_blank_or_end(end + 1) || self.bytes[start..end].contains(&b'\n') {
+        if self.byte(end) != b':' || !self.is_blank_or_end(end + 1) || self.bytes[start..end].contains(&b'\n')
+        {
             return Err(Unusual);
         }
         self.at = end + 1;

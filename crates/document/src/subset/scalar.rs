@@ -32,7 +32,8 @@ impl Subset<'_, '_> {
     #[inline]
     pub(super) fn starts_plain(&self) -> Result<()> {
         let first = self.byte(self.at);
-        let starts = !INDICATORS[first as usize] || first == b'-' && !matches!(self.byte(self.at + 1), b' ' | b'\n' | b'\t');
+        let starts = !INDICATORS[first as usize]
+            || first == b'-' && !matches!(self.byte(self.at + 1), b' ' | b'\n' | b'\t');
         if starts { Ok(()) } else { Err(Unusual) }
     }
 
@@ -140,7 +141,14 @@ impl Subset<'_, '_> {
     }
 
     /// Reads the rest of a plain scalar of several lines.
-    fn plain_lines(&mut self, start: usize, end: usize, mut at: usize, mut breaks: usize, indent: i32) -> Result<()> {
+    fn plain_lines(
+        &mut self,
+        start: usize,
+        end: usize,
+        mut at: usize,
+        mut breaks: usize,
+        indent: i32,
+    ) -> Result<()> {
         let from = self.builder.scratch.len();
         self.builder.scratch.push_str(&self.text[start..end]);
         let mut end;
@@ -235,9 +243,11 @@ impl Subset<'_, '_> {
         let mut breaks = 0;
         let mut widest = 0;
         let first = loop {
+            if line >= self.bytes.len() {
+                break None;
+            }
             let at = words::spaces_end(self.bytes, line);
             match self.byte(at) {
-                b'\n' if at >= self.bytes.len() => break None,
                 b'\n' if increment == 0 => {
                     widest = widest.max(at - line);
                     breaks += 1;
@@ -275,7 +285,14 @@ impl Subset<'_, '_> {
 
     /// Reads the lines of a block scalar, the first of which starts at `line` behind so many empty ones; goes to
     /// the start of the line behind them. Returns where the last one ended, if any.
-    fn block_lines(&mut self, mut line: usize, indent: usize, mut breaks: usize, folded: bool, chomping: Chomping) -> Result<Option<usize>> {
+    fn block_lines(
+        &mut self,
+        mut line: usize,
+        indent: usize,
+        mut breaks: usize,
+        folded: bool,
+        chomping: Chomping,
+    ) -> Result<Option<usize>> {
         let mut end = None;
         let mut after_blank = false;
         let (text, bytes) = (self.text, self.bytes);
@@ -288,24 +305,16 @@ impl Subset<'_, '_> {
             }
             if at < line + indent {
                 match byte(at) {
-                    b'\n' if at < bytes.len() => {
+                    b'\n' => {
                         breaks += 1;
                         line = at + 1;
                         continue;
-                    }
-                    b'\n' => {
-                        line = at;
-                        break;
                     }
                     b'\t' => return Err(Unusual),
                     _ => break,
                 }
             }
             if byte(at) == b'\n' {
-                if at >= bytes.len() {
-                    line = at;
-                    break;
-                }
                 breaks += 1;
                 line = at + 1;
                 continue;

@@ -3,7 +3,7 @@
 /// The text that base64 stands for; what is not UTF-8 in it is replaced, as in JSON. `None` when it is no base64.
 pub(super) fn decode(base64: &str) -> Option<String> {
     let digits: Vec<u8> = base64.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    if digits.len() % 4 != 0 {
+    if !digits.len().is_multiple_of(4) {
         return None;
     }
     let padding = digits.iter().rev().take(2).take_while(|&&byte| byte == b'=').count();

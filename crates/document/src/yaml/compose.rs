@@ -37,13 +37,27 @@ enum Content {
 ///
 /// # Errors
 /// When goyaml refuses the document, JSON cannot hold it, or a limit is passed.
-pub(crate) fn compose(builder: &mut Builder<'_>, text: &str, offset: u32, limits: &Limits) -> Result<bool, Problem> {
+pub(crate) fn compose(
+    builder: &mut Builder<'_>,
+    text: &str,
+    offset: u32,
+    limits: &Limits,
+) -> Result<bool, Problem> {
     let raws = parse(builder, text, offset, limits)?;
     match raws.first().map(|raw| &raw.content) {
         None | Some(Content::Scalar { resolved: Resolved::Null, .. }) => Ok(false),
         Some(_) => {
-            Expansion { builder, raws: &raws, offset, limits, counts: Counts::default(), open: Vec::new(), expanding: Vec::new(), infinite: Vec::new() }
-                .run()?;
+            Expansion {
+                builder,
+                raws: &raws,
+                offset,
+                limits,
+                counts: Counts::default(),
+                open: Vec::new(),
+                expanding: Vec::new(),
+                infinite: Vec::new(),
+            }
+            .run()?;
             Ok(true)
         }
     }
@@ -63,7 +77,8 @@ fn parse(builder: &mut Builder<'_>, text: &str, offset: u32, limits: &Limits) ->
             Event::DocumentEnd => return Ok(raws),
             Event::End => {
                 let Some(closed) = open.pop() else { continue };
-                last_end = if end > start && raws[closed as usize].style == Style::Flow { end } else { last_end };
+                last_end =
+                    if end > start && raws[closed as usize].style == Style::Flow { end } else { last_end };
                 let raw = &mut raws[closed as usize];
                 raw.end = last_end.max(raw.start);
                 if let Content::Mapping(after) | Content::Sequence(after) = &mut raw.content {
@@ -73,7 +88,12 @@ fn parse(builder: &mut Builder<'_>, text: &str, offset: u32, limits: &Limits) ->
             }
             Event::Alias(name) => match anchors.get(name) {
                 Some(&target) => (Style::Plain, Content::Alias(target), Properties::default()),
-                None => return Err(Problem::new(next.start, format!("no anchor `&{name}` stands before this alias"))),
+                None => {
+                    return Err(Problem::new(
+                        next.start,
+                        format!("no anchor `&{name}` stands before this alias"),
+                    ));
+                }
             },
             Event::Scalar { text, style, properties } => {
                 let tag = properties.tag.as_deref();
@@ -260,7 +280,15 @@ impl Expansion<'_, '_, '_> {
         }
         let flags = if alias.is_some() { flags | Node::ALIASED } else { flags };
         let raw = &self.raws[target as usize];
-        let node = |kind, link| Node { start: raw.start, end: raw.end, link, kind, style: raw.style, flags, key_kind: 0 };
+        let node = |kind, link| Node {
+            start: raw.start,
+            end: raw.end,
+            link,
+            kind,
+            style: raw.style,
+            flags,
+            key_kind: 0,
+        };
         match raw.content {
             Content::Scalar { resolved, decoded, .. } => {
                 if let Resolved::Float(value) = resolved

@@ -4,6 +4,7 @@
 mod binary;
 mod compose;
 mod parser;
+mod scalars;
 mod scanner;
 mod text;
 

@@ -238,7 +238,10 @@ impl<'a> Parser<'a> {
                 }
             }
             Kind::BlockEnd => self.close(),
-            _ => Err(Problem::new(self.start()?, "this indentation fits no list above: align the line with the items that it belongs to")),
+            _ => Err(Problem::new(
+                self.start()?,
+                "this indentation fits no list above: align the line with the items that it belongs to",
+            )),
         }
     }
 
@@ -278,7 +281,10 @@ impl<'a> Parser<'a> {
                 }
             }
             Kind::BlockEnd => self.close(),
-            _ => Err(Problem::new(self.start()?, "this indentation fits no map above: align the line with the keys that it belongs to")),
+            _ => Err(Problem::new(
+                self.start()?,
+                "this indentation fits no map above: align the line with the keys that it belongs to",
+            )),
         }
     }
 
@@ -408,6 +414,7 @@ impl<'a> Parser<'a> {
 
 /// A value that is not written.
 fn empty<'a>(at: usize) -> Spanned<'a> {
-    let event = Event::Scalar { text: Cow::Borrowed(""), style: Style::Plain, properties: Properties::default() };
+    let event =
+        Event::Scalar { text: Cow::Borrowed(""), style: Style::Plain, properties: Properties::default() };
     Spanned { event, start: at, end: at }
 }

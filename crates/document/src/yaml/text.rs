@@ -57,7 +57,8 @@ pub(crate) enum Characters {
 /// Looks through the characters of a document.
 pub(crate) fn characters(bytes: &[u8]) -> Characters {
     // Only these bytes start something unusual. Without an early exit a block is checked at once.
-    let suspect = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef);
+    let suspect =
+        |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef);
     let mut characters = Characters::Usual;
     for (block, start) in bytes.chunks(256).zip((0..).step_by(256)) {
         if !block.iter().fold(false, |found, &byte| found | suspect(byte)) {
@@ -151,7 +152,8 @@ pub(crate) fn double_quoted(inner: &str) -> Result<String, (usize, &'static str)
         };
         at += 2;
         if digits > 0 {
-            let hex = inner.get(at..at + digits).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+            let hex =
+                inner.get(at..at + digits).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
             let Some(code) = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()) else {
                 return Err((at - 2, "expected hexadecimal digits in this escape"));
             };

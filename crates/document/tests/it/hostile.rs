@@ -21,12 +21,17 @@ fn read(text: &str) -> (usize, Vec<String>) {
         }
         document.root().write_json(&mut String::new()).unwrap();
     }
-    (stream.documents().len(), stream.diagnostics().iter().map(|diagnostic| diagnostic.message.clone()).collect())
+    (
+        stream.documents().len(),
+        stream.diagnostics().iter().map(|diagnostic| diagnostic.message.clone()).collect(),
+    )
 }
 
 #[test]
 fn files_cut_off_anywhere_are_read() {
-    let files = match inputs::manifests("kubeconform").and_then(|a| Ok((a, inputs::manifests("pod-security-v1.29")?))) {
+    let files = match inputs::manifests("kubeconform")
+        .and_then(|a| Ok((a, inputs::manifests("pod-security-v1.29")?)))
+    {
         Ok((mut files, more)) => {
             files.extend(more.into_iter().take(5));
             files
@@ -52,17 +57,23 @@ fn nesting_is_bounded() {
     let flow = |depth: usize| format!("a: {}1{}\n", "[".repeat(depth), "]".repeat(depth));
     let maps = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     let dashes = |depth: usize| format!("{}x\n", "- ".repeat(depth));
-    let block = |depth: usize| (0..depth).fold(String::new(), |text, level| text + &" ".repeat(level) + "a:\n");
+    let block =
+        |depth: usize| (0..depth).fold(String::new(), |text, level| text + &" ".repeat(level) + "a:\n");
     assert_eq!(read(&flow(9_998)), (1, vec![]));
     assert_eq!(read(&maps(10_000)), (1, vec![]));
     assert_eq!(read(&dashes(9_998)), (1, vec![]));
     assert_eq!(read(&block(2_000)), (1, vec![]));
-    for deep in [flow(10_001), maps(10_001), dashes(10_001), flow(1_000_000), maps(1_000_000), dashes(1_000_000)] {
+    for deep in
+        [flow(10_001), maps(10_001), dashes(10_001), flow(1_000_000), maps(1_000_000), dashes(1_000_000)]
+    {
         let (documents, messages) = read(&deep);
         assert_eq!(documents, 0);
         assert!(messages[0].starts_with("nested deeper than 10000 levels"), "{messages:?}");
     }
-    for open in ["[", "{", "- ", "? ", "{a: ", "[{", "- [", "'", "\"", "&a ", "!a ", "*", ": ", "\"a\": ", "|\n", ">\n"] {
+    for scalar in ["'", "\"", "'a", "\"\\", "!a ", "a ", "|\n", ">\n", "\n", " ", "#"] {
+        read(&scalar.repeat(100_001));
+    }
+    for open in ["[", "{", "- ", "? ", "{a: ", "[{", "- [", "&a ", "*", ": ", "\"a\": "] {
         assert_eq!(read(&open.repeat(100_000)).0, 0, "{open}");
     }
     let shallow = Limits { depth: 3, ..Limits::default() };
@@ -101,21 +112,35 @@ fn alias_bombs_are_refused() {
         let stream = Stream::read_with(format!("a: [{}]\n", "1, ".repeat(200)), &few);
         (stream.documents().len(), stream.diagnostics().to_vec())
     };
-    assert_eq!((documents, messages[0].message.as_str()), (0, "a document of more than 100 values is not read"));
+    assert_eq!(
+        (documents, messages[0].message.as_str()),
+        (0, "a document of more than 100 values is not read")
+    );
 }
 
 #[test]
 fn numbers_of_any_size_are_read() {
-    let text = format!("- {}\n- 0x{}\n- 1e{}\n- {}.{}\n", "9".repeat(5000), "f".repeat(5000), "9".repeat(50), "1".repeat(300), "1".repeat(300));
+    let text = format!(
+        "- {}\n- 0x{}\n- 1e{}\n- {}.{}\n",
+        "9".repeat(5000),
+        "f".repeat(5000),
+        "9".repeat(50),
+        "1".repeat(300),
+        "1".repeat(300)
+    );
     let stream = Stream::read(text);
-    let kinds: Vec<Kind> = stream.documents().next().unwrap().root().items().map(|item| item.kind()).collect();
+    let kinds: Vec<Kind> =
+        stream.documents().next().unwrap().root().items().map(|item| item.kind()).collect();
     assert_eq!(kinds, [Kind::String, Kind::String, Kind::String, Kind::Float]);
 }
 
 #[test]
 fn bytes_that_are_no_text_are_told() {
     let stream = Stream::read_bytes(b"a: 1\n---\nb: \xff\xfe\n---\nc: 3\n".as_slice());
-    let keys: Vec<_> = stream.documents().map(|document| (document.ordinal(), document.root().entries().next().unwrap().0.text())).collect();
+    let keys: Vec<_> = stream
+        .documents()
+        .map(|document| (document.ordinal(), document.root().entries().next().unwrap().0.text()))
+        .collect();
     assert_eq!(keys, [(0, "a"), (2, "c")]);
     let [diagnostic] = stream.diagnostics() else { panic!("{:?}", stream.diagnostics()) };
     assert_eq!((diagnostic.document, stream.position(diagnostic.span.start).line), (1, 3));
@@ -134,7 +159,18 @@ fn bytes_that_are_no_text_are_told() {
 
 #[test]
 fn nothing_is_nothing() {
-    for text in ["", "\n", "# comment\n", "---\n", "---\n---\n# x\n---", "null\n", "~", "\u{feff}", "   ", "--- # x\n\n"] {
+    for text in [
+        "",
+        "\n",
+        "# comment\n",
+        "---\n",
+        "---\n---\n# x\n---",
+        "null\n",
+        "~",
+        "\u{feff}",
+        "   ",
+        "--- # x\n\n",
+    ] {
         assert_eq!(read(text), (0, vec![]), "{text:?}");
     }
 }

@@ -75,7 +75,10 @@ fn real_manifests_give_the_same_tree() {
         }
     }
     report("real manifests", &share);
-    assert!(share.fast_bytes * 100 > share.bytes * 90, "the subset reader leaves too much to the complete one");
+    assert!(
+        share.fast_bytes * 100 > share.bytes * 90,
+        "the subset reader leaves too much to the complete one"
+    );
 }
 
 #[test]

@@ -21,106 +21,121 @@ fn both(text: &str, check: impl Fn(&Stream)) {
 
 #[test]
 fn spans_cover_values_and_nothing_else() {
-    both("a: 'x'  # c\nb:\n- 1\n-  - \"y\" \n\nc: |-  # c\n   text\n\n\nd:\ne: [f, {g: h}] # i\n# end\n", |stream| {
-        assert_eq!(
-            spans(stream),
-            [
-                "a: 'x'  # c\nb:\n- 1\n-  - \"y\" \n\nc: |-  # c\n   text\n\n\nd:\ne: [f, {g: h}]",
-                "'x'",
-                "- 1\n-  - \"y\"",
-                "1",
-                "- \"y\"",
-                "\"y\"",
-                "|-  # c\n   text",
-                "",
-                "[f, {g: h}]",
-                "f",
-                "{g: h}",
-                "h",
-            ]
-        );
-        let root = stream.documents().next().unwrap().root();
-        let null = root.get_raw("d").unwrap();
-        assert_eq!(null.span().start, null.key().unwrap().span().end + 1);
-        assert!(root.get("d").is_none());
-        assert_eq!(source(root.get("b").unwrap().key().unwrap()), "b");
-    });
+    both(
+        "a: 'x'  # c\nb:\n- 1\n-  - \"y\" \n\nc: |-  # c\n   text\n\n\nd:\ne: [f, {g: h}] # i\n# end\n",
+        |stream| {
+            assert_eq!(
+                spans(stream),
+                [
+                    "a: 'x'  # c\nb:\n- 1\n-  - \"y\" \n\nc: |-  # c\n   text\n\n\nd:\ne: [f, {g: h}]",
+                    "'x'",
+                    "- 1\n-  - \"y\"",
+                    "1",
+                    "- \"y\"",
+                    "\"y\"",
+                    "|-  # c\n   text",
+                    "",
+                    "[f, {g: h}]",
+                    "f",
+                    "{g: h}",
+                    "h",
+                ]
+            );
+            let root = stream.documents().next().unwrap().root();
+            let null = root.get_raw("d").unwrap();
+            assert_eq!(null.span().start, null.key().unwrap().span().end + 1);
+            assert!(root.get("d").is_none());
+            assert_eq!(source(root.get("b").unwrap().key().unwrap()), "b");
+        },
+    );
 }
 
 #[test]
 fn entries_paths_and_positions() {
-    both("spec:\n  containers:\n  - name: app\n    image: \"é\" \n  - image: b\n  'x.y/z': {q: [1]}\n", |stream| {
-        let root = stream.documents().next().unwrap().root();
-        let containers = root.at(&["spec", "containers"]).unwrap();
-        let images: Vec<_> = containers.items().map(|item| item.get("image").unwrap()).collect();
-        assert_eq!(images[0].path(), "spec.containers[app].image");
-        assert_eq!(images[1].path(), "spec.containers[1].image");
-        let q = root.at(&["spec", "x.y/z", "q"]).unwrap();
-        assert_eq!(q.items().next().unwrap().path(), "spec[x.y/z].q[0]");
-        assert_eq!(q.key().unwrap().path(), "spec[x.y/z]");
-        assert_eq!(root.path(), "");
-        assert_eq!(q.parent().unwrap().parent(), root.get("spec"));
+    both(
+        "spec:\n  containers:\n  - name: app\n    image: \"é\" \n  - image: b\n  'x.y/z': {q: [1]}\n",
+        |stream| {
+            let root = stream.documents().next().unwrap().root();
+            let containers = root.at(&["spec", "containers"]).unwrap();
+            let images: Vec<_> = containers.items().map(|item| item.get("image").unwrap()).collect();
+            assert_eq!(images[0].path(), "spec.containers[app].image");
+            assert_eq!(images[1].path(), "spec.containers[1].image");
+            let q = root.at(&["spec", "x.y/z", "q"]).unwrap();
+            assert_eq!(q.items().next().unwrap().path(), "spec[x.y/z].q[0]");
+            assert_eq!(q.key().unwrap().path(), "spec[x.y/z]");
+            assert_eq!(root.path(), "");
+            assert_eq!(q.parent().unwrap().parent(), root.get("spec"));
 
-        let text = stream.text();
-        let entry = |value: Value<'_>| {
-            let span = value.entry_span();
-            text[span.start as usize..span.end as usize].to_owned()
-        };
-        assert_eq!(entry(images[0]), "image: \"é\"");
-        assert_eq!(entry(containers), "containers");
-        assert_eq!(entry(containers.items().next().unwrap()), "name: app");
-        let end = stream.position(images[0].span().end);
-        assert_eq!((end.line, end.column), (4, 15));
-    });
+            let text = stream.text();
+            let entry = |value: Value<'_>| {
+                let span = value.entry_span();
+                text[span.start as usize..span.end as usize].to_owned()
+            };
+            assert_eq!(entry(images[0]), "image: \"é\"");
+            assert_eq!(entry(containers), "containers");
+            assert_eq!(entry(containers.items().next().unwrap()), "name: app");
+            let end = stream.position(images[0].span().end);
+            assert_eq!((end.line, end.column), (4, 15));
+        },
+    );
 }
 
 #[test]
 fn scalars_keep_their_style_and_lose_their_quotes() {
-    both("a: 'it''s'\nb: \"\\u00e9\\n\"\nc: >\n  x\n  y\n\n  z\nd: two\n   lines\ne: |2\n    x\n", |stream| {
-        let root = stream.documents().next().unwrap().root();
-        let values: Vec<_> = root.entries().map(|(_, value)| (value.style(), value.text())).collect();
-        assert_eq!(
-            values,
-            [
-                (Style::SingleQuoted, "it's"),
-                (Style::DoubleQuoted, "é\n"),
-                (Style::Folded, "x y\nz\n"),
-                (Style::Plain, "two lines"),
-                (Style::Literal, "  x\n"),
-            ]
-        );
-    });
+    both(
+        "a: 'it''s'\nb: \"\\u00e9\\n\"\nc: >\n  x\n  y\n\n  z\nd: two\n   lines\ne: |2\n    x\n",
+        |stream| {
+            let root = stream.documents().next().unwrap().root();
+            let values: Vec<_> = root.entries().map(|(_, value)| (value.style(), value.text())).collect();
+            assert_eq!(
+                values,
+                [
+                    (Style::SingleQuoted, "it's"),
+                    (Style::DoubleQuoted, "é\n"),
+                    (Style::Folded, "x y\nz\n"),
+                    (Style::Plain, "two lines"),
+                    (Style::Literal, "  x\n"),
+                ]
+            );
+        },
+    );
 }
 
 #[test]
 fn scalars_are_what_kubernetes_takes_them_for() {
-    both("[yes, 'yes', 0x1F, 0o17, 017, 1_000, 18446744073709551615, 1.5, 1e3, ~, 2001-01-01, 1:30]\n", |stream| {
-        let items: Vec<_> = stream.documents().next().unwrap().root().items().collect();
-        assert_eq!(items[0].as_bool(), Some(true));
-        assert_eq!((items[1].as_bool(), items[1].as_str()), (None, Some("yes")));
-        let integers: Vec<_> = items[2..7].iter().map(|item| item.as_i64()).collect();
-        assert_eq!(integers, [Some(31), Some(15), Some(15), Some(1000), None]);
-        assert_eq!(items[6].kind(), Kind::Int);
-        assert_eq!((items[7].as_f64(), items[8].as_f64()), (Some(1.5), Some(1000.0)));
-        assert!(items[9].is_null());
-        assert_eq!((items[10].as_str(), items[11].as_str()), (Some("2001-01-01"), Some("1:30")));
-    });
+    both(
+        "[yes, 'yes', 0x1F, 0o17, 017, 1_000, 18446744073709551615, 1.5, 1e3, ~, 2001-01-01, 1:30]\n",
+        |stream| {
+            let items: Vec<_> = stream.documents().next().unwrap().root().items().collect();
+            assert_eq!(items[0].as_bool(), Some(true));
+            assert_eq!((items[1].as_bool(), items[1].as_str()), (None, Some("yes")));
+            let integers: Vec<_> = items[2..7].iter().map(|item| item.as_i64()).collect();
+            assert_eq!(integers, [Some(31), Some(15), Some(15), Some(1000), None]);
+            assert_eq!(items[6].kind(), Kind::Int);
+            assert_eq!((items[7].as_f64(), items[8].as_f64()), (Some(1.5), Some(1000.0)));
+            assert!(items[9].is_null());
+            assert_eq!((items[10].as_str(), items[11].as_str()), (Some("2001-01-01"), Some("1:30")));
+        },
+    );
 }
 
 #[test]
 fn aliases_and_merges_show_where_they_come_from() {
-    let stream = Stream::read("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\nsame: *b\n");
+    let stream = Stream::read("base: &b {p: 1, q: 2}\nuse:\n  <<: *b\n  q: 3\nsame: *b\n");
     let root = stream.documents().next().unwrap().root();
     let used = root.get("use").unwrap();
-    assert_eq!(used.get("y").unwrap().as_i64(), Some(3));
-    let x = used.get("x").unwrap();
-    assert_eq!((x.as_i64(), x.is_aliased(), source(x)), (Some(1), true, "1"));
-    assert!(!used.get("y").unwrap().is_aliased());
+    assert_eq!(used.get("q").unwrap().as_i64(), Some(3));
+    let p = used.get("p").unwrap();
+    assert_eq!((p.as_i64(), p.is_aliased(), source(p)), (Some(1), true, "1"));
+    assert!(!used.get("q").unwrap().is_aliased());
     assert!(root.get("same").unwrap().is_aliased());
-    assert_eq!(source(root.get("base").unwrap()), "{x: 1, y: 2}");
-    assert_eq!(x.path(), "use.x");
+    assert_eq!(source(root.get("base").unwrap()), "{p: 1, q: 2}");
+    assert_eq!(p.path(), "use.p");
     let [diagnostic] = stream.diagnostics() else { panic!("{:?}", stream.diagnostics()) };
-    assert_eq!(diagnostic.message, "key `y` is both merged (`<<`) and set, first on line 1: strict readers refuse that");
+    assert_eq!(
+        diagnostic.message,
+        "key `q` is both merged (`<<`) and set, first on line 1: strict readers refuse that"
+    );
     assert!(!diagnostic.broken);
 }
 
@@ -157,9 +172,18 @@ fn told(text: &str) -> String {
 fn errors_say_where_and_what_to_do() {
     assert_eq!(told("a:\n\tb: 1\n"), "2:1 a tab cannot indent YAML: use spaces");
     assert_eq!(told("a: b: c\n"), "1:5 unexpected `:`: put the value in quotes, or begin a new line");
-    assert_eq!(told("a: 1\n b: 2\nc: 3\n"), "2:3 unexpected `:`: put the value in quotes, or begin a new line");
-    assert_eq!(told("a:\n  b: 1\n c: 2\n"), "3:2 this indentation fits no map above: align the line with the keys that it belongs to");
-    assert_eq!(told("- a\nb: 1\n"), "2:1 this indentation fits no list above: align the line with the items that it belongs to");
+    assert_eq!(
+        told("a: 1\n b: 2\nc: 3\n"),
+        "2:3 unexpected `:`: put the value in quotes, or begin a new line"
+    );
+    assert_eq!(
+        told("a:\n  b: 1\n c: 2\n"),
+        "3:2 this indentation fits no map above: align the line with the keys that it belongs to"
+    );
+    assert_eq!(
+        told("- a\nb: 1\n"),
+        "2:1 this indentation fits no list above: align the line with the items that it belongs to"
+    );
     assert_eq!(told("a: [b, c\nd: 1\n"), "2:2 expected `,` or `]`");
     assert_eq!(told("a: [b, c\n"), "1:4 the bracket that starts here is never closed");
     assert_eq!(told("a: \"b\n"), "1:4 the quote that starts here is never closed");
@@ -167,13 +191,16 @@ fn errors_say_where_and_what_to_do() {
     assert_eq!(told("a: \"\\q\"\n"), "1:5 unknown escape: in double quotes write `\\\\` for a backslash");
     assert_eq!(told("a: 1\nb\nc: 2\n"), "2:1 expected a `:` behind this key");
     assert_eq!(told("a: *b\n"), "1:4 no anchor `&b` stands before this alias");
-    assert_eq!(told("a: 1\n--- x\nb: 1\n"), "2:5 text behind `---`: kubectl wants a separator alone on its line");
+    assert_eq!(
+        told("a: 1\n--- x\nb: 1\n"),
+        "2:5 text behind `---`: kubectl wants a separator alone on its line"
+    );
     assert_eq!(
         told("a: {{ .Values.a }}\n"),
-        "1:4 a key must be text, not a map or a list; `{{` begins a template: render it first, as with `helm template`"
+        "1:5 a key must be text, not a map or a list; `{{` begins a template: render it first, as with `helm template`"
     );
     assert_eq!(told("{\"a\": 1,\n \"b\" 2}\n"), "2:6 expected `:` behind the key, found `2`");
-    assert_eq!(told("{\"a\": 1} {\"a\": 1} {\"a\": tru}\n"), "1:26 expected a value, found `t`");
+    assert_eq!(told("{\"a\": 1} {\"a\": 1} {\"a\": tru}\n"), "1:25 expected a value, found `t`");
     assert_eq!(told("a: .inf\n"), "1:4 JSON, and so Kubernetes, has no infinite numbers: put it in quotes");
     assert_eq!(told("~: 1\n"), "1:1 this key is null: put it in quotes");
 }

@@ -27,7 +27,12 @@ fn unescape(text: &str) -> String {
 
 fn cases(file: &Input) -> Vec<Case> {
     let stream = Stream::read_bytes(file.bytes.as_slice());
-    assert!(stream.diagnostics().iter().all(|diagnostic| !diagnostic.broken), "{}: {:?}", file.name, stream.diagnostics());
+    assert!(
+        stream.diagnostics().iter().all(|diagnostic| !diagnostic.broken),
+        "{}: {:?}",
+        file.name,
+        stream.diagnostics()
+    );
     let Some(document) = stream.documents().next() else { return Vec::new() };
     let mut yaml = String::new();
     let mut json = None;
@@ -64,16 +69,20 @@ fn the_test_suite_is_read_as_kubectl_reads_it() {
             rejected += usize::from(broken);
         } else if let Some(json) = &case.json {
             with_json += 1;
-            let expected: Result<Vec<serde_json::Value>, _> = serde_json::Deserializer::from_str(json).into_iter().collect();
+            let expected: Result<Vec<serde_json::Value>, _> =
+                serde_json::Deserializer::from_str(json).into_iter().collect();
             let values = stream.documents().map(|document| {
                 let mut json = String::new();
                 document.root().write_json(&mut json).unwrap();
                 serde_json::from_str::<serde_json::Value>(&json).unwrap()
             });
-            equal += usize::from(!broken && expected.is_ok_and(|expected| expected == values.collect::<Vec<_>>()));
+            equal +=
+                usize::from(!broken && expected.is_ok_and(|expected| expected == values.collect::<Vec<_>>()));
         }
     }
-    println!("YAML 1.2 expectations: {equal} of {with_json} JSON values equal, {rejected} of {to_reject} errors rejected");
+    println!(
+        "YAML 1.2 expectations: {equal} of {with_json} JSON values equal, {rejected} of {to_reject} errors rejected"
+    );
     let inputs: Vec<Input> =
         cases.into_iter().map(|case| Input { name: case.name, bytes: case.yaml.into_bytes() }).collect();
     kubectl::check("yaml-test-suite", &inputs);

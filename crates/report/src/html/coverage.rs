@@ -10,8 +10,8 @@ use super::filters::Filters;
 use super::finding::{Line, Quotes, namespace};
 use super::listing::{Budget, Listing};
 use super::text::{Markup, Ticked};
-use crate::clean::{MESSAGE, NAME, PATH, clean};
-use crate::numbers::{count, grouped, subject_name};
+use crate::clean::{MESSAGE, PATH, clean};
+use crate::numbers::{count, subject_name};
 use crate::source::Range;
 
 /// Most entries under one heading.
@@ -62,15 +62,6 @@ pub(super) fn unknown(assessment: &Assessment<'_, '_>, filters: &mut Filters, bu
     groups.into_iter().map(group).collect()
 }
 
-#[derive(Template)]
-#[template(path = "excepted.html")]
-struct ExceptedView<'v> {
-    control: &'static Control,
-    finding: Markup,
-    severity: seaworthy_controls::Severity,
-    namespace: Cow<'v, str>,
-}
-
 /// Accepted findings, by the reason for which they are accepted.
 pub(super) fn excepted<'r>(
     assessment: &'r Assessment<'r, '_>,
@@ -83,14 +74,8 @@ pub(super) fn excepted<'r>(
         let total = findings.len();
         let views = findings.iter().map(|finding| {
             filters.family(finding.control);
-            let namespace = namespace(&finding.subject);
-            filters.namespace(&namespace);
-            Markup::rendered(&ExceptedView {
-                control: finding.control,
-                finding: quotes.finding(finding),
-                severity: finding.severity,
-                namespace,
-            })
+            filters.namespace(&namespace(&finding.subject));
+            quotes.finding(finding)
         });
         Group {
             title: Ticked(reason.into()),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use seaworthy_controls::{Assessment, Finding, Severity, Subject};
+use seaworthy_controls::{Assessment, Control, Finding, Severity, Subject};
 use seaworthy_document::{Span, Stream};
 
 use super::text::{Markup, Ticked};
@@ -36,6 +36,8 @@ pub(super) struct Quotes<'q, 'a> {
 #[derive(Template)]
 #[template(path = "finding.html")]
 struct View<'v> {
+    /// Where the finding stands by itself and not under its control.
+    control: Option<&'static Control>,
     severity: Severity,
     namespace: Cow<'v, str>,
     message: Ticked<'v>,
@@ -57,6 +59,7 @@ impl<'q, 'a> Quotes<'q, 'a> {
         let file = finding.subject.object.file;
         let path = finding.place.path();
         Markup::rendered(&View {
+            control: finding.exception.map(|_| finding.control),
             severity: finding.severity,
             namespace: namespace(&finding.subject),
             message: Ticked(clean(&finding.message, MESSAGE)),

@@ -42,7 +42,8 @@ pub(super) struct Change {
     pub(super) severity: Severity,
     pub(super) findings: usize,
     pub(super) cleared: String,
-    pub(super) by_severity: Severities,
+    /// Those that occur, the worst first, and how often.
+    pub(super) severities: Vec<(Severity, usize)>,
     pub(super) example: Option<&'static str>,
     pub(super) controls: Vec<Open>,
 }
@@ -98,13 +99,18 @@ fn change<'r>(
     filters: &mut Filters,
     budget: &mut Budget,
 ) -> Change {
+    let by_severity = Severities::of(planned.findings.iter().copied());
     Change {
         number,
         title: Ticked(planned.title().into()),
         severity: planned.severity,
         findings: planned.findings.len(),
         cleared: count(planned.findings.len(), "finding"),
-        by_severity: Severities::of(planned.findings.iter().copied()),
+        severities: Severity::ALL
+            .into_iter()
+            .map(|severity| (severity, by_severity.get(severity)))
+            .filter(|(_, findings)| *findings > 0)
+            .collect(),
         example: planned.change.example,
         controls: planned
             .controls

@@ -3,13 +3,15 @@
 //!
 //! Every finding stands on a line of its own, so that reports can be searched and compared by line.
 
+mod finding;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use seaworthy_controls::{
-    Assessment, Control, ControlResult, Counts, Finding, PARAMETERS, PlannedChange, Progress, Roadmap, Severity,
-    Subject, Unknown, catalogue,
+    Assessment, Control, ControlResult, Counts, PARAMETERS, PlannedChange, Progress, Roadmap, Severity, Subject,
+    Unknown, catalogue,
 };
 use seaworthy_evidence::Diagnostic;
 use serde::Serialize;
@@ -19,6 +21,7 @@ use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::numbers::{NotEvaluated, Severities, exceptions, kubernetes_version, not_evaluated};
 use crate::source::{Locator, Range};
+use finding::Pen;
 
 /// The version of the contract.
 pub const API_VERSION: &str = "seaworthy.dev/v1alpha1";
@@ -34,9 +37,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     let list = |name: &str, out: &mut dyn Write| writeln!(out, ",\n\"{name}\":[");
 
     list("findings", out)?;
-    write_list(&assessment.findings, out, |locator: &mut Locator<'_>, finding, bytes| {
-        append(bytes, &FindingView::new(assessment, finding, locator.finding(finding)));
-    })?;
+    write_list(&assessment.findings, out, |pen: &mut Pen<'_>, finding, bytes| pen.write(assessment, finding, bytes))?;
     out.write_all(b"]")?;
 
     list("unknown", out)?;
@@ -334,45 +335,6 @@ impl<'f> LocationView<'f> {
             column: start.column,
             end_line: end.line,
             end_column: end.column,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct FindingView<'f> {
-    control: &'static str,
-    phase: &'static str,
-    severity: &'static str,
-    message: Cow<'f, str>,
-    fingerprint: String,
-    subject: SubjectView<'f>,
-    location: LocationView<'f>,
-    path: Cow<'f, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exception: Option<&'static str>,
-}
-
-impl<'f> FindingView<'f> {
-    fn new(assessment: &'f Assessment<'_, '_>, finding: &'f Finding<'f>, range: Range) -> FindingView<'f> {
-        let object = &finding.subject.object;
-        let path = finding.place.path();
-        FindingView {
-            control: finding.control.id,
-            phase: finding.control.phase.name(),
-            severity: finding.severity.name(),
-            message: clean(&finding.message, MESSAGE),
-            fingerprint: finding.fingerprint(),
-            subject: SubjectView::new(&finding.subject),
-            location: LocationView::new(
-                &assessment.evidence.files()[object.file as usize].name,
-                object.document,
-                range,
-            ),
-            path: match clean(&path, PATH) {
-                Cow::Borrowed(_) => Cow::Owned(path),
-                Cow::Owned(cleaned) => Cow::Owned(cleaned),
-            },
-            exception: finding.exception,
         }
     }
 }

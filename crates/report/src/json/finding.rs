@@ -1,0 +1,143 @@
+//! One finding, written by hand: there can be hundreds of thousands, and neighbours share most of their bytes.
+
+use seaworthy_controls::{Assessment, Finding, Subject};
+
+use crate::clean::{MESSAGE, NAME, PATH, clean};
+use crate::source::{Locator, Range};
+
+/// Writes findings, and remembers what the next one is likely to repeat.
+#[derive(Default)]
+pub(super) struct Pen<'a> {
+    locator: Locator<'a>,
+    subject: Subjected,
+    file: Filed,
+}
+
+/// A subject that was written, and its bytes.
+#[derive(Default)]
+struct Subjected {
+    of: Option<(u32, u32, usize)>,
+    bytes: Vec<u8>,
+}
+
+/// A file name that was written, and its bytes.
+#[derive(Default)]
+struct Filed {
+    of: Option<u32>,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Pen<'a> {
+    pub(super) fn write(&mut self, assessment: &'a Assessment<'_, 'a>, finding: &'a Finding<'a>, out: &mut Vec<u8>) {
+        let object = &finding.subject.object;
+        let path = finding.place.path();
+        let Range { start, end } = self.locator.finding(finding);
+        member(out, "{\"control\":", finding.control.id);
+        member(out, ",\"phase\":", finding.control.phase.name());
+        member(out, ",\"severity\":", finding.severity.name());
+        member(out, ",\"message\":", &clean(&finding.message, MESSAGE));
+        member(out, ",\"fingerprint\":", &finding.fingerprint_at(&path));
+        out.extend_from_slice(b",\"subject\":");
+        self.subject.write(&finding.subject, out);
+        out.extend_from_slice(b",\"location\":{\"file\":");
+        self.file.write(object.file, &assessment.evidence.files()[object.file as usize].name, out);
+        number(out, ",\"document\":", object.document);
+        number(out, ",\"line\":", start.line);
+        number(out, ",\"column\":", start.column);
+        number(out, ",\"endLine\":", end.line);
+        number(out, ",\"endColumn\":", end.column);
+        member(out, "},\"path\":", &clean(&path, PATH));
+        if let Some(reason) = finding.exception {
+            member(out, ",\"exception\":", &clean(reason, MESSAGE));
+        }
+        out.push(b'}');
+    }
+}
+
+impl Subjected {
+    fn write(&mut self, subject: &Subject<'_>, out: &mut Vec<u8>) {
+        // A container's name is the same text at the same place for all findings about it.
+        let container = subject.container.map_or(0, |name| name.as_ptr().addr());
+        let key = Some((subject.object.file, subject.object.value.id(), container));
+        if self.of != key {
+            self.of = key;
+            self.bytes.clear();
+            let bytes = &mut self.bytes;
+            member(bytes, "{\"apiVersion\":", &clean(subject.object.api_version, NAME));
+            member(bytes, ",\"kind\":", &clean(subject.object.kind, NAME));
+            if let Some(namespace) = subject.object.namespace {
+                member(bytes, ",\"namespace\":", &clean(namespace, NAME));
+            }
+            member(bytes, ",\"name\":", &clean(subject.object.name, NAME));
+            if let Some(container) = subject.container {
+                member(bytes, ",\"container\":", &clean(container, NAME));
+            }
+            bytes.push(b'}');
+        }
+        out.extend_from_slice(&self.bytes);
+    }
+}
+
+impl Filed {
+    fn write(&mut self, index: u32, name: &str, out: &mut Vec<u8>) {
+        if self.of != Some(index) {
+            self.of = Some(index);
+            self.bytes.clear();
+            string(&mut self.bytes, &clean(name, PATH));
+        }
+        out.extend_from_slice(&self.bytes);
+    }
+}
+
+fn member(out: &mut Vec<u8>, key: &str, value: &str) {
+    out.extend_from_slice(key.as_bytes());
+    string(out, value);
+}
+
+/// A JSON string. What [`clean`] lets through holds no control characters, so two characters need an escape.
+fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[b'\\', rest[at]]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+fn number(out: &mut Vec<u8>, key: &str, mut value: u32) {
+    out.extend_from_slice(key.as_bytes());
+    let mut digits = [0; 10];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[first..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_and_numbers_are_what_serde_writes() {
+        for text in ["", "plain", "say \"hi\"", "C:\\", "\"\\\"", "ünï \u{1f600}", "\u{1b}[0m\n\t\u{7f}"] {
+            let text = clean(text, NAME);
+            let mut out = Vec::new();
+            string(&mut out, &text);
+            assert_eq!(out, serde_json::to_vec(&text).unwrap());
+        }
+        for value in [0, 7, 10, 4_294_967_295] {
+            let mut out = Vec::new();
+            number(&mut out, "", value);
+            assert_eq!(out, value.to_string().as_bytes());
+        }
+    }
+}
