@@ -52,7 +52,8 @@ mod tests {
         for length in [0, 1, 2, CHUNK, CHUNK + 1, CHUNK * BATCH, 2 * CHUNK * BATCH + 7] {
             let items: Vec<usize> = (0..length).collect();
             let mut out = Vec::new();
-            write_list(&items, &mut out, |_: &mut (), item, bytes| bytes.extend(item.to_string().bytes())).unwrap();
+            write_list(&items, &mut out, |_: &mut (), item, bytes| bytes.extend(item.to_string().bytes()))
+                .unwrap();
             let expected = items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",\n");
             assert!(out == expected.as_bytes(), "{length}");
         }

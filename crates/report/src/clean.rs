@@ -75,7 +75,10 @@ mod tests {
     #[test]
     fn what_could_mislead_is_spelt_out() {
         assert_eq!(clean("\u{1b}[31mred", NAME), "\\u{1b}[31mred");
-        assert_eq!(clean("a\u{202e}b\u{2066}c\u{200b}d\u{9b}e\nf", NAME), "a\\u{202e}b\\u{2066}c\\u{200b}d\\u{9b}e\\u{a}f");
+        assert_eq!(
+            clean("a\u{202e}b\u{2066}c\u{200b}d\u{9b}e\nf", NAME),
+            "a\\u{202e}b\\u{2066}c\\u{200b}d\\u{9b}e\\u{a}f"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use seaworthy_controls::{Assessment, nearest};
 use thiserror::Error;
 
 use crate::context::Context;
-use crate::{json, terminal};
+use crate::{html, json, sarif, terminal};
 
 /// How an assessment is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,6 +18,10 @@ pub enum Format {
     Terminal,
     /// For programs: the contract `seaworthy.dev/v1alpha1`.
     Json,
+    /// For code scanning services and editors: SARIF 2.1.0.
+    Sarif,
+    /// For people who plan, and to be passed on: one page.
+    Html,
 }
 
 /// There is no format of this name.
@@ -37,13 +41,15 @@ fn hint(suggestions: &[String]) -> String {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 2] = [Format::Terminal, Format::Json];
+    pub const ALL: [Format; 4] = [Format::Terminal, Format::Json, Format::Sarif, Format::Html];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Format::Terminal => "terminal",
             Format::Json => "json",
+            Format::Sarif => "sarif",
+            Format::Html => "html",
         }
     }
 }
@@ -58,7 +64,8 @@ impl FromStr for Format {
     type Err = UnknownFormat;
 
     fn from_str(word: &str) -> Result<Format, UnknownFormat> {
-        if let Some(format) = Format::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(word)) {
+        if let Some(format) = Format::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(word))
+        {
             return Ok(format);
         }
         let mut suggestions = nearest(word, Format::ALL.iter().map(|format| format.name()));
@@ -83,5 +90,7 @@ pub fn write(
     match format {
         Format::Terminal => terminal::write(assessment, context, out),
         Format::Json => json::write(assessment, context, out),
+        Format::Sarif => sarif::write(assessment, context, out),
+        Format::Html => html::write(assessment, context, out),
     }
 }

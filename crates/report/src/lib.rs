@@ -1,14 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+pub mod catalogue;
 mod chunks;
 mod clean;
 mod context;
+pub mod explain;
+pub mod explain;
 mod format;
 pub mod html;
 pub mod json;
+pub mod listing;
 mod markdown;
 mod numbers;
 mod redact;
+pub mod sarif;
 mod source;
 pub mod terminal;
 

@@ -49,7 +49,9 @@ pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
             Event::End(TagEnd::CodeBlock) => {
                 blocks.push(Block::Code(std::mem::take(&mut text).trim_end().to_owned()));
             }
-            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_) | TagEnd::TableRow | TagEnd::TableHead) => {
+            Event::End(
+                TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_) | TagEnd::TableRow | TagEnd::TableHead,
+            ) => {
                 flush(&mut blocks, &mut text, &mut mark);
             }
             Event::End(TagEnd::TableCell) => text.push_str("  "),
@@ -121,7 +123,10 @@ mod tests {
     fn markup_in_a_text_is_shown_and_not_obeyed() {
         let text = "<script>alert(1)</script> <img src=x onerror=alert(1)>\n\n[a](javascript:alert(1)) ![b](https://example.com/x.png)";
         let html = html(text);
-        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("javascript:"), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains("<img") && !html.contains("javascript:"),
+            "{html}"
+        );
         assert!(html.contains("&lt;script&gt;"), "{html}");
     }
 }

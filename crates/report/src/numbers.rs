@@ -138,7 +138,12 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
         .map(|skipped| NotEvaluated {
             reason: clean(&skipped.reason, NAME).into_owned(),
             count: skipped.count,
-            examples: skipped.examples.iter().take(EXAMPLES).map(|name| clean(name, NAME).into_owned()).collect(),
+            examples: skipped
+                .examples
+                .iter()
+                .take(EXAMPLES)
+                .map(|name| clean(name, NAME).into_owned())
+                .collect(),
         })
         .collect();
     let mut locator = Locator::default();
@@ -154,7 +159,9 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
     };
     for (index, file) in evidence.files().iter().enumerate() {
         let mut last = None;
-        for diagnostic in file.stream.diagnostics().iter().filter(|d| last.replace(d.document) != Some(d.document)) {
+        for diagnostic in
+            file.stream.diagnostics().iter().filter(|d| last.replace(d.document) != Some(d.document))
+        {
             broken.count += 1;
             if broken.examples.len() < EXAMPLES {
                 broken.examples.push(place(index as u32, diagnostic.span));
@@ -173,7 +180,8 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
     });
     let first: Vec<_> = refused.by_ref().take(EXAMPLES).collect();
     entries.push(NotEvaluated {
-        reason: "pods that an API server would refuse to decode, so that nothing in them counts as done".to_owned(),
+        reason: "pods that an API server would refuse to decode, so that nothing in them counts as done"
+            .to_owned(),
         count: first.len() + refused.count(),
         examples: first.into_iter().map(|(file, span)| place(file, span)).collect(),
     });
@@ -202,7 +210,11 @@ pub(crate) fn undecided<'u>(assessment: &'u Assessment<'_, '_>) -> Vec<Undecided
             groups.push(Undecided { reason: clean(&entry.reason, MESSAGE), controls: Vec::new(), count: 0 });
         }
         let group = &mut groups[at];
-        if !group.controls.iter().any(|(control, needs)| control.id == entry.control.id && *needs == entry.needs) {
+        if !group
+            .controls
+            .iter()
+            .any(|(control, needs)| control.id == entry.control.id && *needs == entry.needs)
+        {
             group.controls.push((entry.control, entry.needs));
         }
         group.count = group.count.max(entry.count as usize);

@@ -29,7 +29,9 @@ impl Secrets {
         }
         for (index, file) in evidence.files().iter().enumerate() {
             let text = file.stream.text();
-            if !file.stream.diagnostics().is_empty() && memchr::memmem::find(text.as_bytes(), b"Secret").is_some() {
+            if !file.stream.diagnostics().is_empty()
+                && memchr::memmem::find(text.as_bytes(), b"Secret").is_some()
+            {
                 let spans = by_file.entry(index as u32).or_default();
                 spans.extend(unread(&file.stream));
             }

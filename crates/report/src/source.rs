@@ -94,7 +94,8 @@ impl Excerpt {
         let start = boundary(text, span.start as usize).clamp(line_start, line_end);
         let end = boundary(text, span.end as usize).clamp(start, line_end);
         let whole = line.len() <= LINE;
-        let from = if whole { line_start } else { boundary(text, start.saturating_sub(LEAD)).max(line_start) };
+        let from =
+            if whole { line_start } else { boundary(text, start.saturating_sub(LEAD)).max(line_start) };
         let to = if whole { line_end } else { boundary(text, from + LINE).clamp(from, line_end) };
 
         let mut excerpt = Excerpt { line: number, text: String::new(), start: 0, end: 0 };

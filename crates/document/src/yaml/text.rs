@@ -56,9 +56,8 @@ pub(crate) enum Characters {
 
 /// Looks through the characters of a document.
 pub(crate) fn characters(bytes: &[u8]) -> Characters {
-    // Only these bytes start something unusual. Without an early exit a block is checked at once.
-    let suspect =
-        |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef);
+    // Most blocks have none of these bytes, and without an early exit a block is looked through at once.
+    let suspect = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n' || byte >= 0x7f;
     let mut characters = Characters::Usual;
     for (block, start) in bytes.chunks(256).zip((0..).step_by(256)) {
         if !block.iter().fold(false, |found, &byte| found | suspect(byte)) {
@@ -69,9 +68,10 @@ pub(crate) fn characters(bytes: &[u8]) -> Characters {
                 [0xc2, 0x85, ..] | [b'\r', ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..] | [0xef, 0xbb, 0xbf, ..] => {
                     characters = Characters::Unusual;
                 }
-                [0xc2, 0xa0..=0xff, ..] | [0xe2, ..] => {}
-                [0xef, second, third, ..] if !(*second == 0xbf && *third >= 0xbe) => {}
-                _ => return Characters::Forbidden(start + index),
+                [0xc2, 0x80..=0x9f, ..] | [0xef, 0xbf, 0xbe | 0xbf, ..] | [..=0x7f, ..] => {
+                    return Characters::Forbidden(start + index);
+                }
+                _ => {}
             }
         }
     }

@@ -1,5 +1,12 @@
 //! Random texts, the same in each run for the same seed.
 
+/// How many random cases to try: so many, times `SEAWORTHY_EFFORT` where that is set.
+pub(crate) fn cases(usual: u64) -> u64 {
+    usual
+        * std::env::var("SEAWORTHY_EFFORT")
+            .map_or(1, |effort| effort.parse().expect("SEAWORTHY_EFFORT is a number"))
+}
+
 /// A small generator of random numbers (splitmix64).
 pub(crate) struct Random(u64);
 

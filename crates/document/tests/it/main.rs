@@ -1,5 +1,8 @@
 //! What the reader promises, held against the Go code that kubectl uses.
 
+// Helpers of tests are not tests in the eyes of clippy.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 mod generate;
 mod hostile;
 mod inputs;

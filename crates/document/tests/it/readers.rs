@@ -84,7 +84,7 @@ fn real_manifests_give_the_same_tree() {
 #[test]
 fn random_texts_give_the_same_tree() {
     let mut share = Share::default();
-    for seed in 0..30_000 {
+    for seed in 0..generate::cases(30_000) {
         compare(&generate::yaml(&mut Random::new(seed)), &mut share);
     }
     report("generated", &share);
@@ -97,7 +97,7 @@ fn mutated_manifests_give_the_same_tree() {
         Err(skip) => return skip.announce(),
     };
     let mut share = Share::default();
-    for seed in 0..20_000 {
+    for seed in 0..generate::cases(20_000) {
         let mut random = Random::new(seed);
         let mut bytes = files[random.below(files.len())].bytes.clone();
         bytes.truncate(3000);

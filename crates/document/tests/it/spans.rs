@@ -3,7 +3,7 @@
 use seaworthy_document::{Kind, Limits, Stream, Style, Value};
 
 /// Texts of all values below a root, in order, with the text of their spans.
-fn spans<'a>(stream: &'a Stream) -> Vec<&'a str> {
+fn spans(stream: &Stream) -> Vec<&str> {
     let root = stream.documents().next().unwrap().root();
     root.descendants().map(|value| source(value)).collect()
 }

@@ -24,7 +24,11 @@ impl Page {
             Ok(page) => Page {
                 why: Markup::of_markdown(page.why),
                 cure: Markup::of_markdown(page.cure()),
-                sections: page.sections.iter().map(|(title, text)| (*title, Markup::of_markdown(text))).collect(),
+                sections: page
+                    .sections
+                    .iter()
+                    .map(|(title, text)| (*title, Markup::of_markdown(text)))
+                    .collect(),
                 mappings,
             },
             // Tests refuse such pages; showing all of it is better than showing nothing.
@@ -79,7 +83,8 @@ fn standing(result: &ControlResult) -> Standing {
         (not_applicable, "not applicable"),
     ];
     let counts = counts.iter().filter(|(number, _)| *number > 0);
-    let counts: Vec<String> = counts.map(|(number, word)| format!("{} {word}", grouped(*number as usize))).collect();
+    let counts: Vec<String> =
+        counts.map(|(number, word)| format!("{} {word}", grouped(*number as usize))).collect();
     let status = result.counts.status();
     Standing {
         control: result.control,

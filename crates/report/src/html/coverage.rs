@@ -37,7 +37,11 @@ struct UnknownView<'v> {
 }
 
 /// What the evidence does not decide, by what would decide it.
-pub(super) fn unknown(assessment: &Assessment<'_, '_>, filters: &mut Filters, budget: &mut Budget) -> Vec<Group> {
+pub(super) fn unknown(
+    assessment: &Assessment<'_, '_>,
+    filters: &mut Filters,
+    budget: &mut Budget,
+) -> Vec<Group> {
     let groups = grouped_by(&assessment.unknown, |unknown| Some(unknown.needs));
     let group = |(needs, entries): (&'static str, Vec<&Unknown<'_>>)| {
         let total = entries.len();
@@ -146,7 +150,9 @@ impl Diagnostics {
             counted: match (errors, total - errors) {
                 (errors, 0) => count(errors, "error"),
                 (0, warnings) => count(warnings, "warning"),
-                (errors, warnings) => format!("{} and {}", count(errors, "error"), count(warnings, "warning")),
+                (errors, warnings) => {
+                    format!("{} and {}", count(errors, "error"), count(warnings, "warning"))
+                }
             },
         }
     }

@@ -96,21 +96,24 @@ fn lines(stream: &Stream, span: Span, range: Range, secret: &[Span]) -> Vec<Line
         Some(_) => true,
         None => false,
     };
-    shown.take_while(|number| exists(*number)).map(|number| {
-        let meant = if (first..=last).contains(&number) { span } else { Span::default() };
-        let excerpt = Excerpt::of_line(stream, number, meant, secret);
-        let (before, rest) = excerpt.text.split_at(excerpt.start);
-        let (marked, after) = rest.split_at(excerpt.end - excerpt.start);
-        // A range of lines is marked by its text, not by the empty space at its left.
-        let indent = marked.len() - marked.trim_start().len();
-        let (indent, marked) = marked.split_at(indent);
-        Line {
-            number,
-            before: format!("{before}{indent}"),
-            marked: marked.trim_end().to_owned(),
-            after: after.trim_end().to_owned(),
-        }
-    }).collect()
+    shown
+        .take_while(|number| exists(*number))
+        .map(|number| {
+            let meant = if (first..=last).contains(&number) { span } else { Span::default() };
+            let excerpt = Excerpt::of_line(stream, number, meant, secret);
+            let (before, rest) = excerpt.text.split_at(excerpt.start);
+            let (marked, after) = rest.split_at(excerpt.end - excerpt.start);
+            // A range of lines is marked by its text, not by the empty space at its left.
+            let indent = marked.len() - marked.trim_start().len();
+            let (indent, marked) = marked.split_at(indent);
+            Line {
+                number,
+                before: format!("{before}{indent}"),
+                marked: marked.trim_end().to_owned(),
+                after: after.trim_end().to_owned(),
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

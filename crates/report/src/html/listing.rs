@@ -36,7 +36,12 @@ impl Listing {
 
 impl Budget {
     /// The first of `total` entries: at most `limit`, and no more than fit.
-    pub(super) fn list(&mut self, entries: impl Iterator<Item = Markup>, limit: usize, total: usize) -> Listing {
+    pub(super) fn list(
+        &mut self,
+        entries: impl Iterator<Item = Markup>,
+        limit: usize,
+        total: usize,
+    ) -> Listing {
         let mut listing = Listing { entries: Vec::with_capacity(limit.min(total)), total };
         for entry in entries.take(limit) {
             let Some(left) = self.bytes.checked_sub(entry.len()) else {

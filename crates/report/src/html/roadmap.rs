@@ -30,7 +30,6 @@ pub(super) struct Phase {
 /// One part of a bar, in percent of its length.
 pub(super) struct Part {
     pub(super) status: &'static str,
-    pub(super) controls: usize,
     pub(super) from: f64,
     pub(super) width: f64,
 }
@@ -39,7 +38,6 @@ pub(super) struct Part {
 pub(super) struct Change {
     pub(super) number: usize,
     pub(super) title: Ticked<'static>,
-    pub(super) severity: Severity,
     pub(super) findings: usize,
     pub(super) cleared: String,
     /// Those that occur, the worst first, and how often.
@@ -64,7 +62,8 @@ pub(super) fn phases<'r>(
     budget: &mut Budget,
 ) -> Vec<Phase> {
     let changes = roadmap.phases.iter().flat_map(|plan| &plan.changes);
-    let limit = fair_share(changes.flat_map(|planned| &planned.controls).map(|(_, findings)| *findings).collect());
+    let limit =
+        fair_share(changes.flat_map(|planned| &planned.controls).map(|(_, findings)| *findings).collect());
     let mut number = 0;
     let mut phase = |plan: &PhasePlan<'r>| Phase {
         name: plan.phase.name(),
@@ -83,7 +82,9 @@ pub(super) fn phases<'r>(
             })
             .collect(),
         nothing: match plan.progress {
-            Progress { done: 0, unknown: 0, excepted: 0, .. } => "no control of this phase concerns what was read",
+            Progress { done: 0, unknown: 0, excepted: 0, .. } => {
+                "no control of this phase concerns what was read"
+            }
             Progress { unknown: 0, .. } => "nothing left to do here",
             _ => "nothing found, but some controls could not be decided: see what is unknown",
         },
@@ -103,7 +104,6 @@ fn change<'r>(
     Change {
         number,
         title: Ticked(planned.title().into()),
-        severity: planned.severity,
         findings: planned.findings.len(),
         cleared: count(planned.findings.len(), "finding"),
         severities: Severity::ALL
@@ -116,7 +116,8 @@ fn change<'r>(
             .controls
             .iter()
             .map(|(control, _)| {
-                let findings = planned.findings.iter().copied().filter(|finding| finding.control.id == control.id);
+                let findings =
+                    planned.findings.iter().copied().filter(|finding| finding.control.id == control.id);
                 open(control, findings.collect(), limit, quotes, filters, budget)
             })
             .collect(),
@@ -164,7 +165,7 @@ fn bar(progress: &Progress) -> Vec<Part> {
         .map(|(status, controls)| {
             let width = controls as f64 * share;
             from += width;
-            Part { status, controls, from: from - width, width }
+            Part { status, from: from - width, width }
         })
         .collect()
 }

@@ -28,7 +28,12 @@ struct Filed {
 }
 
 impl<'a> Pen<'a> {
-    pub(super) fn write(&mut self, assessment: &'a Assessment<'_, 'a>, finding: &'a Finding<'a>, out: &mut Vec<u8>) {
+    pub(super) fn write(
+        &mut self,
+        assessment: &'a Assessment<'_, 'a>,
+        finding: &'a Finding<'a>,
+        out: &mut Vec<u8>,
+    ) {
         let object = &finding.subject.object;
         let path = finding.place.path();
         let Range { start, end } = self.locator.finding(finding);

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use seaworthy_controls::{
-    Assessment, Control, ControlResult, Counts, PARAMETERS, PlannedChange, Progress, Roadmap, Severity, Subject,
-    Unknown, catalogue,
+    Assessment, Control, ControlResult, Counts, PARAMETERS, PlannedChange, Progress, Roadmap, Severity,
+    Subject, Unknown, catalogue,
 };
 use seaworthy_evidence::Diagnostic;
 use serde::Serialize;
@@ -37,17 +37,24 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     let list = |name: &str, out: &mut dyn Write| writeln!(out, ",\n\"{name}\":[");
 
     list("findings", out)?;
-    write_list(&assessment.findings, out, |pen: &mut Pen<'_>, finding, bytes| pen.write(assessment, finding, bytes))?;
+    write_list(&assessment.findings, out, |pen: &mut Pen<'_>, finding, bytes| {
+        pen.write(assessment, finding, bytes)
+    })?;
     out.write_all(b"]")?;
 
     list("unknown", out)?;
-    write_list(&assessment.unknown, out, |(): &mut (), unknown, bytes| append(bytes, &UnknownView::new(unknown)))?;
+    write_list(&assessment.unknown, out, |(): &mut (), unknown, bytes| {
+        append(bytes, &UnknownView::new(unknown))
+    })?;
     out.write_all(b"]")?;
 
     list("diagnostics", out)?;
     write_list(assessment.evidence.diagnostics(), out, |locator: &mut Locator<'_>, diagnostic, bytes| {
         let file = &assessment.evidence.files()[diagnostic.file as usize];
-        append(bytes, &DiagnosticView::new(&file.name, diagnostic, locator.range(&file.stream, diagnostic.span)));
+        append(
+            bytes,
+            &DiagnosticView::new(&file.name, diagnostic, locator.range(&file.stream, diagnostic.span)),
+        );
     })?;
     out.write_all(b"]}\n")
 }
@@ -210,7 +217,10 @@ impl<'r> Head<'r> {
                     excepted: assessment.findings.len() - open,
                     severities: severities(Severities::of(assessment.open())),
                 },
-                controls: total.phases.iter().fold(ProgressView::default(), |sum, plan| sum.plus(&plan.progress)),
+                controls: total
+                    .phases
+                    .iter()
+                    .fold(ProgressView::default(), |sum, plan| sum.plus(&plan.progress)),
             },
             controls: assessment.controls.iter().map(ControlView::new).collect(),
             roadmap: total

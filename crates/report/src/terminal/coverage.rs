@@ -50,7 +50,9 @@ pub(super) fn write_diagnostics(
     let paint = screen.paint;
     let heading = "Problems in the input";
     let text = match (errors, diagnostics.len() - errors) {
-        (errors, 0) => format!("{}; what they concern counts as unknown, never as done", count(errors, "error")),
+        (errors, 0) => {
+            format!("{}; what they concern counts as unknown, never as done", count(errors, "error"))
+        }
         (0, warnings) => count(warnings, "warning"),
         (errors, warnings) => format!(
             "{} and {}; what the errors concern counts as unknown, never as done",
@@ -86,7 +88,8 @@ pub(super) fn write_diagnostics(
         screen.verbatim(3, &drawn)?;
     }
     if shown < diagnostics.len() && shown > 0 {
-        screen.line(format_args!("   and {} more (`--all` shows them)", grouped(diagnostics.len() - shown)))?;
+        screen
+            .line(format_args!("   and {} more (`--all` shows them)", grouped(diagnostics.len() - shown)))?;
     }
     screen.blank()
 }
@@ -112,26 +115,37 @@ pub(super) fn write(
                 format!(" ({}{more})", examples.join(", "))
             }
         };
-        screen.paragraph("- ", &format!("not evaluated: {} {}{examples}", grouped(entry.count), entry.reason))?;
+        screen.paragraph(
+            "- ",
+            &format!("not evaluated: {} {}{examples}", grouped(entry.count), entry.reason),
+        )?;
     }
     let shown = if context.style == Style::All { undecided.len() } else { REASONS.min(undecided.len()) };
     for group in &undecided[..shown] {
-        let [first, others @ ..] = group.controls.as_slice() else { continue };
-        let subjects = count(group.count, "subject");
-        if others.is_empty() {
-            let text = format!("unknown: {} for {subjects}, because {}", first.0.id, group.reason);
-            screen.paragraph("- ", &text)?;
-            screen.paragraph("  would be decided by ", first.1)?;
+        let ids: Vec<&str> = group.controls.iter().map(|(control, _)| control.id).collect();
+        let subject = count(group.count, "subject");
+        let text = match ids.as_slice() {
+            [id] => format!("unknown: {id} for {subject}, because {}", group.reason),
+            ids => format!("unknown: {} controls for {subject}, because {}", ids.len(), group.reason),
+        };
+        screen.paragraph("- ", &text)?;
+        let needs = group.controls[0].1;
+        if group.controls.iter().all(|(_, other)| *other == needs) {
+            screen.paragraph("    ", &format!("would be decided by {needs}"))?;
+            if ids.len() > 1 {
+                screen.paragraph("    ", &ids.join(", "))?;
+            }
             continue;
         }
-        let text = format!("unknown: {} controls for {subjects}, because {}", group.controls.len(), group.reason);
-        screen.paragraph("- ", &text)?;
         for (control, needs) in &group.controls {
             screen.paragraph("    ", &format!("{} would be decided by {needs}", control.id))?;
         }
     }
     if shown < undecided.len() {
-        let text = format!("{} for which something is unknown (`--all` shows them)", count(undecided.len() - shown, "more reason"));
+        let text = format!(
+            "{} for which something is unknown (`--all` shows them)",
+            count(undecided.len() - shown, "more reason")
+        );
         screen.paragraph("- ", &text)?;
     }
     for (reason, number) in &exceptions {

@@ -42,8 +42,7 @@ impl Drawing {
         let gutter = excerpt.line.to_string().len();
         let paint = self.paint;
         let arrow = format!("{:gutter$}{} ", "", paint.with(FRAME, "-->"));
-        let mut drawn =
-            format!("{arrow}{}:{}:{}\n", clean(place.file, PATH), place.at.line, place.at.column);
+        let mut drawn = format!("{arrow}{}:{}:{}\n", clean(place.file, PATH), place.at.line, place.at.column);
 
         let used = gutter + 3 + excerpt.text[..excerpt.end].width() + 1;
         let beside = used + place.message.width() <= self.width;
@@ -64,7 +63,9 @@ impl Drawing {
             (false, Some(note)) => Some(format!("{}, in {note}", place.message)),
             (false, None) => Some(place.message.to_owned()),
         };
-        for (index, line) in below.iter().flat_map(|text| wrap(text, self.width.saturating_sub(gutter + 3))).enumerate() {
+        for (index, line) in
+            below.iter().flat_map(|text| wrap(text, self.width.saturating_sub(gutter + 3))).enumerate()
+        {
             let mark = if index == 0 { "=" } else { " " };
             drawn.push_str(&format!("\n{:gutter$} {} {line}", "", paint.with(FRAME, mark)));
         }

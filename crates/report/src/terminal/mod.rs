@@ -14,8 +14,9 @@ use crate::clean::{MESSAGE, PATH, clean};
 use crate::context::{Context, Style};
 use crate::redact::Secrets;
 use crate::source::Locator;
-pub(crate) use excerpt::Drawing;
-pub(crate) use text::{Paint, fit, wrap};
+use excerpt::Drawing;
+use text::{Paint, wrap};
+pub(crate) use text::{fit, severity_style};
 
 /// Narrowest and widest text: below, nothing can be laid out; above, lines are hard to read.
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=120;
@@ -38,7 +39,11 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
 }
 
 /// One line per open finding.
-fn write_quiet(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_quiet(
+    assessment: &Assessment<'_, '_>,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let paint = Paint { color: context.color };
     let mut locator = Locator::default();
     for finding in assessment.findings.iter().filter(|finding| finding.exception.is_none()) {
@@ -103,7 +108,7 @@ impl<'o> Screen<'o> {
         Ok(())
     }
 
-    pub(crate) fn drawing(&self, indent: usize) -> Drawing {
+    fn drawing(&self, indent: usize) -> Drawing {
         Drawing { paint: self.paint, width: self.width.saturating_sub(indent) }
     }
 }

@@ -11,7 +11,9 @@ use super::{Screen, file_name, fit};
 use crate::clean::{MESSAGE, clean};
 use crate::context::Style;
 use crate::markdown;
-use crate::numbers::{Severities, concerned, count, grouped, phase_promise, phase_title, progress, subject_name};
+use crate::numbers::{
+    Severities, concerned, count, grouped, phase_promise, phase_title, progress, subject_name,
+};
 use crate::redact::Secrets;
 use crate::source::Locator;
 
@@ -39,7 +41,8 @@ pub(super) fn write(
         };
         for (index, planned) in plan.changes.iter().enumerate() {
             number += 1;
-            let mut details = Details { assessment, secrets, locator: Locator::default(), all: style == Style::All };
+            let mut details =
+                Details { assessment, secrets, locator: Locator::default(), all: style == Style::All };
             write_change_heading(screen, number, planned)?;
             if index < detailed {
                 details.write(screen, planned)?;
@@ -77,7 +80,11 @@ fn bar(progress: &Progress) -> (String, String) {
     ("#".repeat(done), "-".repeat(BAR - done))
 }
 
-fn write_change_heading(screen: &mut Screen<'_>, number: usize, planned: &PlannedChange<'_>) -> io::Result<()> {
+fn write_change_heading(
+    screen: &mut Screen<'_>,
+    number: usize,
+    planned: &PlannedChange<'_>,
+) -> io::Result<()> {
     let paint = screen.paint;
     let plain = format!("{number}. ");
     let title = planned.title();
@@ -102,12 +109,14 @@ impl<'d> Details<'d, '_> {
         let shown = if self.all { usize::MAX } else { CONTROLS };
         for (control, _) in planned.controls.iter().take(shown) {
             screen.blank()?;
-            let of_control = planned.findings.iter().copied().filter(|finding| finding.control.id == control.id);
+            let of_control =
+                planned.findings.iter().copied().filter(|finding| finding.control.id == control.id);
             self.write_control(screen, control, of_control.collect())?;
         }
         if let Some(others) = planned.controls.get(shown..).filter(|others| !others.is_empty()) {
             screen.blank()?;
-            let names: Vec<String> = others.iter().map(|(control, number)| format!("{} ({number})", control.id)).collect();
+            let names: Vec<String> =
+                others.iter().map(|(control, number)| format!("{} ({number})", control.id)).collect();
             screen.paragraph("   the same change clears: ", &names.join(", "))?;
         }
         if let Some(example) = planned.change.example {
@@ -142,8 +151,16 @@ impl<'d> Details<'d, '_> {
         }
         self.write_others(screen, others)?;
         let Ok(page) = Page::parse(control.page) else { return Ok(()) };
-        screen.labelled("   why:  ", format_args!("   {}  ", paint.bold("why:")), &markdown::plain(page.summary()))?;
-        screen.labelled("   cure: ", format_args!("   {} ", paint.bold("cure:")), &markdown::plain(page.cure()))
+        screen.labelled(
+            "   why:  ",
+            format_args!("   {}  ", paint.bold("why:")),
+            &markdown::plain(page.summary()),
+        )?;
+        screen.labelled(
+            "   cure: ",
+            format_args!("   {} ", paint.bold("cure:")),
+            &markdown::plain(page.cure()),
+        )
     }
 
     fn write_excerpt(&mut self, screen: &mut Screen<'_>, finding: &'d Finding<'d>) -> io::Result<()> {
@@ -198,14 +215,17 @@ pub(super) fn write_closing(
     let open = Severities::of(assessment.open());
     let number = assessment.open().count();
     let text = match number {
-        0 if assessment.evidence.objects().is_empty() => "nothing was evaluated: no Kubernetes object was read".to_owned(),
+        0 if assessment.evidence.objects().is_empty() => {
+            "nothing was evaluated: no Kubernetes object was read".to_owned()
+        }
         0 if assessment.unknown.is_empty() => "no open finding".to_owned(),
         0 => "no open finding, but not everything could be decided".to_owned(),
         _ => format!("{}: {open}", count(number, "open finding")),
     };
     screen.line(paint.bold(text))?;
     let first = Roadmap::new(assessment);
-    let Some(control) = first.phases.iter().flat_map(|plan| &plan.changes).flat_map(|change| &change.controls).next()
+    let Some(control) =
+        first.phases.iter().flat_map(|plan| &plan.changes).flat_map(|change| &change.controls).next()
     else {
         return Ok(());
     };

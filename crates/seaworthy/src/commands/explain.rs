@@ -1,12 +1,28 @@
 //! `seaworthy explain`.
 
-use seaworthy_controls::select;
+use seaworthy_controls::{Parameters, select};
+use seaworthy_report::explain;
 
-use crate::cli::{ExplainArgs, Global};
+use crate::cli::{ExplainArgs, ExplainFormat, Global};
 use crate::error::{CommandError, Outcome};
-use crate::selection;
+use crate::{output, selection};
 
-pub(crate) fn run(args: &ExplainArgs, _global: &Global) -> Result<Outcome, CommandError> {
-    let _controls = select(&args.control).map_err(selection::unknown)?;
+pub(crate) fn run(args: &ExplainArgs, global: &Global) -> Result<Outcome, CommandError> {
+    let controls = select(args.control.trim()).map_err(selection::unknown)?;
+    output::to_stdout(|out| {
+        for (index, control) in controls.iter().enumerate() {
+            if index > 0 {
+                writeln!(out, "\n")?;
+            }
+            match args.format {
+                ExplainFormat::Markdown => out.write_all(explain::markdown(control).as_bytes())?,
+                ExplainFormat::Terminal => {
+                    let color = output::colour(global.color);
+                    explain::terminal(control, &Parameters::default(), output::width(), color, out)?;
+                }
+            }
+        }
+        Ok(())
+    })?;
     Ok(Outcome::Clean)
 }
