@@ -38,7 +38,7 @@ pub(crate) fn run(root: &Path, check: bool) -> crate::Result {
 
 /// Every page with its path below `docs/controls`.
 fn pages() -> BTreeMap<PathBuf, String> {
-    let mut pages = BTreeMap::from([(PathBuf::from("README.md"), explain::index_markdown())]);
+    let mut pages = BTreeMap::from([(PathBuf::from("README.md"), explain::index_markdown(catalogue::all()))]);
     for control in catalogue::all() {
         let path = Path::new(control.family()).join(format!("{}.md", control.name()));
         pages.insert(path, explain::markdown(control));

@@ -45,6 +45,18 @@ pub(crate) fn may_resolve(first: u8) -> bool {
     TABLE[first as usize]
 }
 
+/// Whether a plain scalar that starts with a letter may be one of the words for booleans and null.
+#[inline]
+pub(crate) fn may_be_word(text: &[u8]) -> bool {
+    match *text {
+        [_] => true,
+        [first, second, ..] if text.len() <= 5 => {
+            matches!(&[first | 0x20, second | 0x20], b"ye" | b"no" | b"nu" | b"tr" | b"fa" | b"on" | b"of")
+        }
+        _ => false,
+    }
+}
+
 /// What a plain scalar without a tag is.
 pub(crate) fn resolve(text: &str) -> Resolved {
     match text.as_bytes().first() {

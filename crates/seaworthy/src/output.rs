@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use crate::cli::Colour;
+use seaworthy_report::Context;
+
+use crate::cli::{Colour, Global};
 use crate::error::CommandError;
 
 /// Widest and narrowest layout of text for people.
@@ -15,8 +17,17 @@ pub(crate) fn message(text: &dyn Display) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Whether standard output gets colours.
-pub(crate) fn colour(choice: Colour) -> bool {
+/// What reports on standard output are laid out for.
+pub(crate) fn context(global: &Global) -> Context<'static> {
+    Context {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        width: width(),
+        color: colour(global.color),
+        ..Context::default()
+    }
+}
+
+fn colour(choice: Colour) -> bool {
     match choice {
         Colour::Always => true,
         Colour::Never => false,
@@ -25,7 +36,7 @@ pub(crate) fn colour(choice: Colour) -> bool {
 }
 
 /// Columns for text: those of the terminal, within reason; 100 where there is none.
-pub(crate) fn width() -> usize {
+fn width() -> usize {
     let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
     columns.clamp(*WIDTH.start(), *WIDTH.end())
 }

@@ -37,7 +37,9 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
             (None, Some(tag)) => format!("pinned by nothing but the tag `{tag}`"),
             (None, None) => "pinned by nothing, not even a tag".to_owned(),
         }),
-        Err(ReferenceError::Digest) => Judged::Fails("the digest is not `sha256:` and 64 hexadecimal digits".to_owned()),
+        Err(ReferenceError::Digest) => {
+            Judged::Fails("the digest is not `sha256:` and 64 hexadecimal digits".to_owned())
+        }
         Err(error) => Judged::Undecided(error),
     })
 }

@@ -18,6 +18,8 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0012"],
         ..Mappings::NONE
     },
-    check: Check::ImageContent { needs: "the layers, history and environment of the image, read from its registry or an archive" },
+    check: Check::ImageContent {
+        needs: "the layers, history and environment of the image, read from its registry or an archive",
+    },
     guard: None,
 };

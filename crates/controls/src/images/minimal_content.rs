@@ -12,11 +12,7 @@ pub(super) static CONTROL: Control = Control {
     scopes: &[Scope::Manifests, Scope::Cluster, Scope::Runtime],
     change: &change::IMAGE_CONTENT,
     page: include_str!("minimal_content.md"),
-    mappings: Mappings {
-        nsa: &["images"],
-        attack: &["MS-TA9007", "T1059"],
-        ..Mappings::NONE
-    },
+    mappings: Mappings { nsa: &["images"], attack: &["MS-TA9007", "T1059"], ..Mappings::NONE },
     check: Check::ImageContent { needs: "the files of the image, read from its registry or an archive" },
     guard: None,
 };

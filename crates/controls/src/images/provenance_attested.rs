@@ -19,6 +19,8 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0304"],
         ..Mappings::NONE
     },
-    check: Check::ImageContent { needs: "the image's attestations, read from its registry, and the builders and sources that are trusted" },
+    check: Check::ImageContent {
+        needs: "the image's attestations, read from its registry, and the builders and sources that are trusted",
+    },
     guard: None,
 };

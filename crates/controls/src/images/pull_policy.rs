@@ -38,9 +38,16 @@ fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
     let place = policy.map_or(Place::missing(container, "imagePullPolicy"), Place::at);
     match policy.map(|policy| policy.text()) {
         Some("Always") => return Verdict::Pass,
-        Some("Never") => return Verdict::fail(Fault::new(place, "`imagePullPolicy: Never` runs whatever the node has")),
+        Some("Never") => {
+            return Verdict::fail(Fault::new(place, "`imagePullPolicy: Never` runs whatever the node has"));
+        }
         None | Some("IfNotPresent" | "") => {}
-        Some(_) => return Verdict::fail(Fault::new(place, "`imagePullPolicy` is none of `Always`, `IfNotPresent` and `Never`")),
+        Some(_) => {
+            return Verdict::fail(Fault::new(
+                place,
+                "`imagePullPolicy` is none of `Always`, `IfNotPresent` and `Never`",
+            ));
+        }
     }
     let Some(image) = scope.container.image() else {
         return Verdict::unknown("the image is not set here", references::NEEDS);
@@ -53,9 +60,10 @@ fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
         Ok(image) if image.is_pinned() => Verdict::Pass,
         // The API server fills in `Always` for `latest`, written or implied.
         Ok(image) if policy.is_none() && matches!(image.tag(), None | Some("latest")) => Verdict::Pass,
-        Ok(_) if policy.is_none() => {
-            Verdict::fail(Fault::new(place, "`imagePullPolicy` is not set, which means `IfNotPresent` for this tag"))
-        }
+        Ok(_) if policy.is_none() => Verdict::fail(Fault::new(
+            place,
+            "`imagePullPolicy` is not set, which means `IfNotPresent` for this tag",
+        )),
         Ok(_) => Verdict::fail(Fault::new(place, "`imagePullPolicy: IfNotPresent`")),
     }
 }

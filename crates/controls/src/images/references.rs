@@ -24,7 +24,8 @@ pub(super) fn judge<'a>(
     pod: &Pod<'a>,
     judge: impl Fn(Result<Reference<'a>, ReferenceError>) -> Judged,
 ) -> Verdict<'a> {
-    let of_containers = pod.containers().map(|container| (container.value().get("image"), Some(container.name())));
+    let of_containers =
+        pod.containers().map(|container| (container.value().get("image"), Some(container.name())));
     let of_volumes =
         pod.volumes().filter_map(|volume| volume.get("image")).map(|image| (image.get("reference"), None));
     let mut faults = Vec::new();
@@ -67,7 +68,9 @@ pub(super) fn is_filled_in_later(text: &str) -> bool {
     let word = |part: &str| {
         part.len() >= 2
             && part.bytes().any(|byte| byte.is_ascii_uppercase())
-            && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
     };
     MARKS.iter().any(|mark| text.contains(mark))
         || name.split('/').any(word)
@@ -80,14 +83,28 @@ mod tests {
 
     #[test]
     fn templates_are_told_from_references() {
-        for text in ["${IMAGE}", "$(IMAGE)", "{{ .Values.image }}:{{ .Values.tag }}", "IMAGE_PLACEHOLDER", "REGISTRY/web:1",
-            "registry.example.com/web:IMAGE_TAG", "ko://example.com/web", "<image>", "web:%VERSION%"]
-        {
+        for text in [
+            "${IMAGE}",
+            "$(IMAGE)",
+            "{{ .Values.image }}:{{ .Values.tag }}",
+            "IMAGE_PLACEHOLDER",
+            "REGISTRY/web:1",
+            "registry.example.com/web:IMAGE_TAG",
+            "ko://example.com/web",
+            "<image>",
+            "web:%VERSION%",
+        ] {
             assert!(is_filled_in_later(text), "{text}");
         }
-        for text in ["web", "web:1", "registry.example.com:5000/web:1.0-SNAPSHOT", "web:RELEASE", "LOCALHOST.example/web", "web:RC1",
-            "web@sha256:ABC"]
-        {
+        for text in [
+            "web",
+            "web:1",
+            "registry.example.com:5000/web:1.0-SNAPSHOT",
+            "web:RELEASE",
+            "LOCALHOST.example/web",
+            "web:RC1",
+            "web@sha256:ABC",
+        ] {
             assert!(!is_filled_in_later(text), "{text}");
         }
     }

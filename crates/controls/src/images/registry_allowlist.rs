@@ -37,11 +37,17 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         let within = |list: &[String]| list.iter().any(|prefix| reference.is_within(prefix));
         let registry = reference.registry();
         if within(&parameters.end_of_life_registries) {
-            Judged::Fails(format!("`{registry}/{}` comes from where nothing is updated any more", reference.repository()))
+            Judged::Fails(format!(
+                "`{registry}/{}` comes from where nothing is updated any more",
+                reference.repository()
+            ))
         } else if parameters.registries.is_empty() || within(&parameters.registries) {
             Judged::Holds
         } else {
-            Judged::Fails(format!("`{registry}/{}` is outside the allowed registries", reference.repository()))
+            Judged::Fails(format!(
+                "`{registry}/{}` is outside the allowed registries",
+                reference.repository()
+            ))
         }
     });
     match verdict {

@@ -68,7 +68,10 @@ fn judge_references<'a>(scope: &ObjectScope<'_, 'a>, list: Option<Value<'a>>) ->
         any = true;
         match scope.around.evidence.named("Secret", name, scope.object) {
             Found::One(secret) if entry_of(secret).is_none() => {
-                faults.push(Fault::new(Place::at(reference), format!("Secret `{name}` is not of a type that holds registry credentials")));
+                faults.push(Fault::new(
+                    Place::at(reference),
+                    format!("Secret `{name}` is not of a type that holds registry credentials"),
+                ));
             }
             Found::One(_) => {}
             Found::None | Found::Several => undeclared = true,
@@ -95,7 +98,9 @@ fn judge_secret<'a>(secret: &Object<'a>) -> Verdict<'a> {
     const NEEDS: &str = "what the registry lets this account do";
     let Some(entry) = entry_of(secret) else { return Verdict::NotApplicable };
     let plain = secret.value.at(&["stringData", entry]);
-    let Some(value) = plain.or_else(|| secret.value.at(&["data", entry])) else { return Verdict::NotApplicable };
+    let Some(value) = plain.or_else(|| secret.value.at(&["data", entry])) else {
+        return Verdict::NotApplicable;
+    };
     let decoded = match plain {
         Some(value) => Some(value.text().to_owned()),
         None => base64::decode(value.text()).and_then(|bytes| String::from_utf8(bytes).ok()),
@@ -132,13 +137,23 @@ fn user_of(login: &Value<'_>) -> String {
 /// Whether a user name is that of a person (an address) or of an administrator.
 fn is_wide(user: &str) -> bool {
     let person = user.contains('@') && !user.ends_with(".gserviceaccount.com");
-    person || user.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "admin" | "administrator" | "root" | "owner"))
+    person
+        || user
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| matches!(word, "admin" | "administrator" | "root" | "owner"))
 }
 
 /// Whether a user name is one that registries give to machines: robots of Harbor and Quay, tokens of GitLab, Azure,
 /// AWS and Google.
 fn is_machine(user: &str) -> bool {
     ["robot", "deploy-token", "pull", "readonly", "read-only"].iter().any(|mark| user.contains(mark))
-        || matches!(user, "aws" | "_json_key" | "_json_key_base64" | "oauth2accesstoken" | "00000000-0000-0000-0000-000000000000")
+        || matches!(
+            user,
+            "aws"
+                | "_json_key"
+                | "_json_key_base64"
+                | "oauth2accesstoken"
+                | "00000000-0000-0000-0000-000000000000"
+        )
         || user.ends_with(".gserviceaccount.com")
 }

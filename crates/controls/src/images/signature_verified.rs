@@ -19,6 +19,8 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0236", "C-0237"],
         ..Mappings::NONE
     },
-    check: Check::ImageContent { needs: "the image's signatures, read from its registry, and the identities that may sign" },
+    check: Check::ImageContent {
+        needs: "the image's signatures, read from its registry, and the identities that may sign",
+    },
     guard: None,
 };

@@ -40,7 +40,8 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     };
     let metadata = namespace.metadata().unwrap_or(namespace.value);
     let (policy, invalid) = NamespacePolicy::from_labels(metadata);
-    let invalid: Vec<_> = invalid.iter().filter(|label| label.key.starts_with(ENFORCE)).map(labels::invalid).collect();
+    let invalid: Vec<_> =
+        invalid.iter().filter(|label| label.key.starts_with(ENFORCE)).map(labels::invalid).collect();
     if !invalid.is_empty() {
         return Verdict::Fail(invalid);
     }
@@ -48,13 +49,15 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
         return Verdict::Pass;
     }
     let label = metadata.at(&["labels", ENFORCE]);
-    let place = label.map_or(Place::missing(metadata, "labels[pod-security.kubernetes.io/enforce]"), Place::at);
+    let place =
+        label.map_or(Place::missing(metadata, "labels[pod-security.kubernetes.io/enforce]"), Place::at);
     let says = if label.is_some() { "`enforce: privileged` refuses no pod" } else { "no level is enforced" };
     let below = Distance::of(scope);
     match below {
         Distance { total: 1.., strangers: 0, .. } => Verdict::Pass,
         Distance { least: Level::Privileged, strangers_below: 0, .. } => {
-            let message = format!("{says}; only known components of the platform need that: move what else runs here");
+            let message =
+                format!("{says}; only known components of the platform need that: move what else runs here");
             Verdict::fail(Fault::new(place, message).graded(Severity::Low))
         }
         _ => Verdict::fail(Fault::new(place, format!("{says}; {}", below.describe()))),
@@ -78,11 +81,17 @@ impl Distance {
     /// CronJobs and workloads scaled to zero count like all others, which the API server's own warnings leave out.
     fn of(scope: &NamespaceScope<'_, '_>) -> Distance {
         let version = scope.around.settings.version;
-        let mut distance =
-            Distance { total: scope.workloads.len(), least: Level::Restricted, below: 0, strangers: 0, strangers_below: 0 };
+        let mut distance = Distance {
+            total: scope.workloads.len(),
+            least: Level::Restricted,
+            below: 0,
+            strangers: 0,
+            strangers_below: 0,
+        };
         for workload in &scope.workloads {
             // What cannot be decoded satisfies nothing.
-            let level = if workload.refused { Level::Privileged } else { highest_level(&workload.pod, version) };
+            let level =
+                if workload.refused { Level::Privileged } else { highest_level(&workload.pod, version) };
             let below = level < Level::Baseline;
             let known = below && system::component(&workload.pod).is_some();
             distance.least = distance.least.min(level);
@@ -99,7 +108,9 @@ impl Distance {
             (0, _) => "none of its workloads is among the files".to_owned(),
             (1, Level::Privileged) => "its workload does not satisfy `baseline` yet".to_owned(),
             (1, level) => format!("its workload already satisfies `{level}`"),
-            (_, Level::Privileged) => format!("{below} of its {total} workloads do not satisfy `baseline` yet"),
+            (_, Level::Privileged) => {
+                format!("{below} of its {total} workloads do not satisfy `baseline` yet")
+            }
             (_, level) => format!("all of its {total} workloads already satisfy `{level}`"),
         }
     }

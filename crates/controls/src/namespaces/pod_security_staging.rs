@@ -15,19 +15,14 @@ const WARN: &str = "pod-security.kubernetes.io/warn";
 
 pub(super) static CONTROL: Control = Control {
     id: "namespaces/pod-security-staging",
-    title: "warn and audit labels announce the next level",
+    title: "Labels for warn and audit announce the next level",
     phase: Phase::NextStep,
     step: 4,
     severity: Severity::Low,
     scopes: &[Scope::Manifests, Scope::Cluster],
     change: &change::NAMESPACE_LABELS,
     page: include_str!("pod_security_staging.md"),
-    mappings: Mappings {
-        cis: &["5.2.1"],
-        nsa: &["psa"],
-        attack: &["T1562"],
-        ..Mappings::NONE
-    },
+    mappings: Mappings { cis: &["5.2.1"], nsa: &["psa"], attack: &["T1562"], ..Mappings::NONE },
     check: Check::Namespace(check),
     guard: None,
 };
@@ -56,7 +51,10 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
         let mode = key.rsplit('/').next().unwrap_or(key);
         faults.push(match metadata.at(&["labels", key]) {
             Some(label) => Fault::new(Place::at(label), format!("`{mode}: {level}` is below `{wanted}`")),
-            None => Fault::new(Place::missing(metadata, path), format!("`{mode}` is not set: nothing is said of what `{wanted}` refuses")),
+            None => Fault::new(
+                Place::missing(metadata, path),
+                format!("`{mode}` is not set: nothing is said of what `{wanted}` refuses"),
+            ),
         });
     }
     Verdict::of(faults)

@@ -57,7 +57,10 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let place = Place::at(anchor.value.at(&["metadata", "name"]).unwrap_or(anchor.value));
     let mut faults = Vec::new();
     let missing = |list: &[(&'static str, &[&str])]| -> Vec<&'static str> {
-        list.iter().filter(|(_, keys)| !quotas.iter().any(|quota| bounds(quota, keys))).map(|(word, _)| *word).collect()
+        list.iter()
+            .filter(|(_, keys)| !quotas.iter().any(|quota| bounds(quota, keys)))
+            .map(|(word, _)| *word)
+            .collect()
     };
     let (needed, wanted) = (missing(NEEDED), missing(WANTED));
     if quotas.is_empty() {
@@ -91,6 +94,8 @@ fn sets_defaults(range: &Value<'_>) -> bool {
     let of_containers: Vec<_> =
         items.filter(|item| item.get("type").is_some_and(|kind| kind.text() == "Container")).collect();
     ["cpu", "memory"].iter().all(|resource| {
-        of_containers.iter().any(|item| ["default", "max"].iter().any(|field| item.at(&[field, resource]).is_some()))
+        of_containers
+            .iter()
+            .any(|item| ["default", "max"].iter().any(|field| item.at(&[field, resource]).is_some()))
     })
 }

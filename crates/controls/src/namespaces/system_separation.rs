@@ -38,7 +38,9 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     if !scope.around.settings.parameters.is_system_namespace(namespace) {
         let place = owner.value.at(&["metadata", "namespace"]).unwrap_or(owner.value);
         let imitated = IMITATED.into_iter().find(|name| select::distance(namespace, name) <= 2);
-        return Verdict::of(imitated.iter().map(|name| imitation(Place::at(place), namespace, name)).collect());
+        return Verdict::of(
+            imitated.iter().map(|name| imitation(Place::at(place), namespace, name)).collect(),
+        );
     }
     let mut faults = Vec::new();
     let mut undecided = false;

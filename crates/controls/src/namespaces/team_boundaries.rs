@@ -38,14 +38,20 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     }
     let Some(namespace) = scope.object else { return undecided::undeclared() };
     let place = Place::at(namespace.value.at(&["metadata", "name"]).unwrap_or(namespace.value));
-    let owner = |object: &Object<'a>, key: &str| object.label(key).or_else(|| object.annotation(key)).filter(|owner| !owner.is_empty());
+    let owner = |object: &Object<'a>, key: &str| {
+        object.label(key).or_else(|| object.annotation(key)).filter(|owner| !owner.is_empty())
+    };
     let keys = &parameters.owner_labels;
     if !keys.iter().any(|key| owner(namespace, key).is_some()) {
         let any = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-        return Verdict::fail(Fault::new(place, format!("nobody is named as the owner, by a label or annotation {any}")));
+        return Verdict::fail(Fault::new(
+            place,
+            format!("nobody is named as the owner, by a label or annotation {any}"),
+        ));
     }
     let faults = keys.iter().filter_map(|key| {
-        let workloads = scope.workloads.iter().filter_map(|workload| scope.around.evidence.owner(workload).label(key));
+        let workloads =
+            scope.workloads.iter().filter_map(|workload| scope.around.evidence.owner(workload).label(key));
         let owners: BTreeSet<&str> = workloads.chain(owner(namespace, key)).collect();
         (owners.len() > 1).then(|| {
             let names = owners.iter().map(|owner| format!("`{owner}`")).collect::<Vec<_>>().join(", ");

@@ -42,7 +42,9 @@ fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
     let faults: Vec<_> = variables.collect();
     match faults.is_empty() {
         false => Verdict::Fail(faults),
-        true if scope.pod.pod().volumes().any(|volume: Value<'a>| uses::holds_secret(&volume)) => Verdict::Pass,
+        true if scope.pod.pod().volumes().any(|volume: Value<'a>| uses::holds_secret(&volume)) => {
+            Verdict::Pass
+        }
         true => Verdict::NotApplicable,
     }
 }

@@ -43,9 +43,15 @@ mod tests {
     /// The vectors of RFC 4648 section 10.
     #[test]
     fn decodes_as_the_standard_says() {
-        for (text, bytes) in
-            [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE=", "fooba"), ("Zm9v\nYmFy\n", "foobar")]
-        {
+        for (text, bytes) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYg==", "foob"),
+            ("Zm9vYmE=", "fooba"),
+            ("Zm9v\nYmFy\n", "foobar"),
+        ] {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()), "{text}");
         }
         for text in ["Zg", "Zg=", "Z===", "Zg==Zg==", "=", "Zm9v====", "pa55 word", "${X}", "Zm9-"] {

@@ -41,16 +41,29 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let Some(anchor) = scope.anchor().filter(|_| !native.is_empty()) else {
         return if from_store { Verdict::Pass } else { Verdict::NotApplicable };
     };
-    let synced: BTreeSet<&str> = scope.objects_of_kind("ExternalSecret").map(|external| {
-        external.value.at(&["spec", "target", "name"]).and_then(|name| name.as_str()).unwrap_or(external.name)
-    }).collect();
+    let synced: BTreeSet<&str> = scope
+        .objects_of_kind("ExternalSecret")
+        .map(|external| {
+            external
+                .value
+                .at(&["spec", "target", "name"])
+                .and_then(|name| name.as_str())
+                .unwrap_or(external.name)
+        })
+        .collect();
     let place = Place::at(anchor.value.at(&["metadata", "name"]).unwrap_or(anchor.value));
     let copied = native.iter().filter(|name| synced.contains(*name)).count();
     let names = names(&native);
     Verdict::fail(match native.len() - copied {
-        0 => Fault::new(place, format!("{names}: copied from an external store into the API server by an operator"))
-            .graded(Severity::Low),
-        _ => Fault::new(place, format!("{names}: kept in the API server and used by workloads of this namespace")),
+        0 => Fault::new(
+            place,
+            format!("{names}: copied from an external store into the API server by an operator"),
+        )
+        .graded(Severity::Low),
+        _ => Fault::new(
+            place,
+            format!("{names}: kept in the API server and used by workloads of this namespace"),
+        ),
     })
 }
 

@@ -20,12 +20,7 @@ pub(super) static CONTROL: Control = Control {
     scopes: &[Scope::Manifests, Scope::Cluster],
     change: &change::SECRET_DELIVERY,
     page: include_str!("file_mode.md"),
-    mappings: Mappings {
-        cis: &["5.4.1"],
-        nsa: &["secrets"],
-        attack: &["T1552.001"],
-        ..Mappings::NONE
-    },
+    mappings: Mappings { cis: &["5.4.1"], nsa: &["secrets"], attack: &["T1552.001"], ..Mappings::NONE },
     check: Check::Pod(check),
     guard: None,
 };
@@ -39,8 +34,12 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
             judge(secret, &[secret], &mut faults);
         }
         if let Some(projected) = volume.get("projected") {
-            let sources: Vec<_> =
-                projected.get("sources").iter().flat_map(Value::items).filter_map(|source| source.get("secret")).collect();
+            let sources: Vec<_> = projected
+                .get("sources")
+                .iter()
+                .flat_map(Value::items)
+                .filter_map(|source| source.get("secret"))
+                .collect();
             any |= !sources.is_empty();
             judge(projected, &sources, &mut faults);
         }
@@ -56,7 +55,9 @@ fn judge<'a>(volume: Value<'a>, sources: &[Value<'a>], faults: &mut Vec<Fault<'a
         uses_default |= items.is_empty();
         for item in items {
             match item.get("mode") {
-                Some(mode) if mode.as_i64().is_some_and(is_open) => faults.push(fault(Place::at(mode), mode.as_i64())),
+                Some(mode) if mode.as_i64().is_some_and(is_open) => {
+                    faults.push(fault(Place::at(mode), mode.as_i64()))
+                }
                 Some(_) => {}
                 None => uses_default = true,
             }
@@ -66,7 +67,9 @@ fn judge<'a>(volume: Value<'a>, sources: &[Value<'a>], faults: &mut Vec<Fault<'a
     if uses_default {
         match mode {
             None => faults.push(fault(Place::missing(volume, "defaultMode"), None)),
-            Some(mode) if mode.as_i64().is_some_and(is_open) => faults.push(fault(Place::at(mode), mode.as_i64())),
+            Some(mode) if mode.as_i64().is_some_and(is_open) => {
+                faults.push(fault(Place::at(mode), mode.as_i64()))
+            }
             Some(_) => {}
         }
     }
@@ -79,7 +82,12 @@ fn is_open(mode: i64) -> bool {
 
 fn fault<'a>(place: Place<'a>, mode: Option<i64>) -> Fault<'a> {
     match mode {
-        Some(mode) => Fault::new(place, format!("mode {mode:04o} lets every user of the container read the secret")),
-        None => Fault::new(place, format!("no mode is set: {DEFAULT:04o} lets every user of the container read the secret")),
+        Some(mode) => {
+            Fault::new(place, format!("mode {mode:04o} lets every user of the container read the secret"))
+        }
+        None => Fault::new(
+            place,
+            format!("no mode is set: {DEFAULT:04o} lets every user of the container read the secret"),
+        ),
     }
 }

@@ -31,10 +31,19 @@ pub(super) static CONTROL: Control = Control {
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let entries = |field: &str| scope.object.value.get(field).map(|map| map.entries()).into_iter().flatten();
-    let texts = entries("data").filter_map(|(key, value)| Some((value, credentials::describe(key.text(), value.text())?)));
+    let texts = entries("data")
+        .filter_map(|(key, value)| Some((value, credentials::describe(key.text(), value.text())?)));
     let binaries = entries("binaryData").filter_map(|(key, value)| {
         let bytes = base64::decode(value.text())?;
-        Some((value, credentials::describe(key.text(), std::str::from_utf8(&bytes).ok()?)?.into_owned().into()))
+        Some((
+            value,
+            credentials::describe(key.text(), std::str::from_utf8(&bytes).ok()?)?.into_owned().into(),
+        ))
     });
-    Verdict::of(texts.chain(binaries).map(|(value, message): (Value<'a>, _)| Fault::new(Place::at(value), message)).collect())
+    Verdict::of(
+        texts
+            .chain(binaries)
+            .map(|(value, message): (Value<'a>, _)| Fault::new(Place::at(value), message))
+            .collect(),
+    )
 }

@@ -36,7 +36,9 @@ pub(super) static CONTROL: Control = Control {
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     let pod = scope.pod();
-    let annotations = pod.annotations().filter_map(|(key, value)| fault(value, credentials::describe(key.text(), value.text())));
+    let annotations = pod
+        .annotations()
+        .filter_map(|(key, value)| fault(value, credentials::describe(key.text(), value.text())));
     let containers = pod.containers().flat_map(|container| {
         in_container(&container).into_iter().map(move |fault| fault.in_container(container.name()))
     });
@@ -57,7 +59,13 @@ fn in_container<'a>(container: &Container<'a>) -> Vec<Fault<'a>> {
     }
     let at = |path: &[&str]| container.at(path);
     faults.extend(in_words([at(&["command"]), at(&["args"])]));
-    for hook in [&["lifecycle", "postStart"][..], &["lifecycle", "preStop"], &["livenessProbe"], &["readinessProbe"], &["startupProbe"]] {
+    for hook in [
+        &["lifecycle", "postStart"][..],
+        &["lifecycle", "preStop"],
+        &["livenessProbe"],
+        &["readinessProbe"],
+        &["startupProbe"],
+    ] {
         let Some(handler) = container.at(hook) else { continue };
         faults.extend(in_words([handler.at(&["exec", "command"]), None]));
         for header in handler.at(&["httpGet", "httpHeaders"]).iter().flat_map(Value::items) {
@@ -74,7 +82,8 @@ fn in_words<'a>(lists: [Option<Value<'a>>; 2]) -> Vec<Fault<'a>> {
     let words: Vec<Value<'a>> = lists.iter().flatten().flat_map(Value::items).collect();
     let mut faults = Vec::new();
     for (index, word) in words.iter().enumerate() {
-        let flag = index.checked_sub(1).map(|before| words[before].text()).filter(|before| before.starts_with('-'));
+        let flag =
+            index.checked_sub(1).map(|before| words[before].text()).filter(|before| before.starts_with('-'));
         let flagged = flag.filter(|flag| !flag.contains(['=', ' ']) && !word.text().starts_with('-'));
         let named = flagged.and_then(|flag| {
             let what = credentials::under_name(flag, word.text())?;

@@ -61,11 +61,14 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         entries.map(move |(key, value)| (key.text(), value, content(key.text(), value, field == "data")))
     });
     let entries: Vec<(&str, Value<'a>, Content)> = entries.collect();
-    let is_token = secret.get("type").is_some_and(|kind| kind.text() == "kubernetes.io/service-account-token");
+    let is_token =
+        secret.get("type").is_some_and(|kind| kind.text() == "kubernetes.io/service-account-token");
     if entries.is_empty() && is_token {
         return Verdict::NotApplicable; // the token controller fills it in
     }
-    let Some(worst) = entries.iter().map(|(.., content)| *content).max().filter(|worst| *worst > Content::Harmless) else {
+    let Some(worst) =
+        entries.iter().map(|(.., content)| *content).max().filter(|worst| *worst > Content::Harmless)
+    else {
         return Verdict::Pass;
     };
     let concerned: Vec<_> = entries.iter().filter(|(.., content)| *content == worst).collect();
@@ -77,18 +80,27 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     };
     let place = Place::at(*value);
     Verdict::fail(match worst {
-        Content::Credential => Fault::new(place, format!("`{first}`{more} can be read by whoever reads this file")),
-        Content::Identity => Fault::new(place, format!("`{first}`{more} in the clear; user names and addresses only"))
-            .graded(Severity::Low),
-        _ => Fault::new(place, format!("`{first}`{more} in the clear; nothing in it looks like a credential"))
-            .graded(Severity::Medium),
+        Content::Credential => {
+            Fault::new(place, format!("`{first}`{more} can be read by whoever reads this file"))
+        }
+        Content::Identity => {
+            Fault::new(place, format!("`{first}`{more} in the clear; user names and addresses only"))
+                .graded(Severity::Low)
+        }
+        _ => {
+            Fault::new(place, format!("`{first}`{more} in the clear; nothing in it looks like a credential"))
+                .graded(Severity::Medium)
+        }
     })
 }
 
 /// Judges the literals of the `secretGenerator` of a kustomization.
 fn judge_generators<'a>(kustomization: Value<'a>) -> Verdict<'a> {
     let generators: Vec<_> = kustomization.get("secretGenerator").iter().flat_map(Value::items).collect();
-    let literals = generators.iter().filter_map(|generator| generator.get("literals")).flat_map(|literals| literals.items());
+    let literals = generators
+        .iter()
+        .filter_map(|generator| generator.get("literals"))
+        .flat_map(|literals| literals.items());
     let faults: Vec<_> = literals
         .filter_map(|literal| {
             let (key, text) = literal.as_str()?.split_once('=')?;
@@ -104,7 +116,8 @@ fn content(key: &str, value: Value<'_>, encoded: bool) -> Content {
     if text.trim().is_empty() || text.starts_with("ENC[") || credentials::is_placeholder(text) {
         return Content::Harmless;
     }
-    let decoded = if encoded { base64::decode(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text.as_bytes())) };
+    let decoded =
+        if encoded { base64::decode(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text.as_bytes())) };
     // What is no base64 under `data` was put there in the clear by mistake.
     let bytes = decoded.unwrap_or(Cow::Borrowed(text.as_bytes()));
     // Key stores and tickets are binary.
@@ -114,11 +127,17 @@ fn content(key: &str, value: Value<'_>, encoded: bool) -> Content {
 fn classify(key: &str, text: &str) -> Content {
     const KEYS: &[&str] = &["tls.key", "ssh-privatekey", ".dockerconfigjson", ".dockercfg"];
     let trimmed = text.trim();
-    if trimmed.is_empty() || credentials::is_placeholder(trimmed) || credentials::is_reference(trimmed) || is_public(trimmed) {
+    if trimmed.is_empty()
+        || credentials::is_placeholder(trimmed)
+        || credentials::is_reference(trimmed)
+        || is_public(trimmed)
+    {
         return Content::Harmless;
     }
-    const IDENTITIES: &[&str] =
-        &["username", "user", "login", "email", "host", "hostname", "port", "database", "dbname", "region", "bucket", "endpoint"];
+    const IDENTITIES: &[&str] = &[
+        "username", "user", "login", "email", "host", "hostname", "port", "database", "dbname", "region",
+        "bucket", "endpoint",
+    ];
     let named = KEYS.contains(&key) || credentials::announces_credential(key);
     if named || credentials::looks_like_key(trimmed) || credentials::describe(key, text).is_some() {
         return Content::Credential;
@@ -131,6 +150,12 @@ fn classify(key: &str, text: &str) -> Content {
 
 /// Certificates and public keys and nothing else.
 fn is_public(text: &str) -> bool {
-    let public = ["-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "ssh-rsa ", "ssh-ed25519 ", "ecdsa-sha2-"];
+    let public = [
+        "-----BEGIN CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2-",
+    ];
     public.iter().any(|start| text.starts_with(start)) && !text.contains("PRIVATE KEY")
 }

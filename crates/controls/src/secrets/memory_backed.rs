@@ -10,8 +10,20 @@ use crate::verdict::{Fault, Verdict};
 
 /// Words that tell of secret material in the name of a volume or the path where it is mounted.
 const SECRET_WORDS: &[&str] = &[
-    "secret", "secrets", "credential", "credentials", "creds", "token", "tokens", "password", "passwords", "vault", "keys",
-    "private", "keystore", "keytab",
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "creds",
+    "token",
+    "tokens",
+    "password",
+    "passwords",
+    "vault",
+    "keys",
+    "private",
+    "keystore",
+    "keytab",
 ];
 
 pub(super) static CONTROL: Control = Control {
@@ -23,11 +35,7 @@ pub(super) static CONTROL: Control = Control {
     scopes: &[Scope::Manifests, Scope::Cluster],
     change: &change::SECRET_DELIVERY,
     page: include_str!("memory_backed.md"),
-    mappings: Mappings {
-        nsa: &["secrets"],
-        attack: &["T1552.001"],
-        ..Mappings::NONE
-    },
+    mappings: Mappings { nsa: &["secrets"], attack: &["T1552.001"], ..Mappings::NONE },
     check: Check::Pod(check),
     guard: None,
 };
@@ -46,7 +54,9 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         };
         let mount_paths = pod.containers().flat_map(|container| {
             let mounts = container.value().get("volumeMounts").into_iter().flat_map(|mounts| mounts.items());
-            mounts.filter(|mount| mount.get("name").is_some_and(|mounted| mounted.text() == name)).filter_map(|mount| mount.get("mountPath"))
+            mounts
+                .filter(|mount| mount.get("name").is_some_and(|mounted| mounted.text() == name))
+                .filter_map(|mount| mount.get("mountPath"))
         });
         if name.ends_with("socket") {
             continue;
@@ -71,14 +81,19 @@ fn judge<'a>(volume: Value<'a>, empty_dir: Option<Value<'a>>) -> Option<Fault<'a
     let medium = empty_dir.and_then(|empty_dir| empty_dir.get("medium"));
     match (empty_dir, medium) {
         (_, Some(medium)) if medium.text() != "Memory" && !medium.text().starts_with("HugePages") => {
-            Some(Fault::new(Place::at(medium), "by its name it holds secrets, and it lies on the disk of the node"))
+            Some(Fault::new(
+                Place::at(medium),
+                "by its name it holds secrets, and it lies on the disk of the node",
+            ))
         }
-        (Some(empty_dir), Some(_)) if empty_dir.get("sizeLimit").is_none() => {
-            Some(Fault::new(Place::missing(empty_dir, "sizeLimit"), "files in memory have no limit of their own"))
-        }
+        (Some(empty_dir), Some(_)) if empty_dir.get("sizeLimit").is_none() => Some(Fault::new(
+            Place::missing(empty_dir, "sizeLimit"),
+            "files in memory have no limit of their own",
+        )),
         (_, Some(_)) => None,
         (empty_dir, None) => {
-            let place = empty_dir.map_or(Place::missing(volume, "emptyDir.medium"), |dir| Place::missing(dir, "medium"));
+            let place = empty_dir
+                .map_or(Place::missing(volume, "emptyDir.medium"), |dir| Place::missing(dir, "medium"));
             Some(Fault::new(place, "by its name it holds secrets, and it lies on the disk of the node"))
         }
     }

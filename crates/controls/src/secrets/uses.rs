@@ -7,7 +7,9 @@ use seaworthy_podsecurity::{Container, Pod};
 const STORE_DRIVER: &str = "secrets-store.csi.k8s.io";
 
 /// Where a container takes environment variables from Secrets, with the name of each Secret.
-pub(super) fn by_environment<'a>(container: &Container<'a>) -> impl Iterator<Item = (Value<'a>, Option<&'a str>)> + use<'a> {
+pub(super) fn by_environment<'a>(
+    container: &Container<'a>,
+) -> impl Iterator<Item = (Value<'a>, Option<&'a str>)> + use<'a> {
     let items = |field: &str| container.value().get(field).into_iter().flat_map(|list| list.items());
     let single = items("env").filter_map(|variable| variable.at(&["valueFrom", "secretKeyRef"]));
     let whole = items("envFrom").filter_map(|source| source.get("secretRef"));
@@ -16,7 +18,8 @@ pub(super) fn by_environment<'a>(container: &Container<'a>) -> impl Iterator<Ite
 
 /// The names of the Secrets that a pod uses by environment variables or volumes.
 pub(super) fn secrets<'a>(pod: &Pod<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    let variables = pod.containers().flat_map(|container| by_environment(&container)).filter_map(|(_, name)| name);
+    let variables =
+        pod.containers().flat_map(|container| by_environment(&container)).filter_map(|(_, name)| name);
     let volumes = pod.volumes().flat_map(|volume| {
         let whole = volume.at(&["secret", "secretName"]);
         let sources = volume.at(&["projected", "sources"]).into_iter().flat_map(|sources| sources.items());

@@ -35,7 +35,9 @@ pub(super) static CONTROL: Control = Control {
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     let token = match token_of(scope) {
         Token::None => return Verdict::Pass,
-        Token::Undecided(reason) => return Verdict::unknown(reason, "the service account as it is in the cluster"),
+        Token::Undecided(reason) => {
+            return Verdict::unknown(reason, "the service account as it is in the cluster");
+        }
         Token::Mounted(fault) => fault,
     };
     // Rights are given to an account so that its pods use them. The default account is shared by pods that need none.
@@ -62,7 +64,8 @@ fn token_of<'a>(scope: &PodScope<'_, 'a>) -> Token<'a> {
         return Token::Mounted(Fault::new(Place::at(projected), "this volume holds a token for the API"));
     }
     let spec = scope.pod().spec();
-    let missing = |message| Token::Mounted(Fault::new(Place::missing(spec, "automountServiceAccountToken"), message));
+    let missing =
+        |message| Token::Mounted(Fault::new(Place::missing(spec, "automountServiceAccountToken"), message));
     match spec.get("automountServiceAccountToken") {
         Some(choice) if choice.as_bool() == Some(false) => return Token::None,
         Some(choice) => {
@@ -74,20 +77,36 @@ fn token_of<'a>(scope: &PodScope<'_, 'a>) -> Token<'a> {
     let account = match scope.service_account() {
         Found::One(account) => Some(account.value),
         Found::None if scope.service_account_name() == "default" => None,
-        Found::None => return Token::Undecided("the service account is not among the files, and it may turn the token off"),
-        Found::Several => return Token::Undecided("several service accounts bear the name, and it is not clear which one is meant"),
+        Found::None => {
+            return Token::Undecided(
+                "the service account is not among the files, and it may turn the token off",
+            );
+        }
+        Found::Several => {
+            return Token::Undecided(
+                "several service accounts bear the name, and it is not clear which one is meant",
+            );
+        }
     };
-    match account.and_then(|account| account.get("automountServiceAccountToken")).and_then(|choice| choice.as_bool()) {
+    match account
+        .and_then(|account| account.get("automountServiceAccountToken"))
+        .and_then(|choice| choice.as_bool())
+    {
         Some(false) => Token::None,
-        Some(true) => missing("the service account has a token mounted, and no binding among the files shows a need"),
-        None => missing("a token is mounted by default, and no binding among the files shows that the pod needs it"),
+        Some(true) => {
+            missing("the service account has a token mounted, and no binding among the files shows a need")
+        }
+        None => missing(
+            "a token is mounted by default, and no binding among the files shows that the pod needs it",
+        ),
     }
 }
 
 /// A projected token without an audience of its own is one for the API.
 fn projected_token<'a>(scope: &PodScope<'_, 'a>) -> Option<Value<'a>> {
     let sources = scope.pod().volumes().filter_map(|volume| volume.at(&["projected", "sources"]));
-    let mut tokens = sources.flat_map(|sources| sources.items()).filter_map(|source| source.get("serviceAccountToken"));
+    let mut tokens =
+        sources.flat_map(|sources| sources.items()).filter_map(|source| source.get("serviceAccountToken"));
     tokens.find(|token| {
         let audience = token.get("audience").map_or("", |audience| audience.text());
         audience.is_empty() || audience.starts_with("https://kubernetes.default.svc") || audience == "api"

@@ -22,7 +22,11 @@ pub(super) static CONTROL: Control = Control {
         attack: &["MS-TA9016", "T1078.001"],
         kubescape: &["C-0189", "C-0294", "C-0307"],
         checkov: &["CKV_K8S_41"],
-        kube_linter: &["default-service-account", "deprecated-service-account-field", "non-existent-service-account"],
+        kube_linter: &[
+            "default-service-account",
+            "deprecated-service-account-field",
+            "non-existent-service-account",
+        ],
         ..Mappings::NONE
     },
     check: Check::Pod(check),
@@ -45,7 +49,10 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     if let (Some(name), Some(deprecated)) = (name, deprecated)
         && name.text() != deprecated.text()
     {
-        let message = format!("the deprecated `serviceAccount` names another account than `{}`, which holds", name.text());
+        let message = format!(
+            "the deprecated `serviceAccount` names another account than `{}`, which holds",
+            name.text()
+        );
         return Verdict::fail(Fault::new(Place::at(deprecated), message).graded(Severity::Low));
     }
     match scope.service_account() {

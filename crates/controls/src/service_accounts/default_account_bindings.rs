@@ -61,7 +61,9 @@ fn shared_accounts(subject: &Value<'_>) -> Option<String> {
             let (namespace, account) = name.strip_prefix("system:serviceaccount:")?.split_once(':')?;
             (account == "default").then(|| format!("every pod of `{namespace}` that names no account"))
         }
-        "Group" if name == "system:serviceaccounts" => Some("every service account of the cluster".to_owned()),
+        "Group" if name == "system:serviceaccounts" => {
+            Some("every service account of the cluster".to_owned())
+        }
         "Group" => {
             let namespace = name.strip_prefix("system:serviceaccounts:")?;
             Some(format!("every service account of `{namespace}`"))

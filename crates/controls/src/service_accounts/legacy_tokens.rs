@@ -16,27 +16,31 @@ pub(super) static CONTROL: Control = Control {
     scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
     change: &change::TOKENS,
     page: include_str!("legacy_tokens.md"),
-    mappings: Mappings {
-        nsa: &["sa-token"],
-        attack: &["MS-TA9016", "T1528", "T1552"],
-        ..Mappings::NONE
-    },
+    mappings: Mappings { nsa: &["sa-token"], attack: &["MS-TA9016", "T1528", "T1552"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Secret")], check },
     guard: None,
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let secret = scope.object;
-    let Some(kind) = secret.value.get("type").filter(|kind| kind.text() == "kubernetes.io/service-account-token") else {
+    let Some(kind) =
+        secret.value.get("type").filter(|kind| kind.text() == "kubernetes.io/service-account-token")
+    else {
         return Verdict::Pass;
     };
     let account = secret.annotation("kubernetes.io/service-account.name").unwrap_or("(unnamed)");
     if let Some(date) = secret.label("kubernetes.io/legacy-token-invalid-since") {
-        let message = format!("a token of the account `{account}`, invalid since {date} because nobody used it");
+        let message =
+            format!("a token of the account `{account}`, invalid since {date} because nobody used it");
         return Verdict::fail(Fault::new(Place::at(kind), message).graded(Severity::Low));
     }
-    Verdict::fail(Fault::new(Place::at(kind), match secret.label("kubernetes.io/legacy-token-last-used") {
-        Some(date) => format!("a token of the account `{account}` that never expires, last used on {date}"),
-        None => format!("a token of the account `{account}` that never expires"),
-    }))
+    Verdict::fail(Fault::new(
+        Place::at(kind),
+        match secret.label("kubernetes.io/legacy-token-last-used") {
+            Some(date) => {
+                format!("a token of the account `{account}` that never expires, last used on {date}")
+            }
+            None => format!("a token of the account `{account}` that never expires"),
+        },
+    ))
 }

@@ -138,8 +138,7 @@ fn is_text(key: &[u8]) -> bool {
     if !resolves {
         return key != b"<<";
     }
-    // The longest word that is not text has five letters; numbers start otherwise.
     let letter = key.first().is_some_and(u8::is_ascii_alphabetic);
-    letter && key.len() > 5
+    letter && !crate::scalar::may_be_word(key)
         || str::from_utf8(key).is_ok_and(|key| crate::scalar::resolve(key) == crate::scalar::Resolved::String)
 }

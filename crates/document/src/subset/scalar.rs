@@ -369,8 +369,8 @@ pub(super) fn plain_kind(text: &str) -> Result<Kind> {
     if !scalar::may_resolve(bytes[0]) {
         return Ok(Kind::String);
     }
-    if bytes[0].is_ascii_alphabetic() && bytes.len() > 5 {
-        return Ok(Kind::String); // no word that is not text is longer
+    if bytes[0].is_ascii_alphabetic() && !scalar::may_be_word(bytes) {
+        return Ok(Kind::String);
     }
     let decimal = bytes.len() < 19 && (bytes[0] != b'0' || bytes.len() == 1);
     if decimal && bytes.iter().all(u8::is_ascii_digit) {

@@ -9,6 +9,7 @@ use crate::{output, selection};
 
 pub(crate) fn run(args: &ExplainArgs, global: &Global) -> Result<Outcome, CommandError> {
     let controls = select(args.control.trim()).map_err(selection::unknown)?;
+    let context = output::context(global);
     output::to_stdout(|out| {
         for (index, control) in controls.iter().enumerate() {
             if index > 0 {
@@ -16,10 +17,7 @@ pub(crate) fn run(args: &ExplainArgs, global: &Global) -> Result<Outcome, Comman
             }
             match args.format {
                 ExplainFormat::Markdown => out.write_all(explain::markdown(control).as_bytes())?,
-                ExplainFormat::Terminal => {
-                    let color = output::colour(global.color);
-                    explain::terminal(control, &Parameters::default(), output::width(), color, out)?;
-                }
+                ExplainFormat::Terminal => explain::write(control, &Parameters::default(), &context, out)?,
             }
         }
         Ok(())

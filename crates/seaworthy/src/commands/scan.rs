@@ -39,17 +39,14 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     let evidence = Evidence::new(&collected.files);
     let assessment = evaluate(&controls, &evidence, &settings);
     let context = Context {
-        tool_version: env!("CARGO_PKG_VERSION"),
         inputs: args.paths.iter().map(|path| path.display().to_string()).collect(),
         skipped: skipped(&collected),
-        width: output::width(),
-        color: output::colour(global.color),
         style: match (args.all, args.quiet) {
             (true, _) => Style::All,
             (_, true) => Style::Quiet,
             _ => Style::Full,
         },
-        ..Context::default()
+        ..output::context(global)
     };
     for (format, target) in &targets {
         match target {

@@ -132,8 +132,12 @@ fn value_after(text: &str, start: usize, separator: u8) -> Option<(&str, bool)> 
     }
     let end = match separator {
         b'>' => until(rest, |rest| rest[0] == b'<'),
-        b':' => until(rest, |rest| matches!(rest[0], b'}' | b'\r') || rest.starts_with(b", ") || rest.starts_with(b" #")),
-        _ => until(rest, |rest| matches!(rest[0], b' ' | b'\t' | b'\r' | b';' | b'&' | b',' | b'"' | b'\'' | b'`')),
+        b':' => until(rest, |rest| {
+            matches!(rest[0], b'}' | b'\r') || rest.starts_with(b", ") || rest.starts_with(b" #")
+        }),
+        _ => until(rest, |rest| {
+            matches!(rest[0], b' ' | b'\t' | b'\r' | b';' | b'&' | b',' | b'"' | b'\'' | b'`')
+        }),
     };
     let value = text.get(start..start + end)?.trim().trim_end_matches([',', ';']);
     let plain = !value.is_empty() && !value.contains([' ', '\t']);

@@ -84,8 +84,8 @@ pub(crate) fn describe(key: &str, value: &str) -> Option<Cow<'static, str>> {
 /// Whether a key names a file of a programming or markup language.
 fn is_code(key: &str) -> bool {
     const CODE: &[&str] = &[
-        "py", "js", "mjs", "ts", "go", "lua", "rb", "java", "php", "c", "h", "cpp", "rs", "html", "css", "md", "tpl",
-        "tmpl", "groovy", "pl", "vcl", "jq",
+        "py", "js", "mjs", "ts", "go", "lua", "rb", "java", "php", "c", "h", "cpp", "rs", "html", "css",
+        "md", "tpl", "tmpl", "groovy", "pl", "vcl", "jq",
     ];
     key.rsplit_once('.').is_some_and(|(_, extension)| CODE.contains(&extension))
 }
@@ -165,7 +165,9 @@ mod tests {
         assert_eq!(lines(text), [(2, Some("db.password")), (4, None)]);
         assert_eq!(
             describe("app.properties", text).as_deref(),
-            Some("line 2 of `app.properties` sets `db.password` to a password in the clear, and 1 more line does the like")
+            Some(
+                "line 2 of `app.properties` sets `db.password` to a password in the clear, and 1 more line does the like"
+            )
         );
     }
 
@@ -180,9 +182,31 @@ mod tests {
     #[test]
     fn hostile_texts_take_linear_time() {
         let size = 1 << 17;
-        for part in ["password:", "password=", "://a:", "eyJ", "eyJ.", "=", " ", "--password ", "\"password\":\"", "AKIA", "<", ">", "\\", "'",
-            "-----BEGIN PRIVATE KEY-----", "bearer ", "name:", "value:", "name:value:", "@", "https://", "\t:", "password \'"]
-        {
+        for part in [
+            "password:",
+            "password=",
+            "://a:",
+            "eyJ",
+            "eyJ.",
+            "=",
+            " ",
+            "--password ",
+            "\"password\":\"",
+            "AKIA",
+            "<",
+            ">",
+            "\\",
+            "'",
+            "-----BEGIN PRIVATE KEY-----",
+            "bearer ",
+            "name:",
+            "value:",
+            "name:value:",
+            "@",
+            "https://",
+            "\t:",
+            "password \'",
+        ] {
             let text = part.repeat(size / part.len());
             in_text(&text, false);
         }

@@ -15,8 +15,24 @@ const LONGEST: usize = 128;
 
 /// Words that may follow without changing what the name means.
 const QUALIFIERS: &[&str] = &[
-    "value", "plain", "plaintext", "prod", "production", "dev", "test", "staging", "old", "new", "current", "default",
-    "base", "b64", "base64", "primary", "secondary", "txt",
+    "value",
+    "plain",
+    "plaintext",
+    "prod",
+    "production",
+    "dev",
+    "test",
+    "staging",
+    "old",
+    "new",
+    "current",
+    "default",
+    "base",
+    "b64",
+    "base64",
+    "primary",
+    "secondary",
+    "txt",
 ];
 
 /// Ends of names under which any literal is a credential; a leading `_` asks for a whole word.
@@ -128,17 +144,44 @@ mod tests {
 
     #[test]
     fn the_end_of_a_name_decides() {
-        for name in ["PASSWORD", "PGPASSWORD", "rootPassword", "SMTP_PASS", "DB_PWD", "apiKey", "API_KEY_1", "AWS_SECRET_ACCESS_KEY",
-            "SECRET_KEY_BASE", "clientSecret", "JWT_SECRET", "db-password-prod", "connectionString"]
-        {
+        for name in [
+            "PASSWORD",
+            "PGPASSWORD",
+            "rootPassword",
+            "SMTP_PASS",
+            "DB_PWD",
+            "apiKey",
+            "API_KEY_1",
+            "AWS_SECRET_ACCESS_KEY",
+            "SECRET_KEY_BASE",
+            "clientSecret",
+            "JWT_SECRET",
+            "db-password-prod",
+            "connectionString",
+        ] {
             assert!(classify(name).is_some_and(|announced| announced.certain), "{name}");
         }
         for name in ["token", "GITHUB_TOKEN", "secret", "authToken", "credentials"] {
             assert!(classify(name).is_some_and(|announced| !announced.certain), "{name}");
         }
-        for name in ["TOKEN_TTL", "PASSWORD_FILE", "PASSWORD_MIN_LENGTH", "SECRET_NAME", "tokenReview", "PASS", "PWD", "bypass",
-            "compass", "passwordKey", "TOKEN_URL", "secretRef", "max_tokens", "AWS_ACCESS_KEY_ID", "monkey", ""]
-        {
+        for name in [
+            "TOKEN_TTL",
+            "PASSWORD_FILE",
+            "PASSWORD_MIN_LENGTH",
+            "SECRET_NAME",
+            "tokenReview",
+            "PASS",
+            "PWD",
+            "bypass",
+            "compass",
+            "passwordKey",
+            "TOKEN_URL",
+            "secretRef",
+            "max_tokens",
+            "AWS_ACCESS_KEY_ID",
+            "monkey",
+            "",
+        ] {
             assert_eq!(classify(name), None, "{name}");
         }
     }

@@ -84,7 +84,8 @@ pub(super) fn scan(text: &str, mut found: impl FnMut(usize, &'static str)) {
             _ if inside_word => false,
             Tail::Token(least) => run(rest) >= *least && !is_monotonous(&rest[..*least]),
             Tail::Upper(exactly) => {
-                let length = rest.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
+                let length =
+                    rest.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
                 length == *exactly && run(rest) == *exactly && !is_monotonous(&rest[..length])
             }
             Tail::WebToken => is_web_token(rest),
@@ -135,14 +136,19 @@ fn starts_private_key(rest: &[u8]) -> bool {
 
 /// `user:password@` at the start of an authority, with a password that is no placeholder.
 fn has_password(rest: &[u8]) -> bool {
-    let stop = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>') || byte.is_ascii_whitespace();
+    let stop = |byte: &u8| {
+        matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>') || byte.is_ascii_whitespace()
+    };
     // Placeholders may hold any of these; their password is none anyway.
     let authority = &rest[..rest.iter().position(stop).unwrap_or(rest.len())];
     let Some(at) = authority.iter().rposition(|&byte| byte == b'@') else { return false };
     let Some(colon) = authority[..at].iter().position(|&byte| byte == b':') else { return false };
     let Ok(password) = std::str::from_utf8(&authority[colon + 1..at]) else { return false };
     let host = &authority[at + 1..];
-    !host.is_empty() && !password.is_empty() && !values::is_placeholder(password) && !password.starts_with(['$', '{', '%', '['])
+    !host.is_empty()
+        && !password.is_empty()
+        && !values::is_placeholder(password)
+        && !password.starts_with(['$', '{', '%', '['])
 }
 
 #[cfg(test)]

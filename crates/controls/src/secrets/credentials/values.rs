@@ -2,27 +2,116 @@
 
 /// Where values that are looked up elsewhere start, in lower case.
 const REFERENCES: &[&str] = &[
-    "vault:", "bao:", "ref+", "op://", "!vault", "arn:aws", "secretref", "keyvault:", "azurekeyvault", "@microsoft.keyvault",
-    "gcpsm:", "gcp-sm:", "gcpsecretmanager:", "sm://", "awssm:", "awssecretsmanager", "ssm:", "file:", "env:", "env(", "kms:",
-    "enc[", "{cipher}", "{vault}", "bws:", "akeyless:", "doppler:", "infisical:", "pragma:", "secretmanager:",
+    "vault:",
+    "bao:",
+    "ref+",
+    "op://",
+    "!vault",
+    "arn:aws",
+    "secretref",
+    "keyvault:",
+    "azurekeyvault",
+    "@microsoft.keyvault",
+    "gcpsm:",
+    "gcp-sm:",
+    "gcpsecretmanager:",
+    "sm://",
+    "awssm:",
+    "awssecretsmanager",
+    "ssm:",
+    "file:",
+    "env:",
+    "env(",
+    "kms:",
+    "enc[",
+    "{cipher}",
+    "{vault}",
+    "bws:",
+    "akeyless:",
+    "doppler:",
+    "infisical:",
+    "pragma:",
+    "secretmanager:",
 ];
 
 /// Words that switch something or name a type instead of being a credential, in lower case.
 const NO_CREDENTIALS: &[&str] = &[
-    "true", "false", "yes", "no", "on", "off", "y", "n", "0", "1", "null", "nil", "none", "undefined", "required", "optional",
-    "enabled", "disabled", "enable", "disable", "auto", "unset", "prompt", "string", "str", "text", "bool", "boolean", "int",
-    "integer", "number", "bytes", "object", "array", "any",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "y",
+    "n",
+    "0",
+    "1",
+    "null",
+    "nil",
+    "none",
+    "undefined",
+    "required",
+    "optional",
+    "enabled",
+    "disabled",
+    "enable",
+    "disable",
+    "auto",
+    "unset",
+    "prompt",
+    "string",
+    "str",
+    "text",
+    "bool",
+    "boolean",
+    "int",
+    "integer",
+    "number",
+    "bytes",
+    "object",
+    "array",
+    "any",
 ];
 
 /// Words that only stand where something has yet to be filled in, without separators and in lower case.
 const TO_BE_FILLED_IN: &[&str] = &[
-    "replaceme", "replacewith", "replacethis", "tobereplaced", "placeholder", "redacted", "todo", "fixme", "fillme", "fillin",
-    "insertyour", "inserthere", "putyour", "setme", "yourpassword", "yoursecret", "yourtoken", "yourkey", "yourapi",
-    "yourprivate", "youraccess", "yourclient", "yourbase64",
+    "replaceme",
+    "replacewith",
+    "replacethis",
+    "tobereplaced",
+    "placeholder",
+    "redacted",
+    "todo",
+    "fixme",
+    "fillme",
+    "fillin",
+    "insertyour",
+    "inserthere",
+    "putyour",
+    "setme",
+    "yourpassword",
+    "yoursecret",
+    "yourtoken",
+    "yourkey",
+    "yourapi",
+    "yourprivate",
+    "youraccess",
+    "yourclient",
+    "yourbase64",
 ];
 
 /// Passwords of examples that end up in production, without separators and in lower case.
-const SAMPLES: &[&str] = &["changeme", "supersecret", "password", "passw0rd", "s3cr3t", "letmein", "hunter2", "qwerty", "insecure"];
+const SAMPLES: &[&str] = &[
+    "changeme",
+    "supersecret",
+    "password",
+    "passw0rd",
+    "s3cr3t",
+    "letmein",
+    "hunter2",
+    "qwerty",
+    "insecure",
+];
 
 /// Whether a value stands for itself and could be a credential: no reference, placeholder, path, address or switch.
 pub(super) fn is_literal(value: &str) -> bool {
@@ -50,7 +139,8 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     let wrapped = |open: &str, close: &str| {
         value.len() > open.len() + close.len() && value.starts_with(open) && value.ends_with(close)
     };
-    let variable = bytes.first() == Some(&b'$') && bytes.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let variable = bytes.first() == Some(&b'$')
+        && bytes.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
     let filler = |byte: u8| bytes.len() >= 3 && bytes.iter().all(|&other| other == byte);
     if ["${", "$(", "{{", "<%", "%{"].iter().any(|mark| value.contains(mark))
         || variable
@@ -89,7 +179,9 @@ pub(crate) fn looks_like_key(value: &str) -> bool {
     let count = |class: fn(&u8) -> bool| value.bytes().filter(class).count();
     let (lower, upper, digits) =
         (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase), count(u8::is_ascii_digit));
-    let symbols = value.bytes().any(|byte| matches!(byte, b'!' | b'#' | b'%' | b'^' | b'&' | b'*' | b'?' | b'+' | b'='));
+    let symbols = value
+        .bytes()
+        .any(|byte| matches!(byte, b'!' | b'#' | b'%' | b'^' | b'&' | b'*' | b'?' | b'+' | b'='));
     let mixed = lower > 0 && upper > 0 && digits > 0;
     let random = |part: &str| {
         let digits = part.bytes().filter(u8::is_ascii_digit).count();
@@ -121,22 +213,28 @@ fn entropy(value: &str) -> f64 {
 /// and digits over 20 bytes belongs to no path.
 fn is_path(value: &str) -> bool {
     const EXTENSIONS: &[&str] = &[
-        "pem", "key", "crt", "cer", "txt", "json", "yaml", "yml", "token", "pub", "conf", "cfg", "ini", "env", "p12", "jks",
+        "pem", "key", "crt", "cer", "txt", "json", "yaml", "yml", "token", "pub", "conf", "cfg", "ini",
+        "env", "p12", "jks",
     ];
     let random = |segment: &str| {
         let has = |class: fn(&u8) -> bool| segment.as_bytes().iter().any(class);
-        segment.len() >= 20 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_digit)
+        segment.len() >= 20
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_digit)
     };
     let rooted = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start))
         || (value.as_bytes().get(1..3) == Some(br":\") && value.as_bytes()[0].is_ascii_alphabetic());
     let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/');
-    let named = value.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension)) && value.bytes().all(word);
+    let named = value.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
+        && value.bytes().all(word);
     (rooted || named) && !value.split('/').any(random)
 }
 
 /// `|`, `>-` and the like: the value of a YAML key stands on the lines below.
 fn is_block_header(value: &str) -> bool {
-    value.starts_with(['|', '>']) && value.bytes().skip(1).all(|byte| matches!(byte, b'-' | b'+' | b'0'..=b'9'))
+    value.starts_with(['|', '>'])
+        && value.bytes().skip(1).all(|byte| matches!(byte, b'-' | b'+' | b'0'..=b'9'))
 }
 
 #[cfg(test)]
@@ -145,12 +243,27 @@ mod tests {
 
     #[test]
     fn keys_are_told_from_names() {
-        for key in ["changeme", "CHANGE_ME", "0123456789abcdef0123456789abcdef", "550e8400-e29b-41d4-a716-446655440000",
-            "c3VwZXJzZWNyZXQ3Nzc=", "Zx9kLm2QpRt7Vb", "s3cret!x"]
-        {
+        for key in [
+            "changeme",
+            "CHANGE_ME",
+            "0123456789abcdef0123456789abcdef",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "c3VwZXJzZWNyZXQ3Nzc=",
+            "Zx9kLm2QpRt7Vb",
+            "s3cret!x",
+        ] {
             assert!(looks_like_key(key), "{key}");
         }
-        for name in ["web-tls", "my-app-secret-v2", "bearer", "kubernetes-goat-secret", "24h", "12345678", "default", "github"] {
+        for name in [
+            "web-tls",
+            "my-app-secret-v2",
+            "bearer",
+            "kubernetes-goat-secret",
+            "24h",
+            "12345678",
+            "default",
+            "github",
+        ] {
             assert!(!looks_like_key(name), "{name}");
         }
     }
@@ -163,7 +276,18 @@ mod tests {
 
     #[test]
     fn placeholders_are_recognised() {
-        for value in ["${X}", "$(X)", "$X", "<token>", "REPLACE_ME", "your-password-here", "xxxxxx", "****", "{{ .x }}", "__PW__"] {
+        for value in [
+            "${X}",
+            "$(X)",
+            "$X",
+            "<token>",
+            "REPLACE_ME",
+            "your-password-here",
+            "xxxxxx",
+            "****",
+            "{{ .x }}",
+            "__PW__",
+        ] {
             assert!(is_placeholder(value), "{value}");
         }
         for value in ["changeme", "pa$$word", "x", "a<b>c"] {
