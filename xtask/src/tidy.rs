@@ -47,6 +47,9 @@ const LICENCES: &[&str] = &[
     "0BSD",
 ];
 
+/// Packages whose manifest names no licence, with the one that their licence file states.
+const LICENCE_FILES: &[(&str, &str)] = &[("libyaml-safer", "MIT")];
+
 /// A reader takes in a file at one sitting. Longer ones say why in a line that starts with `// tidy: long:`.
 const MAX_LINES: usize = 600;
 
@@ -154,7 +157,9 @@ fn weight(metadata: &Value, problems: &mut Vec<String>) {
 
 fn licences(metadata: &Value, problems: &mut Vec<String>) {
     for package in list(metadata, "packages").filter(|package| !package["source"].is_null()) {
-        let (name, licence) = (text(package, "name"), text(package, "license"));
+        let name = text(package, "name");
+        let stated = LICENCE_FILES.iter().find(|(known, _)| *known == name).map(|(_, licence)| *licence);
+        let licence = stated.unwrap_or_else(|| text(package, "license"));
         let fits = licence
             .split(" OR ")
             .flat_map(|alternative| alternative.split('/'))
@@ -203,7 +208,7 @@ fn files(root: &Path, problems: &mut Vec<String>) {
             problems.push(format!("{name}: {lines} lines; split it, or say why not in a line `// tidy: long: …`"));
         }
         for (index, line) in text.lines().enumerate() {
-            let leftover = ["todo!(", "unimplemented!(", "FIXME", "XXX"].into_iter().find(|word| line.contains(word));
+            let leftover = ["todo!(", "unimplemented!(", "FIXME"].into_iter().find(|word| line.contains(word));
             if let Some(word) = leftover
                 && !name.starts_with("xtask/")
             {

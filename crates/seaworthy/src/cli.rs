@@ -13,7 +13,7 @@ const STYLES: Styles = Styles::styled()
 
 /// Measures the security controls of Kubernetes and leads up the mountain of hardening in order.
 #[derive(Debug, Parser)]
-#[command(name = "seaworthy", version, styles = STYLES, max_term_width = 110, propagate_version = true)]
+#[command(name = "seaworthy", version, styles = STYLES, max_term_width = 110)]
 #[command(after_help = "\
 Examples:
   seaworthy scan deploy/                     what holds, what does not, and what to do first

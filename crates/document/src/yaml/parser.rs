@@ -155,7 +155,8 @@ impl<'a> Parser<'a> {
         loop {
             match self.kind()? {
                 Kind::Anchor(name) if properties.anchor.is_none() => properties.anchor = Some(name),
-                Kind::Tag(tag) if properties.tag.is_none() => properties.tag = Some(tag.clone()),
+                Kind::Tag(None) => return Err(Problem::new(self.start()?, "this tag has an unknown prefix")),
+                Kind::Tag(tag) if properties.tag.is_none() => properties.tag.clone_from(tag),
                 _ => break,
             }
             properties_end = Some(self.take()?.end);

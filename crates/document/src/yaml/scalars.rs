@@ -226,7 +226,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    pub(super) fn scan_tag(&mut self) -> Result<Cow<'a, str>, Problem> {
+    pub(super) fn scan_tag(&mut self) -> Result<Option<Cow<'a, str>>, Problem> {
         let start = self.at;
         let tag = if self.byte(1) == b'<' {
             self.at += 2;
@@ -235,7 +235,7 @@ impl<'a> Scanner<'a> {
                 return Err(Problem::new(self.at, "expected `>` at the end of the tag"));
             }
             self.at += 1;
-            Cow::Owned(uri)
+            Some(Cow::Owned(uri))
         } else {
             self.at += 1;
             while text::is_word(self.byte(0)) {
@@ -244,14 +244,12 @@ impl<'a> Scanner<'a> {
             if self.byte(0) == b'!' {
                 self.at += 1;
                 // Other handles need a %TAG directive, which cannot stand in a document as kubectl cuts it.
-                if self.at - start > 2 {
-                    return Err(Problem::new(start, "this tag has an unknown prefix"));
-                }
+                let known = self.at - start == 2;
                 let suffix = self.scan_uri("")?;
-                Cow::Owned(format!("tag:yaml.org,2002:{suffix}"))
+                known.then(|| Cow::Owned(format!("tag:yaml.org,2002:{suffix}")))
             } else {
                 let uri = self.scan_uri(&self.text[start..self.at])?;
-                Cow::Owned(format!("!{}", &uri[1..]))
+                Some(Cow::Owned(format!("!{}", &uri[1..])))
             }
         };
         if !self.is_blank_or_end(0) {

@@ -34,8 +34,8 @@ pub(super) enum Kind<'a> {
     Value,
     Alias(&'a str),
     Anchor(&'a str),
-    /// A tag as written, and what it stands for.
-    Tag(Cow<'a, str>),
+    /// What a tag stands for; `None` when its prefix is unknown.
+    Tag(Option<Cow<'a, str>>),
     Scalar(Cow<'a, str>, Style),
 }
 

@@ -60,7 +60,7 @@ pub(super) fn unknown(
         Group {
             title: Ticked(needs.into()),
             entries: budget.list(views, ENTRIES, total),
-            counted: count(total, "answer"),
+            counted: count(total, "question"),
         }
     };
     groups.into_iter().map(group).collect()

@@ -122,6 +122,7 @@
       nothing &&= hide;
       if (group.label) group.label.textContent = label(group, filtered);
     }
+    document.body.classList.toggle("filtered", filtered);
     empty.hidden = !(filtered && nothing);
     state.textContent = filtered ? `${thousands(visible)} of ${counted(total, "finding")}` : counted(total, "finding");
     return { parameters, filtered };
