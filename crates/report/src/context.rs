@@ -36,7 +36,7 @@ impl Default for Context<'_> {
 /// Files that were not read, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
-    /// Why, as "larger than 64 MiB".
+    /// What they are and why, in the plural: "files larger than 64 MiB".
     pub reason: String,
     /// How many.
     pub count: usize,

@@ -189,7 +189,7 @@ pub fn index_markdown<'c>(controls: impl Iterator<Item = &'c Control>) -> String
         .into_iter()
         .map(|phase| {
             let number = controls.iter().filter(|control| control.phase == phase).count();
-            format!("{number} {}", phase_title(phase).to_lowercase())
+            format!("{} {number}", phase_title(phase).to_lowercase())
         })
         .collect();
     line(&mut text, format_args!(": {}.", phases.join(", ")));

@@ -124,6 +124,7 @@ pub(crate) fn subject_name(subject: &Subject<'_>) -> String {
 /// Evidence that was there but did not become part of the result.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct NotEvaluated {
+    /// What it is, in the plural: "documents that could not be read".
     pub(crate) reason: String,
     pub(crate) count: usize,
     pub(crate) examples: Vec<String>,

@@ -1,7 +1,7 @@
 //! Which parts of the texts hold credentials. A report quotes lines, and must never quote these.
 
 use rustc_hash::FxHashMap;
-use seaworthy_controls::{Assessment, change};
+use seaworthy_controls::{Assessment, Control, catalogue, change, evaluate};
 use seaworthy_document::{Span, Value};
 
 /// The spans of credentials by file.
@@ -22,10 +22,16 @@ impl Secrets {
                 spans.extend(object.value.at(path).into_iter().flat_map(scalars));
             }
         }
-        for finding in &assessment.findings {
-            if finding.control.change.id == change::CREDENTIALS.id {
-                by_file.entry(finding.subject.object.file).or_default().extend(scalars(finding.place.value));
-            }
+        // Credentials are not quoted, even when nobody asked for the controls that find them.
+        let is_credential = |control: &Control| control.change.id == change::CREDENTIALS.id;
+        let evaluated =
+            |control: &Control| assessment.controls.iter().any(|result| result.control.id == control.id);
+        let others: Vec<_> =
+            catalogue::all().filter(|control| is_credential(control) && !evaluated(control)).collect();
+        let further = evaluate(&others, evidence, assessment.settings);
+        let findings = assessment.findings.iter().chain(&further.findings);
+        for finding in findings.filter(|finding| is_credential(finding.control)) {
+            by_file.entry(finding.subject.object.file).or_default().extend(scalars(finding.place.value));
         }
         for (index, file) in evidence.files().iter().enumerate() {
             let text = file.stream.text();
@@ -86,7 +92,7 @@ fn merged(mut spans: Vec<Span>) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seaworthy_controls::{Settings, evaluate};
+    use seaworthy_controls::Settings;
     use seaworthy_document::Stream;
     use seaworthy_evidence::{Evidence, SourceFile};
 
@@ -103,6 +109,12 @@ mod tests {
         let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, annotations: {last: x}}\nstringData:\n  \
                     password: hunter2\n  user: root\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n";
         assert_eq!(hidden(text), ["x", "hunter2", "root"]);
+    }
+
+    #[test]
+    fn credentials_are_hidden_although_no_control_was_evaluated() {
+        let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  DB_PASSWORD: hunter2-4711\n  DB_HOST: db\n";
+        assert_eq!(hidden(text), ["hunter2-4711"]);
     }
 
     #[test]

@@ -143,7 +143,7 @@ fn gaps(assessment: &Assessment<'_, '_>, context: &Context<'_>) -> Vec<Json> {
     let note = |text: String| json!({ "level": "note", "message": { "text": text } });
     let skipped = not_evaluated(assessment, context);
     let skipped =
-        skipped.iter().map(|entry| note(format!("not evaluated: {} {}", entry.count, entry.reason)));
+        skipped.iter().map(|entry| note(format!("not evaluated: {}: {}", entry.reason, entry.count)));
     let undecided = undecided(assessment);
     let undecided = undecided.iter().flat_map(|group| {
         group.controls.iter().map(|(control, needs)| {

@@ -56,7 +56,7 @@ fn judge<'a>(volume: Value<'a>, sources: &[Value<'a>], faults: &mut Vec<Fault<'a
         for item in items {
             match item.get("mode") {
                 Some(mode) if mode.as_i64().is_some_and(is_open) => {
-                    faults.push(fault(Place::at(mode), mode.as_i64()))
+                    faults.push(fault(Place::at(mode), mode.as_i64()));
                 }
                 Some(_) => {}
                 None => uses_default = true,
@@ -68,7 +68,7 @@ fn judge<'a>(volume: Value<'a>, sources: &[Value<'a>], faults: &mut Vec<Fault<'a
         match mode {
             None => faults.push(fault(Place::missing(volume, "defaultMode"), None)),
             Some(mode) if mode.as_i64().is_some_and(is_open) => {
-                faults.push(fault(Place::at(mode), mode.as_i64()))
+                faults.push(fault(Place::at(mode), mode.as_i64()));
             }
             Some(_) => {}
         }

@@ -1,12 +1,13 @@
 //! `secrets/in-config-maps`; prose and cases in `in_config_maps.md`.
 
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::ObjectScope;
 use crate::secrets::{base64, credentials};
 use crate::verdict::{Fault, Verdict};
-use seaworthy_document::Value;
-use seaworthy_evidence::Place;
 
 pub(super) static CONTROL: Control = Control {
     id: "secrets/in-config-maps",

@@ -113,7 +113,7 @@ fn judge_generators<'a>(kustomization: Value<'a>) -> Verdict<'a> {
 
 fn content(key: &str, value: Value<'_>, encoded: bool) -> Content {
     let text = value.text();
-    if text.trim().is_empty() || text.starts_with("ENC[") || credentials::is_placeholder(text) {
+    if text.starts_with("ENC[") && text.ends_with(']') {
         return Content::Harmless;
     }
     let decoded =
@@ -126,20 +126,22 @@ fn content(key: &str, value: Value<'_>, encoded: bool) -> Content {
 
 fn classify(key: &str, text: &str) -> Content {
     const KEYS: &[&str] = &["tls.key", "ssh-privatekey", ".dockerconfigjson", ".dockercfg"];
-    let trimmed = text.trim();
-    if trimmed.is_empty()
-        || credentials::is_placeholder(trimmed)
-        || credentials::is_reference(trimmed)
-        || is_public(trimmed)
-    {
-        return Content::Harmless;
-    }
     const IDENTITIES: &[&str] = &[
         "username", "user", "login", "email", "host", "hostname", "port", "database", "dbname", "region",
         "bucket", "endpoint",
     ];
+    let trimmed = text.trim();
+    // A placeholder in one line says nothing about the others, nor one in an address about the rest of it.
+    if credentials::describe(key, text).is_some() {
+        return Content::Credential;
+    }
+    let one_line = !trimmed.contains('\n');
+    let elsewhere = credentials::is_placeholder(trimmed) || credentials::is_reference(trimmed);
+    if trimmed.is_empty() || (one_line && elsewhere) || is_public(trimmed) {
+        return Content::Harmless;
+    }
     let named = KEYS.contains(&key) || credentials::announces_credential(key);
-    if named || credentials::looks_like_key(trimmed) || credentials::describe(key, text).is_some() {
+    if named || credentials::looks_like_key(trimmed) {
         return Content::Credential;
     }
     match IDENTITIES.contains(&key.to_ascii_lowercase().as_str()) {

@@ -1,5 +1,6 @@
 //! `secrets/memory-backed`; prose and cases in `memory_backed.md`.
 
+use rustc_hash::FxHashSet;
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
@@ -42,6 +43,14 @@ pub(super) static CONTROL: Control = Control {
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     let pod = scope.pod();
+    let mounts = pod
+        .containers()
+        .filter_map(|container| container.value().get("volumeMounts"))
+        .flat_map(|mounts| mounts.items());
+    let mounted_as_secret: FxHashSet<&str> = mounts
+        .filter(|mount| mount.get("mountPath").is_some_and(|path| is_secret(path.text())))
+        .filter_map(|mount| mount.get("name")?.as_str())
+        .collect();
     let mut faults = Vec::new();
     let mut any = false;
     for volume in pod.volumes() {
@@ -52,17 +61,8 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
             None if volume.entries().all(|(key, value)| key.text() == "name" || value.is_null()) => None,
             None => continue,
         };
-        let mount_paths = pod.containers().flat_map(|container| {
-            let mounts = container.value().get("volumeMounts").into_iter().flat_map(|mounts| mounts.items());
-            mounts
-                .filter(|mount| mount.get("name").is_some_and(|mounted| mounted.text() == name))
-                .filter_map(|mount| mount.get("mountPath"))
-        });
-        if name.ends_with("socket") {
-            continue;
-        }
-        let tells = is_secret(name) || mount_paths.into_iter().any(|path: Value<'a>| is_secret(path.text()));
-        if tells {
+        let is_socket = name.ends_with("socket");
+        if !is_socket && (is_secret(name) || mounted_as_secret.contains(name)) {
             any = true;
             faults.extend(judge(volume, empty_dir));
         }

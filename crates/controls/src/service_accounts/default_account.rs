@@ -67,8 +67,7 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
 /// Whether the evidence declares accounts for the namespace of the pod.
 fn declares_accounts(scope: &PodScope<'_, '_>) -> bool {
     let owner = scope.owner();
-    scope.around.evidence.of_kind("ServiceAccount").any(|account| {
-        // Files that leave the namespace open need not be meant for the same one.
-        account.namespace == owner.namespace && (owner.namespace.is_some() || account.file == owner.file)
-    })
+    // Files that leave the namespace open need not be meant for the same one.
+    let mut accounts = scope.around.evidence.in_namespace("ServiceAccount", owner.namespace);
+    accounts.any(|account| owner.namespace.is_some() || account.file == owner.file)
 }

@@ -25,7 +25,7 @@ impl<'a> Scanner<'a> {
             let word = self.at;
             while !self.is_blank_or_end(0) {
                 match self.byte(0) {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b'_' => self.at += 1,
+                    byte if is_ordinary(byte) => self.skip_while(is_ordinary),
                     b':' if self.is_blank_or_end(1) => break,
                     b',' | b'?' | b'[' | b']' | b'{' | b'}' if in_flow => break,
                     _ => self.step(),
@@ -104,7 +104,7 @@ impl<'a> Scanner<'a> {
                         _ => self.skip_line_break(),
                     }
                 }
-                b' '..=b'~' => self.at += 1,
+                byte if is_unquoted(byte) => self.skip_while(is_unquoted),
                 _ if self.line_break(0) > 0 => {
                     plain = false;
                     self.skip_line_break();
@@ -292,4 +292,14 @@ impl<'a> Scanner<'a> {
             }
         }
     }
+}
+
+/// Whether a byte never ends a plain scalar.
+fn is_ordinary(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/' | b'_')
+}
+
+/// Whether a byte never needs a look within quotes.
+fn is_unquoted(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\'' | b'\\')
 }

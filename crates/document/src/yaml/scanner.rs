@@ -71,6 +71,8 @@ pub(super) struct Scanner<'a> {
     line: usize,
     line_start: usize,
     pub(super) tokens: VecDeque<Token<'a>>,
+    /// The first token is known to be the next one.
+    ready: bool,
     /// Tokens handed out so far.
     parsed: usize,
     /// The column of the innermost block collection, -1 outside of all.
@@ -104,6 +106,7 @@ impl<'a> Scanner<'a> {
             line: 0,
             line_start: bom,
             tokens: VecDeque::new(),
+            ready: false,
             parsed: 0,
             indent: -1,
             indents: Vec::new(),
@@ -115,7 +118,10 @@ impl<'a> Scanner<'a> {
 
     /// The next token, which stays the next one until [`skip`](Scanner::skip).
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, Problem> {
-        self.fill()?;
+        if !self.ready {
+            self.fill()?;
+            self.ready = true;
+        }
         Ok(&self.tokens[0])
     }
 
@@ -124,6 +130,7 @@ impl<'a> Scanner<'a> {
         if self.tokens.len() == 1 && self.ended {
             return self.tokens.front().cloned();
         }
+        self.ready = false;
         self.parsed += 1;
         self.tokens.pop_front()
     }
@@ -208,8 +215,19 @@ impl<'a> Scanner<'a> {
         self.line_start = self.at;
     }
 
+    /// Goes past the bytes that are of a kind, which holds ASCII only.
+    #[inline]
+    pub(super) fn skip_while(&mut self, kind: impl Fn(u8) -> bool) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|&byte| !kind(byte)).unwrap_or(rest.len());
+    }
+
     pub(super) fn skip_to_line_break(&mut self) {
-        while matches!(self.byte(0), b' '..=b'~') || self.line_break(0) == 0 && !self.at_end() {
+        loop {
+            self.skip_while(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+            if self.line_break(0) > 0 || self.at_end() {
+                return;
+            }
             self.at += 1;
         }
     }
@@ -331,9 +349,7 @@ impl<'a> Scanner<'a> {
     fn skip_to_token(&mut self) {
         loop {
             let tabs = self.simple_keys.len() > 1 || !self.simple_key_allowed;
-            while self.byte(0) == b' ' || tabs && self.byte(0) == b'\t' {
-                self.at += 1;
-            }
+            self.skip_while(|byte| byte == b' ' || tabs && byte == b'\t');
             if self.byte(0) == b'#' {
                 self.skip_to_line_break();
             }

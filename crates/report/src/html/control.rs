@@ -58,6 +58,16 @@ pub(super) struct Standing {
     pub(super) page: Option<Page>,
 }
 
+impl Standing {
+    /// The status as people say it.
+    pub(super) fn word(&self) -> &'static str {
+        match self.status {
+            Status::NotApplicable => "not applicable",
+            status => status.name(),
+        }
+    }
+}
+
 /// Every control that was evaluated, in the order of the catalogue.
 pub(super) fn families(assessment: &Assessment<'_, '_>) -> Vec<Family> {
     let mut families: Vec<Family> = Vec::new();

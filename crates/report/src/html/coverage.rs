@@ -21,7 +21,6 @@ const ENTRIES: usize = 200;
 pub(super) struct Group {
     pub(super) title: Ticked<'static>,
     pub(super) entries: Listing,
-    pub(super) counted: String,
 }
 
 #[derive(Template)]
@@ -57,11 +56,7 @@ pub(super) fn unknown(
                 more: unknown.count.saturating_sub(1) as usize,
             })
         });
-        Group {
-            title: Ticked(needs.into()),
-            entries: budget.list(views, ENTRIES, total),
-            counted: count(total, "question"),
-        }
+        Group { title: Ticked(needs.into()), entries: budget.list(views, ENTRIES, total) }
     };
     groups.into_iter().map(group).collect()
 }
@@ -81,11 +76,7 @@ pub(super) fn excepted<'r>(
             filters.namespace(&namespace(&finding.subject));
             quotes.finding(finding)
         });
-        Group {
-            title: Ticked(reason.into()),
-            entries: budget.list(views, ENTRIES, total),
-            counted: count(total, "finding"),
-        }
+        Group { title: Ticked(reason.into()), entries: budget.list(views, ENTRIES, total) }
     };
     groups.into_iter().map(group).collect()
 }

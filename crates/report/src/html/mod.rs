@@ -58,7 +58,7 @@ struct Report<'r> {
     kubernetes: String,
     generated_at: Option<&'r str>,
     /// Numbers and what they count: files, objects, …
-    read: Vec<(String, &'static str)>,
+    read: Vec<(String, String)>,
     verdict: String,
     severities: Vec<(Severity, String)>,
     phases: Vec<Phase>,
@@ -96,10 +96,10 @@ impl<'r> Report<'r> {
             kubernetes: kubernetes_version(assessment.settings.version),
             generated_at: context.generated_at.as_deref(),
             read: vec![
-                (grouped(evidence.files().len()), "files"),
-                (grouped(evidence.objects().len()), "objects"),
-                (grouped(evidence.workloads().len()), "of them with pods"),
-                (grouped(assessment.controls.len()), "controls"),
+                numbered(evidence.files().len(), "file"),
+                numbered(evidence.objects().len(), "object"),
+                numbered(evidence.workloads().len(), "workload"),
+                numbered(assessment.controls.len(), "control"),
             ],
             verdict: verdict(assessment),
             severities: Severity::ALL.map(|severity| (severity, grouped(by_severity.get(severity)))).into(),
@@ -112,6 +112,15 @@ impl<'r> Report<'r> {
             families: control::families(assessment),
         }
     }
+}
+
+/// The number, and the noun in its singular or plural.
+fn numbered(number: usize, noun: &str) -> (String, String) {
+    let noun = match number {
+        1 => noun.to_owned(),
+        _ => format!("{noun}s"),
+    };
+    (grouped(number), noun)
 }
 
 /// The result in one line.

@@ -38,13 +38,13 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
 
     list("findings", out)?;
     write_list(&assessment.findings, out, |pen: &mut Pen<'_>, finding, bytes| {
-        pen.write(assessment, finding, bytes)
+        pen.write(assessment, finding, bytes);
     })?;
     out.write_all(b"]")?;
 
     list("unknown", out)?;
     write_list(&assessment.unknown, out, |(): &mut (), unknown, bytes| {
-        append(bytes, &UnknownView::new(unknown))
+        append(bytes, &UnknownView::new(unknown));
     })?;
     out.write_all(b"]")?;
 
@@ -118,7 +118,7 @@ struct FindingNumbers {
     severities: BTreeMap<&'static str, usize>,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ProgressView {
     done: usize,
@@ -242,12 +242,6 @@ impl<'r> Head<'r> {
 
 fn severities(numbers: Severities) -> BTreeMap<&'static str, usize> {
     Severity::ALL.into_iter().map(|severity| (severity.name(), numbers.get(severity))).collect()
-}
-
-impl Default for ProgressView {
-    fn default() -> Self {
-        ProgressView { done: 0, open: 0, unknown: 0, excepted: 0, not_applicable: 0 }
-    }
 }
 
 impl ProgressView {

@@ -117,7 +117,7 @@ pub(super) fn write(
         };
         screen.paragraph(
             "- ",
-            &format!("not evaluated: {} {}{examples}", grouped(entry.count), entry.reason),
+            &format!("not evaluated: {}: {}{examples}", entry.reason, grouped(entry.count)),
         )?;
     }
     let shown = if context.style == Style::All { undecided.len() } else { REASONS.min(undecided.len()) };

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::io;
 
 use seaworthy_controls::{Assessment, Control, Finding, Page, PhasePlan, PlannedChange, Progress, Roadmap};
+use seaworthy_evidence::Severity as Level;
 
 use super::excerpt::Place;
 use super::text::severity_style;
@@ -43,6 +44,9 @@ pub(super) fn write(
             number += 1;
             let mut details =
                 Details { assessment, secrets, locator: Locator::default(), all: style == Style::All };
+            if index > 0 && index <= detailed {
+                screen.blank()?;
+            }
             write_change_heading(screen, number, planned)?;
             if index < detailed {
                 details.write(screen, planned)?;
@@ -53,7 +57,7 @@ pub(super) fn write(
                 0 => "nothing left to do here",
                 _ => "nothing found, but some controls could not be decided: see below",
             };
-            screen.line(text)?;
+            screen.paragraph("", text)?;
         }
         screen.blank()?;
     }
@@ -69,7 +73,11 @@ fn write_phase_heading(screen: &mut Screen<'_>, plan: &PhasePlan<'_>) -> io::Res
         phase_promise(plan.phase),
     )?;
     let (done, rest) = bar(&plan.progress);
-    screen.line(format_args!("{}{}  {}", paint.good(done), paint.dim(rest), progress(&plan.progress)))?;
+    screen.labelled(
+        &format!("{done}{rest}  "),
+        format_args!("{}{}  ", paint.good(&done), paint.dim(&rest)),
+        &progress(&plan.progress),
+    )?;
     screen.blank()
 }
 
@@ -125,7 +133,7 @@ impl<'d> Details<'d, '_> {
             screen.blank()?;
             screen.verbatim(5, example)?;
         }
-        screen.blank()
+        Ok(())
     }
 
     fn write_control(
@@ -214,12 +222,14 @@ pub(super) fn write_closing(
     let paint = screen.paint;
     let open = Severities::of(assessment.open());
     let number = assessment.open().count();
+    let complete = assessment.unknown.is_empty()
+        && assessment.evidence.diagnostics().iter().all(|diagnostic| diagnostic.severity == Level::Warning);
     let text = match number {
         0 if assessment.evidence.objects().is_empty() => {
             "nothing was evaluated: no Kubernetes object was read".to_owned()
         }
-        0 if assessment.unknown.is_empty() => "no open finding".to_owned(),
-        0 => "no open finding, but not everything could be decided".to_owned(),
+        0 if complete => "no open finding".to_owned(),
+        0 => "no open finding, but not everything could be evaluated: see above".to_owned(),
         _ => format!("{}: {open}", count(number, "open finding")),
     };
     screen.line(paint.bold(text))?;

@@ -7,8 +7,12 @@ use std::process::Command;
 use crate::{HOSTILE, HOSTILE_NAME, SHOP, render};
 
 /// Where Debian, Ubuntu and Google's own packages install it.
-const BROWSERS: [&str; 4] =
-    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+const BROWSERS: [&str; 4] = [
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/usr/bin/google-chrome-stable",
+];
 
 const FILES: [(&str, &str); 3] = [
     ("package.json", include_str!("package.json")),
@@ -32,8 +36,13 @@ fn reports_work_in_a_browser() {
     fs::write(folder.join("shop.html"), render(&[("deploy/shop.yaml", SHOP)])).unwrap();
     fs::write(folder.join("hostile.html"), render(&[(HOSTILE_NAME, HOSTILE)])).unwrap();
     fs::write(folder.join("empty.html"), render(&[])).unwrap();
-    let output =
-        Command::new("node").arg("report.mjs").arg(browser).arg(&folder).current_dir(&folder).output().unwrap();
+    let output = Command::new("node")
+        .arg("report.mjs")
+        .arg(browser)
+        .arg(&folder)
+        .current_dir(&folder)
+        .output()
+        .unwrap();
     assert!(
         output.status.success(),
         "{}{}",

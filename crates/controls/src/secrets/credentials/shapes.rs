@@ -145,10 +145,7 @@ fn has_password(rest: &[u8]) -> bool {
     let Some(colon) = authority[..at].iter().position(|&byte| byte == b':') else { return false };
     let Ok(password) = std::str::from_utf8(&authority[colon + 1..at]) else { return false };
     let host = &authority[at + 1..];
-    !host.is_empty()
-        && !password.is_empty()
-        && !values::is_placeholder(password)
-        && !password.starts_with(['$', '{', '%', '['])
+    !host.is_empty() && !password.is_empty() && !values::is_placeholder(password)
 }
 
 #[cfg(test)]

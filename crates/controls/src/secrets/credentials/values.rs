@@ -73,22 +73,15 @@ const NO_CREDENTIALS: &[&str] = &[
     "any",
 ];
 
-/// Words that only stand where something has yet to be filled in, without separators and in lower case.
+/// Texts that only stand where something has yet to be filled in, without separators and in lower case.
 const TO_BE_FILLED_IN: &[&str] = &[
     "replaceme",
     "replacewith",
     "replacethis",
     "tobereplaced",
-    "placeholder",
-    "redacted",
-    "todo",
-    "fixme",
-    "fillme",
-    "fillin",
     "insertyour",
     "inserthere",
     "putyour",
-    "setme",
     "yourpassword",
     "yoursecret",
     "yourtoken",
@@ -99,6 +92,10 @@ const TO_BE_FILLED_IN: &[&str] = &[
     "yourclient",
     "yourbase64",
 ];
+
+/// The same for words that could be part of a password.
+const FILLERS: &[&str] =
+    &["todo", "fixme", "tbd", "setme", "fillme", "fillin", "redacted", "placeholder", "secretplaceholder"];
 
 /// Passwords of examples that end up in production, without separators and in lower case.
 const SAMPLES: &[&str] = &[
@@ -137,25 +134,35 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let bytes = value.as_bytes();
     let wrapped = |open: &str, close: &str| {
-        value.len() > open.len() + close.len() && value.starts_with(open) && value.ends_with(close)
+        let inside = value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+        inside.is_some_and(|name| !name.is_empty() && !name.contains(['"', '\'', '<', '>', ':', '=', '\n']))
     };
-    let variable = bytes.first() == Some(&b'$')
-        && bytes.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
     let filler = |byte: u8| bytes.len() >= 3 && bytes.iter().all(|&other| other == byte);
     if ["${", "$(", "{{", "<%", "%{"].iter().any(|mark| value.contains(mark))
-        || variable
+        || is_variable(value)
         || wrapped("<", ">")
         || wrapped("%", "%")
         || wrapped("@", "@")
         || wrapped("__", "__")
-        || wrapped("[[", "]]")
+        || wrapped("[", "]")
+        || wrapped("{", "}")
+        || matches!(value, "%s" | "%v" | "%d")
         || [b'x', b'X', b'*', b'.', b'-', b'_', b'?', b'#'].into_iter().any(filler)
         || value.starts_with('`')
     {
         return true;
     }
     let letters = letters(value);
-    TO_BE_FILLED_IN.iter().any(|word| letters.contains(word))
+    FILLERS.contains(&letters.as_str()) || TO_BE_FILLED_IN.iter().any(|text| letters.contains(text))
+}
+
+/// `$PASSWORD`, `$1`, `$password`, `$dex.clientSecret`; but a password may start with a dollar as well (`$ecret1`).
+fn is_variable(value: &str) -> bool {
+    let Some(name) = value.strip_prefix('$').filter(|name| !name.is_empty()) else { return false };
+    let all = |class: fn(u8) -> bool| name.bytes().all(class);
+    all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        || all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        || (name.contains(['.', ':']) && all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte)))
 }
 
 /// Letters and digits of a value in lower case; only of the first 64 bytes, since fillers are short.
@@ -287,10 +294,16 @@ mod tests {
             "****",
             "{{ .x }}",
             "__PW__",
+            "{password}",
+            "%s",
+            "$1",
+            "$password",
+            "$dex.clientSecret",
+            "TODO",
         ] {
             assert!(is_placeholder(value), "{value}");
         }
-        for value in ["changeme", "pa$$word", "x", "a<b>c"] {
+        for value in ["changeme", "pa$$word", "x", "a<b>c", "$ecret1", "mytodolist", "{a"] {
             assert!(!is_placeholder(value), "{value}");
         }
     }
