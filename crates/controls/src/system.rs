@@ -84,6 +84,9 @@ const STATIC_POD: &[&str] = &[
     "pods/host-ports",
     "pods/volume-types",
     "pods/run-as-non-root",
+    // Static pods cannot name a service account.
+    "service-accounts/automount-token",
+    "service-accounts/default-account",
 ];
 
 const COMPONENTS: &[Component] = &[

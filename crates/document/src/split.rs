@@ -65,3 +65,21 @@ fn separators(text: &str, from: usize) -> impl Iterator<Item = Separator> {
         Separator { at, after, blank, refused: !trimmed.is_empty() && !trimmed.starts_with('#') }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(text: &str) -> Vec<(&str, bool)> {
+        chunks(text, 0).map(|chunk| (&text[chunk.content..chunk.end], chunk.refused)).collect()
+    }
+
+    #[test]
+    fn separators_end_documents_and_the_first_one_begins_one() {
+        assert_eq!(contents("---\na\n--- # x\nb"), [("a\n", false), ("b", false)]);
+        assert_eq!(contents("a\n----\nb\n"), [("a\n", true), ("b\n", false)]);
+        assert_eq!(contents("---#\na\n"), [("---#\na\n", false)]);
+        assert_eq!(contents("a\r\n---\r\nb ---\n"), [("a\r\n", false), ("b ---\n", false)]);
+        assert_eq!(contents(""), []);
+    }
+}

@@ -67,3 +67,33 @@ pub(crate) fn quoted_end(bytes: &[u8], mut at: usize, quote: u8, escape: u8) -> 
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_found_at_every_place_of_a_word() {
+        for at in 0..20 {
+            for byte in 0..=255_u8 {
+                let mut bytes = [b'a'; 20];
+                bytes[at] = byte;
+                let end = |found: bool| if found { at } else { bytes.len() };
+                assert_eq!(
+                    quoted_end(&bytes, 0, b'"', b'\\'),
+                    end(byte < b' ' || matches!(byte, b'"' | b'\\'))
+                );
+                if byte >= b' ' || matches!(byte, b'\t' | b'\n') {
+                    assert_eq!(
+                        plain_end(&bytes, 0),
+                        end(matches!(byte, b'\t' | b'\n' | b':' | b'#')),
+                        "{byte}"
+                    );
+                }
+                let mut spaces = [b' '; 20];
+                spaces[at] = byte;
+                assert_eq!(spaces_end(&spaces, 0), if byte == b' ' { 20 } else { at });
+            }
+        }
+    }
+}

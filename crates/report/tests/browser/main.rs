@@ -9,6 +9,7 @@ use seaworthy_evidence::{Evidence, SourceFile};
 use seaworthy_report::{Context, html};
 
 /// The report on some files, given by name and text.
+#[expect(clippy::unwrap_used, reason = "writing to memory cannot fail, and pages are UTF-8")]
 fn render(files: &[(&str, &str)]) -> String {
     let files: Vec<SourceFile> =
         files.iter().map(|(name, text)| SourceFile::new(*name, Stream::read(*text))).collect();
