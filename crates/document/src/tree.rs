@@ -94,7 +94,7 @@ pub enum Format {
 pub enum Reader {
     /// The reader of the subset in which manifests are written.
     Subset,
-    /// The complete YAML parser (libyaml).
+    /// The reader of complete YAML, by the rules of goyaml v2.
     Complete,
     /// The JSON reader.
     Json,

@@ -188,7 +188,7 @@ impl<'d> Details<'d, '_> {
         screen.verbatim(3, &drawn)
     }
 
-    /// The places of further findings, as `a.yaml:3, 14; b.yaml:2`.
+    /// The places of further findings, as `a.yaml:3,14; b.yaml:2`.
     fn write_others(&mut self, screen: &mut Screen<'_>, others: &[&'d Finding<'d>]) -> io::Result<()> {
         if others.is_empty() {
             return Ok(());
@@ -199,7 +199,7 @@ impl<'d> Details<'d, '_> {
             let file = finding.subject.object.file;
             let line = self.locator.finding(finding).start.line;
             match last.replace(file) {
-                Some(same) if same == file => places.push_str(&format!(", {line}")),
+                Some(same) if same == file => places.push_str(&format!(",{line}")),
                 previous => {
                     let separator = if previous.is_some() { "; " } else { "" };
                     places.push_str(&format!("{separator}{}:{line}", file_name(self.assessment, finding)));
