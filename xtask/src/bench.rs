@@ -41,7 +41,8 @@ fn cargo(root: &Path, arguments: &[&str]) -> crate::Result {
 }
 
 fn program(root: &Path) -> Result<(), String> {
-    cargo(root, &["build", "--quiet", "--profile", "dist", "--package", "seaworthy"]).map_err(|problems| problems.join("\n"))?;
+    cargo(root, &["build", "--quiet", "--profile", "dist", "--package", "seaworthy"])
+        .map_err(|problems| problems.join("\n"))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let binary = target.join("dist/seaworthy");
     println!("## whole program (`dist` profile, {})\n", machine());
@@ -62,7 +63,11 @@ fn program(root: &Path) -> Result<(), String> {
 fn sample_folder(root: &Path) -> Result<Option<PathBuf>, String> {
     if let Some(data) = std::env::var_os("SEAWORTHY_DATA") {
         let folder = Path::new(&data).join("sample500");
-        return if folder.is_dir() { Ok(Some(folder)) } else { Err(format!("{} is no folder", folder.display())) };
+        return if folder.is_dir() {
+            Ok(Some(folder))
+        } else {
+            Err(format!("{} is no folder", folder.display()))
+        };
     }
     let folder = root.join("../shared/data/sample500");
     if !folder.is_dir() {
@@ -105,7 +110,9 @@ fn replicate(sample: &Path, folder: &Path, files: usize, bytes: u64) -> Result<(
             }
         }
         written += text.len() as u64;
-        let path = folder.join(format!("{:03}", number / 100)).join(format!("{number:05}.{}", if *json { "json" } else { "yaml" }));
+        let path = folder
+            .join(format!("{:03}", number / 100))
+            .join(format!("{number:05}.{}", if *json { "json" } else { "yaml" }));
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(|error| fault(parent, &error))?;
         fs::write(&path, text).map_err(|error| fault(&path, &error))?;
@@ -141,7 +148,10 @@ fn manifests(folder: &Path) -> Vec<PathBuf> {
         let path = entry.path();
         if path.is_dir() {
             found.extend(manifests(&path));
-        } else if path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known))
+        {
             found.push(path);
         }
     }
@@ -159,7 +169,8 @@ fn measure(binary: &Path, label: &str, folder: &Path, runs: usize) -> Result<(),
     once(binary, folder)?;
     let mut results: Vec<Run> = (0..runs).map(|_| once(binary, folder)).collect::<Result<_, _>>()?;
     let paths = manifests(folder);
-    let bytes: u64 = paths.iter().filter_map(|path| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
+    let bytes: u64 =
+        paths.iter().filter_map(|path| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
     results.sort_by_key(|run| run.cpu);
     let cpu = results[runs / 2].cpu;
     let peak = results.iter().map(|run| run.peak_kib).max().unwrap_or_default();
@@ -221,9 +232,10 @@ fn children_cpu() -> Duration {
 
 fn machine() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).map_or("unknown processor", |rest| {
-        rest.trim_start_matches([' ', '\t', ':'])
-    });
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown processor", |rest| rest.trim_start_matches([' ', '\t', ':']));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{cores} cores of {model}")
 }

@@ -11,7 +11,8 @@ pub(crate) fn run(root: &Path, id: &str) -> crate::Result {
 
 fn create(root: &Path, id: &str) -> Result<(), String> {
     let word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        !word.is_empty()
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     let (family, name) = id
         .split_once('/')

@@ -27,7 +27,8 @@ const DIRECTION: &[(&str, &[&str])] = &[
 ];
 
 /// What no crate of the scanning path may pull in, directly or not: they must build and test in seconds.
-const TOO_HEAVY: &[&str] = &["tokio", "kube", "kube-client", "k8s-openapi", "rustls", "hyper", "openssl", "reqwest"];
+const TOO_HEAVY: &[&str] =
+    &["tokio", "kube", "kube-client", "k8s-openapi", "rustls", "hyper", "openssl", "reqwest"];
 
 /// Licences that go with Apache-2.0.
 const LICENCES: &[&str] = &[
@@ -108,7 +109,9 @@ fn direction(metadata: &Value, problems: &mut Vec<String>) {
         for dependency in list(package, "dependencies").filter(|dependency| dependency["kind"].is_null()) {
             let other = text(dependency, "name");
             if other.starts_with("seaworthy") && !allowed.contains(&other) {
-                problems.push(format!("{name} depends on {other}: dependencies point downward (ARCHITECTURE.md)"));
+                problems.push(format!(
+                    "{name} depends on {other}: dependencies point downward (ARCHITECTURE.md)"
+                ));
             }
         }
     }
@@ -116,7 +119,8 @@ fn direction(metadata: &Value, problems: &mut Vec<String>) {
     for package in list(metadata, "packages") {
         let name = text(package, "name");
         if name.starts_with("seaworthy") && !known(name) {
-            problems.push(format!("{name} has no place in the direction of dependencies (xtask/src/tidy.rs)"));
+            problems
+                .push(format!("{name} has no place in the direction of dependencies (xtask/src/tidy.rs)"));
         }
     }
 }
@@ -125,7 +129,9 @@ fn direction(metadata: &Value, problems: &mut Vec<String>) {
 fn weight(metadata: &Value, problems: &mut Vec<String>) {
     let resolve = &metadata["resolve"];
     let name_of = |id: &str| {
-        list(metadata, "packages").find(|package| text(package, "id") == id).map_or("", |package| text(package, "name"))
+        list(metadata, "packages")
+            .find(|package| text(package, "id") == id)
+            .map_or("", |package| text(package, "name"))
     };
     for node in list(resolve, "nodes") {
         let name = name_of(text(node, "id"));
@@ -149,7 +155,9 @@ fn weight(metadata: &Value, problems: &mut Vec<String>) {
         for id in seen {
             let other = name_of(id);
             if TOO_HEAVY.contains(&other) {
-                problems.push(format!("{name} reaches {other}: it must build and test without a client or a runtime"));
+                problems.push(format!(
+                    "{name} reaches {other}: it must build and test without a client or a runtime"
+                ));
             }
         }
     }
@@ -160,12 +168,13 @@ fn licences(metadata: &Value, problems: &mut Vec<String>) {
         let name = text(package, "name");
         let stated = LICENCE_FILES.iter().find(|(known, _)| *known == name).map(|(_, licence)| *licence);
         let licence = stated.unwrap_or_else(|| text(package, "license"));
-        let fits = licence
-            .split(" OR ")
-            .flat_map(|alternative| alternative.split('/'))
-            .any(|alternative| alternative.split(" AND ").all(|part| LICENCES.contains(&part.trim_matches(['(', ')', ' ']))));
+        let fits = licence.split(" OR ").flat_map(|alternative| alternative.split('/')).any(|alternative| {
+            alternative.split(" AND ").all(|part| LICENCES.contains(&part.trim_matches(['(', ')', ' '])))
+        });
         if !fits {
-            problems.push(format!("{name} is licensed `{licence}`, which is not in the list of xtask/src/tidy.rs"));
+            problems.push(format!(
+                "{name} is licensed `{licence}`, which is not in the list of xtask/src/tidy.rs"
+            ));
         }
     }
 }
@@ -198,17 +207,22 @@ fn files(root: &Path, problems: &mut Vec<String>) {
         {
             problems.push(format!("{name}: a name that says nothing of what it holds"));
         }
-        let source = path.extension().is_some_and(|ending| ["rs", "go", "ts", "js", "mjs"].iter().any(|s| ending == *s));
+        let source = path
+            .extension()
+            .is_some_and(|ending| ["rs", "go", "ts", "js", "mjs"].iter().any(|s| ending == *s));
         if !source {
             continue;
         }
         let Ok(text) = fs::read_to_string(root.join(&path)) else { continue };
         let lines = text.lines().count();
         if lines > MAX_LINES && !text.lines().any(|line| line.starts_with("// tidy: long:")) {
-            problems.push(format!("{name}: {lines} lines; split it, or say why not in a line `// tidy: long: …`"));
+            problems.push(format!(
+                "{name}: {lines} lines; split it, or say why not in a line `// tidy: long: …`"
+            ));
         }
         for (index, line) in text.lines().enumerate() {
-            let leftover = ["todo!(", "unimplemented!(", "FIXME"].into_iter().find(|word| line.contains(word));
+            let leftover =
+                ["todo!(", "unimplemented!(", "FIXME"].into_iter().find(|word| line.contains(word));
             if let Some(word) = leftover
                 && !name.starts_with("xtask/")
             {
@@ -224,7 +238,11 @@ fn tracked(root: &Path) -> Vec<PathBuf> {
         .current_dir(root)
         .output();
     let Ok(output) = listed else { return Vec::new() };
-    String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).filter(|path| root.join(path).exists()).collect()
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(PathBuf::from)
+        .filter(|path| root.join(path).exists())
+        .collect()
 }
 
 /// Every control stands where its id says, with a page that can be read.

@@ -59,7 +59,11 @@ impl Finding<'_> {
         }
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let bytes = &hash.finalize()[..16];
-        bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|digit| char::from(DIGITS[usize::from(digit)]))
+            .collect()
     }
 }
 

@@ -51,7 +51,13 @@ pub fn evaluate<'e, 'a>(
     order.extend(controls.iter().enumerate().map(|(index, control)| (control.id, index)));
     total.findings.sort_by_cached_key(|finding| {
         let object = &finding.subject.object;
-        (object.file, object.document, finding.place.span().start, order[finding.control.id], finding.place.value.id())
+        (
+            object.file,
+            object.document,
+            finding.place.span().start,
+            order[finding.control.id],
+            finding.place.value.id(),
+        )
     });
     let controls = total.controls.iter().zip(total.counts);
     Assessment {
@@ -105,10 +111,21 @@ struct Tally<'c, 'a> {
 
 impl<'c, 'a> Tally<'c, 'a> {
     fn new(controls: &'c [&'static Control]) -> Self {
-        Tally { controls, counts: vec![Counts::default(); controls.len()], findings: Vec::new(), unknown: Vec::new() }
+        Tally {
+            controls,
+            counts: vec![Counts::default(); controls.len()],
+            findings: Vec::new(),
+            unknown: Vec::new(),
+        }
     }
 
-    fn record(&mut self, control: usize, object: &Object<'a>, container: Option<&'a str>, verdict: Verdict<'a>) {
+    fn record(
+        &mut self,
+        control: usize,
+        object: &Object<'a>,
+        container: Option<&'a str>,
+        verdict: Verdict<'a>,
+    ) {
         self.record_excepted(control, object, container, verdict, None);
     }
 
@@ -149,7 +166,9 @@ impl<'c, 'a> Tally<'c, 'a> {
 
     fn add_unknown(&mut self, unknown: Unknown<'a>) {
         let same = |other: &&mut Unknown<'a>| {
-            std::ptr::eq(other.control, unknown.control) && other.needs == unknown.needs && other.reason == unknown.reason
+            std::ptr::eq(other.control, unknown.control)
+                && other.needs == unknown.needs
+                && other.reason == unknown.reason
         };
         match self.unknown.iter_mut().find(same) {
             Some(entry) => entry.count += unknown.count,
@@ -170,18 +189,19 @@ fn judge_pod<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: PodScope<'_, 'a>
     let owner = scope.owner();
     let pod = scope.pod();
     let component = system::component(pod);
-    let settle = |tally: &mut Tally<'_, 'a>, index: usize, container: Option<&'a str>, verdict: Verdict<'a>| {
-        // Nothing in a pod that the API server would not even decode can be said to hold.
-        let verdict = match verdict {
-            Verdict::Pass if scope.workload.refused => Verdict::unknown(
-                "the API server would refuse to decode this object",
-                "the object with the fields named in the diagnostics corrected",
-            ),
-            other => other,
+    let settle =
+        |tally: &mut Tally<'_, 'a>, index: usize, container: Option<&'a str>, verdict: Verdict<'a>| {
+            // Nothing in a pod that the API server would not even decode can be said to hold.
+            let verdict = match verdict {
+                Verdict::Pass if scope.workload.refused => Verdict::unknown(
+                    "the API server would refuse to decode this object",
+                    "the object with the fields named in the diagnostics corrected",
+                ),
+                other => other,
+            };
+            let exception = component.and_then(|component| component.reason(tally.controls[index].id));
+            tally.record_excepted(index, owner, container, verdict, exception);
         };
-        let exception = component.and_then(|component| component.reason(tally.controls[index].id));
-        tally.record_excepted(index, owner, container, verdict, exception);
-    };
 
     if !plan.pod_security.is_empty() {
         let version = scope.around.settings.version;
@@ -239,7 +259,12 @@ fn namespaces<'e, 'a>(around: Surroundings<'e, 'a>) -> Vec<NamespaceScope<'e, 'a
     let mut by_name: FxHashMap<Option<&'a str>, usize> = FxHashMap::default();
     for object in evidence.of_kind("Namespace").filter(|object| object.is("", "Namespace")) {
         by_name.insert(Some(object.name), scopes.len());
-        scopes.push(NamespaceScope { name: Some(object.name), object: Some(object), workloads: Vec::new(), around });
+        scopes.push(NamespaceScope {
+            name: Some(object.name),
+            object: Some(object),
+            workloads: Vec::new(),
+            around,
+        });
     }
     for workload in evidence.workloads() {
         let name = namespace_of(evidence, workload);
@@ -277,12 +302,15 @@ fn describe(check: podsecurity::Check, fault: &podsecurity::Fault<'_>) -> Cow<'s
     let value = fault.value;
     let name = value.get("name").and_then(|name| name.as_str());
     if matches!(check, podsecurity::Check::HostPathVolumes | podsecurity::Check::RestrictedVolumes) {
-        let source = value.entries().map(|(key, _)| key.text()).find(|key| *key != "name").unwrap_or("volume");
+        let source =
+            value.entries().map(|(key, _)| key.text()).find(|key| *key != "name").unwrap_or("volume");
         return format!("volume `{}` is a `{source}`", name.unwrap_or_default()).into();
     }
     match (value.kind(), value.key(), name) {
         (Kind::Mapping | Kind::Sequence, _, Some(name)) => format!("`{name}` is not allowed").into(),
-        (Kind::Mapping | Kind::Sequence, Some(key), None) => format!("`{}` is not allowed", key.text()).into(),
+        (Kind::Mapping | Kind::Sequence, Some(key), None) => {
+            format!("`{}` is not allowed", key.text()).into()
+        }
         (Kind::Mapping | Kind::Sequence, None, None) => "this is not allowed".into(),
         (_, Some(key), _) => format!("`{}: {}`", key.text(), value.text()).into(),
         (_, None, _) => format!("`{}` is not allowed", value.text()).into(),

@@ -146,7 +146,12 @@ fn parse_cases(body: &'static str, first_line: usize) -> Result<Vec<Case>, Strin
     }
 }
 
-fn parse_case(info: &'static str, yaml: &'static str, line: usize, title: &'static str) -> Result<Case, String> {
+fn parse_case(
+    info: &'static str,
+    yaml: &'static str,
+    line: usize,
+    title: &'static str,
+) -> Result<Case, String> {
     let mut words = info.split_whitespace();
     if words.next() != Some("yaml") {
         return Err(format!("line {line}: a case starts with ```yaml"));

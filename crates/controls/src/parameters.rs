@@ -71,7 +71,11 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "namespaces.system",
         description: "namespaces of the platform; a trailing `*` stands for any ending",
-        controls: &["namespaces/system-separation", "namespaces/resource-quotas", "namespaces/team-boundaries"],
+        controls: &[
+            "namespaces/system-separation",
+            "namespaces/resource-quotas",
+            "namespaces/team-boundaries",
+        ],
     },
     Parameter {
         name: "pods.minimum-id",
@@ -116,9 +120,22 @@ impl Default for Parameters {
                 "metallb-system",
             ]),
             minimum_id: 10_000,
-            owner_labels: list(&["owner", "team", "app.kubernetes.io/managed-by-team", "seaworthy.dev/owner"]),
+            owner_labels: list(&[
+                "owner",
+                "team",
+                "app.kubernetes.io/managed-by-team",
+                "seaworthy.dev/owner",
+            ]),
             untrusted_label: "seaworthy.dev/untrusted".to_owned(),
-            sandbox_runtime_classes: list(&["gvisor", "runsc", "kata", "kata-qemu", "kata-clh", "kata-fc", "firecracker"]),
+            sandbox_runtime_classes: list(&[
+                "gvisor",
+                "runsc",
+                "kata",
+                "kata-qemu",
+                "kata-clh",
+                "kata-fc",
+                "firecracker",
+            ]),
         }
     }
 }
@@ -129,7 +146,8 @@ impl Parameters {
     /// # Errors
     /// When there is no such parameter or the value does not fit.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ParameterError> {
-        let values = || value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect();
+        let values =
+            || value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect();
         match name {
             "images.registries" => self.registries = values(),
             "images.end-of-life-registries" => self.end_of_life_registries = values(),
@@ -138,11 +156,12 @@ impl Parameters {
             "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes = values(),
             "pods.untrusted-label" => self.untrusted_label = value.trim().to_owned(),
             "pods.minimum-id" => {
-                self.minimum_id = value.trim().parse().ok().filter(|id| *id > 0).ok_or(ParameterError::Invalid {
-                    name: "pods.minimum-id",
-                    expected: "a number above 0",
-                    value: value.to_owned(),
-                })?;
+                self.minimum_id =
+                    value.trim().parse().ok().filter(|id| *id > 0).ok_or(ParameterError::Invalid {
+                        name: "pods.minimum-id",
+                        expected: "a number above 0",
+                        value: value.to_owned(),
+                    })?;
             }
             _ => return Err(ParameterError::Unknown(name.to_owned())),
         }

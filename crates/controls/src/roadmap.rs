@@ -123,13 +123,16 @@ fn changes<'r>(assessment: &'r Assessment<'_, '_>, phase: Phase) -> Vec<PlannedC
         planned.findings.push(finding);
     }
     for planned in &mut changes {
-        planned.controls.sort_by_key(|(control, count)| (Reverse(control.severity), control.step, Reverse(*count), control.id));
+        planned.controls.sort_by_key(|(control, count)| {
+            (Reverse(control.severity), control.step, Reverse(*count), control.id)
+        });
         planned.units = units(planned);
         planned.effort = planned.change.effort.saturating_mul(planned.units as u32).max(1);
     }
     // Risk cleared per effort, as a cross product to stay exact; then the larger risk, then the name.
     changes.sort_by(|a, b| {
-        let (left, right) = (u64::from(b.risk) * u64::from(a.effort), u64::from(a.risk) * u64::from(b.effort));
+        let (left, right) =
+            (u64::from(b.risk) * u64::from(a.effort), u64::from(a.risk) * u64::from(b.effort));
         left.cmp(&right).then(b.risk.cmp(&a.risk)).then(a.change.id.cmp(b.change.id))
     });
     changes

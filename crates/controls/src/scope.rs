@@ -53,7 +53,8 @@ impl<'e, 'a> PodScope<'e, 'a> {
     /// The name of the pod's service account; `default` when it names none.
     pub fn service_account_name(&self) -> &'a str {
         let spec = self.pod().spec();
-        let name = |key| spec.get(key).and_then(|value: Value<'a>| value.as_str()).filter(|name| !name.is_empty());
+        let name =
+            |key| spec.get(key).and_then(|value: Value<'a>| value.as_str()).filter(|name| !name.is_empty());
         name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
     }
 

@@ -70,8 +70,13 @@ fn matches(control: &Control, word: &str) -> bool {
         }
     }
     control.mappings.all().into_iter().any(|(name, ids)| match tool {
-        Some(tool) => name.eq_ignore_ascii_case(tool) && ids.iter().any(|other| other.eq_ignore_ascii_case(id)),
-        None => (name.eq_ignore_ascii_case(id) && !ids.is_empty()) || ids.iter().any(|other| other.eq_ignore_ascii_case(id)),
+        Some(tool) => {
+            name.eq_ignore_ascii_case(tool) && ids.iter().any(|other| other.eq_ignore_ascii_case(id))
+        }
+        None => {
+            (name.eq_ignore_ascii_case(id) && !ids.is_empty())
+                || ids.iter().any(|other| other.eq_ignore_ascii_case(id))
+        }
     })
 }
 
@@ -141,7 +146,14 @@ mod tests {
 
     #[test]
     fn a_control_answers_to_its_id_and_to_the_names_of_others() {
-        for word in ["pods/privileged", "PODS/Privileged", "kubescape:C-0057", "CKV_K8S_16", "KSV-0017", "privileged-container"] {
+        for word in [
+            "pods/privileged",
+            "PODS/Privileged",
+            "kubescape:C-0057",
+            "CKV_K8S_16",
+            "KSV-0017",
+            "privileged-container",
+        ] {
             assert!(ids(word).contains(&"pods/privileged"), "{word}");
         }
     }

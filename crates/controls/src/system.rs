@@ -8,7 +8,6 @@
 use seaworthy_imaging::Reference;
 use seaworthy_podsecurity::Pod;
 
-
 /// A known component.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Component {
@@ -131,11 +130,7 @@ const COMPONENTS: &[Component] = &[
         needs: NODE_READ,
     },
     Component {
-        images: &[
-            "docker.io/longhornio/longhorn-manager",
-            "docker.io/rook/ceph",
-            "quay.io/cephcsi/cephcsi",
-        ],
+        images: &["docker.io/longhornio/longhorn-manager", "docker.io/rook/ceph", "quay.io/cephcsi/cephcsi"],
         reason: "a storage driver mounts volumes on its node for the kubelet",
         needs: NODE_STORAGE,
     },
@@ -171,9 +166,9 @@ pub(crate) fn component(pod: &Pod<'_>) -> Option<&'static Component> {
                 image.registry() == registry && image.repository() == repository
             })
         };
-        match COMPONENTS.iter().find(|component| component.images.iter().any(|known| is(&known))) {
+        match COMPONENTS.iter().find(|component| component.images.iter().any(is)) {
             Some(component) if found.is_none_or(|other| other == component) => found = Some(component),
-            None if SIDE_CARS.iter().any(|known| is(&known)) => {}
+            None if SIDE_CARS.iter().any(is) => {}
             _ => return None,
         }
     }

@@ -26,6 +26,10 @@ impl SourceFile {
     }
 }
 
+/// Objects of one name among which the nearest is still looked for: a search must not cost more the more copies of
+/// something lie about.
+const MANY: usize = 64;
+
 /// The answer of a search by name.
 #[derive(Clone, Copy, Debug)]
 pub enum Found<'e, 'a> {
@@ -102,8 +106,12 @@ struct FileEvidence<'a> {
 impl<'a> Evidence<'a> {
     /// Finds the objects and pods in all files.
     pub fn new(files: &'a [SourceFile]) -> Evidence<'a> {
-        let parts: Vec<FileEvidence<'a>> =
-            files.par_iter().enumerate().with_min_len(16).map(|(index, file)| read_file(index as u32, file)).collect();
+        let parts: Vec<FileEvidence<'a>> = files
+            .par_iter()
+            .enumerate()
+            .with_min_len(16)
+            .map(|(index, file)| read_file(index as u32, file))
+            .collect();
         let mut objects = Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum());
         let mut workloads = Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum());
         let mut diagnostics = Vec::new();
@@ -111,7 +119,11 @@ impl<'a> Evidence<'a> {
         for part in parts {
             let first = objects.len() as u32;
             objects.extend(part.objects);
-            workloads.extend(part.workloads.into_iter().map(|workload| Workload { object: workload.object + first, ..workload }));
+            workloads.extend(
+                part.workloads
+                    .into_iter()
+                    .map(|workload| Workload { object: workload.object + first, ..workload }),
+            );
             diagnostics.extend(part.diagnostics);
             documents += part.documents;
             foreign_documents += part.foreign;
@@ -180,35 +192,49 @@ impl<'a> Evidence<'a> {
     }
 
     /// The subjects of role bindings that are service accounts of a name, in any namespace, each with its binding.
-    pub fn bindings_of<'e>(&'e self, account: &str) -> impl Iterator<Item = (&'e Object<'a>, Value<'a>)> + use<'e, 'a> {
+    pub fn bindings_of<'e>(
+        &'e self,
+        account: &str,
+    ) -> impl Iterator<Item = (&'e Object<'a>, Value<'a>)> + use<'e, 'a> {
         let subjects = self.indexes.accounts.get(account).into_iter().flatten();
         subjects.map(|(binding, subject)| (&self.objects[*binding as usize], *subject))
     }
 
-    fn at<'e>(&'e self, positions: Option<&'e Vec<u32>>) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+    fn at<'e>(
+        &'e self,
+        positions: Option<&'e Vec<u32>>,
+    ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
         positions.into_iter().flatten().map(|&index| &self.objects[index as usize])
     }
 
     /// The object of a kind and name that `from` means when it names it, in its own namespace.
     pub fn named<'e>(&'e self, kind: &'e str, name: &'e str, from: &Object<'a>) -> Found<'e, 'a> {
-        let objects = || self.called(kind, from.namespace, name);
-        let mut near = objects().filter(|object| object.file == from.file);
+        let Some(positions) = self.indexes.by_identity.get(&(kind, from.namespace, name)) else {
+            return Found::None;
+        };
+        let object = |position: &u32| &self.objects[*position as usize];
+        // Objects stand in the order of their files.
+        let first = positions.partition_point(|position| object(position).file < from.file);
+        let mut near = positions[first..].iter().map(object).take_while(|object| object.file == from.file);
         match (near.next(), near.next()) {
             (Some(one), None) => return Found::One(one),
             (Some(_), Some(_)) => return Found::Several,
             _ => {}
         }
+        if positions.len() > MANY {
+            return Found::Several;
+        }
         let folder = |object: &Object<'a>| {
             let name = self.files[object.file as usize].name.as_str();
             name.rsplit_once('/').map_or("", |(folder, _)| folder)
         };
-        let mut beside = objects().filter(|object| folder(object) == folder(from));
+        let mut beside = positions.iter().map(object).filter(|object| folder(object) == folder(from));
         match (beside.next(), beside.next()) {
             (Some(one), None) => return Found::One(one),
             (Some(_), Some(_)) => return Found::Several,
             _ => {}
         }
-        let mut anywhere = objects();
+        let mut anywhere = positions.iter().map(object);
         match (anywhere.next(), anywhere.next()) {
             (None, _) => Found::None,
             (Some(one), None) => Found::One(one),
@@ -258,23 +284,25 @@ fn read_value<'a>(
         && let Some(item_kind) = object.kind.strip_suffix("List")
         && let Some(items) = object.value.get("items").filter(Value::is_sequence)
     {
-        let item_kind = if item_kind.is_empty() { "" } else { item_kind };
         for item in items.items() {
             let inherited = if item_kind.is_empty() { ("", "") } else { (object.api_version, item_kind) };
             read_value(part, item, Some(inherited), file, document);
         }
         return;
     }
-    let refusals = schema::kind(object.api_version, object.kind)
-        .map(|kind| schema::refusals(kind, object.value))
-        .unwrap_or_default();
+    // A patch of Kustomize that deletes something declares nothing.
+    if object.value.get("$patch").is_some() {
+        part.foreign += 1;
+        return;
+    }
+    let built_in = schema::kind(object.api_version, object.kind);
+    let refusals = built_in.map(|kind| refusals(kind, object.value)).unwrap_or_default();
     let refused = refusals.iter().any(|refusal| !refusal.problem.strict_only());
     report(part, file, document, &refusals);
     let index = part.objects.len() as u32;
     part.objects.push(object);
-    let custom = schema::kind(object.api_version, object.kind).is_none();
     workload::pods_of(&object, |pod| {
-        let refused = if custom { refuses_pod(part, &pod, file, document) } else { refused };
+        let refused = if built_in.is_none() { refuses_pod(part, &pod, file, document) } else { refused };
         part.workloads.push(Workload { object: index, pod, refused });
     });
 }
@@ -282,10 +310,23 @@ fn read_value<'a>(
 /// Pod templates of custom resources are judged by the type that they become.
 fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, document: &Document<'a>) -> bool {
     let Some(pod_spec) = schema::named("io.k8s.api.core.v1.PodSpec") else { return false };
-    let refusals = schema::refusals(pod_spec, pod.spec());
-    let hard: Vec<_> = refusals.into_iter().filter(|refusal| !refusal.problem.strict_only()).collect();
+    let hard: Vec<_> =
+        refusals(pod_spec, pod.spec()).into_iter().filter(|refusal| !refusal.problem.strict_only()).collect();
     report(part, file, document, &hard);
     !hard.is_empty()
+}
+
+/// What the API server would refuse, apart from placeholders that something fills in before it sees the object.
+fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
+    let mut refusals = schema::refusals(of, object);
+    refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder));
+    refusals
+}
+
+/// Whether a text stands for another one: a variable of Flux or envsubst, a value encrypted by SOPS, a path of the
+/// Argo CD Vault plugin.
+fn is_placeholder(text: &str) -> bool {
+    text.contains("${") || text.starts_with("ENC[") || text.starts_with("<path:")
 }
 
 fn report(part: &mut FileEvidence<'_>, file: u32, document: &Document<'_>, refusals: &[schema::Refusal<'_>]) {

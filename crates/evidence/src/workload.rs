@@ -16,44 +16,29 @@ pub struct Workload<'a> {
     pub refused: bool,
 }
 
-/// Where built-in kinds keep their pod template; an empty path is the object itself.
-fn template_path(object: &Object<'_>) -> Option<&'static [&'static str]> {
-    const TEMPLATE: &[&str] = &["spec", "template"];
-    Some(match (object.group(), object.kind) {
-        ("", "Pod") => &[],
-        ("", "PodTemplate") => &["template"],
-        ("", "ReplicationController") => TEMPLATE,
-        ("apps" | "extensions", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet") => TEMPLATE,
-        ("batch", "Job") => TEMPLATE,
-        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template"],
-        _ => return None,
-    })
-}
-
-/// Kinds without a pod template that are common or large: looking for one inside them would be in vain.
-/// A CustomResourceDefinition describes pod templates but holds none.
-fn holds_no_pod(object: &Object<'_>) -> bool {
-    match object.group() {
-        "" | "rbac.authorization.k8s.io" | "networking.k8s.io" | "policy" | "storage.k8s.io" => true,
-        "apiextensions.k8s.io" | "admissionregistration.k8s.io" | "apiregistration.k8s.io" => true,
-        "autoscaling" | "scheduling.k8s.io" | "coordination.k8s.io" | "discovery.k8s.io" => true,
-        _ => false,
-    }
-}
+/// Groups whose kinds hold no pod template, common or large: looking for one inside them would be in vain. (A
+/// CustomResourceDefinition describes pod templates but holds none.)
+const WITHOUT_PODS: &[&str] = &[
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "autoscaling",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
 
 /// Calls `found` with every pod inside an object.
 pub(crate) fn pods_of<'a>(object: &Object<'a>, mut found: impl FnMut(Pod<'a>)) {
-    if let Some(path) = template_path(object) {
-        let pod = match path {
-            [] => Pod::from_pod(object.value),
-            path => object.value.at(path).and_then(Pod::from_template),
-        };
-        if let Some(pod) = pod {
-            found(pod);
-        }
-        return;
+    if let Some(pod) = Pod::from_kind(object.api_version, object.kind, object.value) {
+        return found(pod);
     }
-    if holds_no_pod(object) {
+    if WITHOUT_PODS.contains(&object.group()) {
         return;
     }
     // In custom resources a template is recognised by its shape: a map below the root whose `spec` lists

@@ -117,7 +117,9 @@ impl<'a> Reference<'a> {
     pub fn is_within(&self, prefix: &str) -> bool {
         let prefix = prefix.trim_end_matches('/');
         let (registry, path) = prefix.split_once('/').unwrap_or((prefix, ""));
-        let inside = |path: &str| self.repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let inside = |path: &str| {
+            self.repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         self.registry == registry && (path.is_empty() || inside(path))
     }
 }
@@ -134,7 +136,9 @@ fn is_registry(registry: &str) -> bool {
     if let Some(rest) = registry.strip_prefix('[') {
         let Some((address, port)) = rest.split_once(']') else { return false };
         let hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b':';
-        return !address.is_empty() && address.bytes().all(hex) && (port.is_empty() || is_port(port.strip_prefix(':')));
+        return !address.is_empty()
+            && address.bytes().all(hex)
+            && (port.is_empty() || is_port(port.strip_prefix(':')));
     }
     let (host, port) = match registry.split_once(':') {
         Some((host, port)) => (host, Some(port)),
@@ -232,14 +236,20 @@ mod tests {
 
     #[test]
     fn only_a_complete_digest_pins() {
-        assert!(Reference::parse(&format!("web:1@{DIGEST}")).is_ok_and(|r| r.is_pinned() && r.tag() == Some("1")));
+        assert!(
+            Reference::parse(&format!("web:1@{DIGEST}")).is_ok_and(|r| r.is_pinned() && r.tag() == Some("1"))
+        );
         assert!(!Reference::parse("web:1").is_ok_and(|r| r.is_pinned()));
     }
 
     #[test]
     fn prefixes_match_whole_segments() {
         let image = Reference::parse("ghcr.io/acme/web").expect("valid");
-        assert!(image.is_within("ghcr.io") && image.is_within("ghcr.io/acme") && image.is_within("ghcr.io/acme/web"));
+        assert!(
+            image.is_within("ghcr.io")
+                && image.is_within("ghcr.io/acme")
+                && image.is_within("ghcr.io/acme/web")
+        );
         assert!(!image.is_within("ghcr.io/ac") && !image.is_within("ghcr") && !image.is_within("docker.io"));
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<
                     reason: SkipReason::Unreadable(error.to_string()),
                 }),
                 Ok(entry) => match entry.file_type() {
-                    Some(kind) if kind.is_file() && is_manifest(entry.path()) => files.files.push(entry.into_path()),
+                    Some(kind) if kind.is_file() && is_manifest(entry.path()) => {
+                        files.files.push(entry.into_path());
+                    }
                     Some(kind) if kind.is_symlink() => files.link(root, entry.path()),
                     _ => {}
                 },
@@ -62,7 +64,9 @@ impl Batch<'_> {
         let target = fs::canonicalize(path);
         let inside = |target: &PathBuf| fs::canonicalize(root).is_ok_and(|root| target.starts_with(root));
         match target {
-            Ok(target) if target.is_file() && is_manifest(path) && inside(&target) => self.files.push(path.to_owned()),
+            Ok(target) if target.is_file() && is_manifest(path) && inside(&target) => {
+                self.files.push(path.to_owned());
+            }
             Ok(target) if target.is_file() && !is_manifest(path) => {}
             _ => self.skipped.push(Skipped { path: path.display().to_string(), reason: SkipReason::Link }),
         }
@@ -83,9 +87,13 @@ fn without_doubles(files: Vec<PathBuf>) -> Vec<PathBuf> {
     if !files.iter().any(|file| file.is_symlink()) {
         return files;
     }
-    let mut seen: HashSet<PathBuf> =
-        files.iter().filter(|file| !file.is_symlink()).filter_map(|file| fs::canonicalize(file).ok()).collect();
-    let mut keep = |file: &PathBuf| !file.is_symlink() || fs::canonicalize(file).is_ok_and(|target| seen.insert(target));
+    let mut seen: HashSet<PathBuf> = files
+        .iter()
+        .filter(|file| !file.is_symlink())
+        .filter_map(|file| fs::canonicalize(file).ok())
+        .collect();
+    let mut keep =
+        |file: &PathBuf| !file.is_symlink() || fs::canonicalize(file).is_ok_and(|target| seen.insert(target));
     files.into_iter().filter(|file| keep(file)).collect()
 }
 

@@ -37,19 +37,20 @@ impl<'a> Pod<'a> {
     /// pods); `None` for every other object and for one without a pod spec.
     pub fn from_object(object: Value<'a>) -> Option<Pod<'a>> {
         let text = |key| object.get(key).and_then(|value| value.as_str());
-        let path: &[&str] = match (text("apiVersion")?, text("kind")?) {
-            ("v1", "Pod") => return Pod::from_pod(object),
-            ("v1", "PodTemplate") => &["template"],
-            ("v1", "ReplicationController") => &["spec", "template"],
-            (version, "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet")
-                if version.starts_with("apps/") =>
-            {
-                &["spec", "template"]
-            }
-            (version, "Job") if version.starts_with("batch/") => &["spec", "template"],
-            (version, "CronJob") if version.starts_with("batch/") => {
-                &["spec", "jobTemplate", "spec", "template"]
-            }
+        Pod::from_kind(text("apiVersion")?, text("kind")?, object)
+    }
+
+    /// As [`from_object`](Pod::from_object), for an object whose kind is known from elsewhere: items of a typed list
+    /// need not name it.
+    pub fn from_kind(api_version: &str, kind: &str, object: Value<'a>) -> Option<Pod<'a>> {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let path: &[&str] = match (group, kind) {
+            ("", "Pod") => return Pod::from_pod(object),
+            ("", "PodTemplate") => &["template"],
+            ("", "ReplicationController") => &["spec", "template"],
+            ("apps", "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet") => &["spec", "template"],
+            ("batch", "Job") => &["spec", "template"],
+            ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template"],
             _ => return None,
         };
         Pod::from_template(object.at(path)?)

@@ -52,14 +52,17 @@ fn phases(threads: usize, texts: &[String], bytes: usize) {
         let assessment = evaluate(&controls, &evidence, &settings);
         times[2].push(start.elapsed());
         let start = Instant::now();
-        seaworthy_report::write(Format::Json, &assessment, &Context::default(), &mut std::io::sink()).expect("a sink");
+        seaworthy_report::write(Format::Json, &assessment, &Context::default(), &mut std::io::sink())
+            .expect("a sink");
         times[3].push(start.elapsed());
     }
     let medians = times.map(|mut times| {
         times.sort();
         times[RUNS / 2]
     });
-    for (phase, median) in ["read", "evidence (objects, types)", "evaluate all controls", "write JSON"].iter().zip(medians) {
+    for (phase, median) in
+        ["read", "evidence (objects, types)", "evaluate all controls", "write JSON"].iter().zip(medians)
+    {
         println!(
             "| {threads} | {phase} | {:.1} ms | {:.0} | {:.2} |",
             median.as_secs_f64() * 1e3,
@@ -70,12 +73,16 @@ fn phases(threads: usize, texts: &[String], bytes: usize) {
 }
 
 fn read_below(folder: &Path, texts: &mut Vec<String>) {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
             read_below(&path, texts);
-        } else if path.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known))
+        {
             texts.extend(std::fs::read_to_string(&path));
         }
     }

@@ -49,5 +49,7 @@ pub(crate) fn stderr_is_terminal() -> bool {
 /// Writes a result to standard output.
 pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CommandError> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    write(&mut out).and_then(|()| out.flush()).map_err(|error| CommandError::output("standard output", &error))
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(|error| CommandError::output("standard output", &error))
 }

@@ -14,7 +14,8 @@ pub(crate) fn controls(args: &SelectArgs) -> Result<Vec<&'static Control>, Comma
         .filter(|control| !unwanted.contains(&control.id))
         .collect();
     if chosen.is_empty() {
-        return Err(CommandError::new("no control is left to evaluate").hint("`--ignore` leaves out all that `--select` names"));
+        return Err(CommandError::new("no control is left to evaluate")
+            .hint("`--ignore` leaves out all that `--select` names"));
     }
     Ok(chosen)
 }

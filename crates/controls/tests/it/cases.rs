@@ -44,12 +44,18 @@ fn check(control: &'static Control, case: &Case) -> Result<(), String> {
     let errors = evidence.diagnostics().iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     let errors: Vec<_> = errors.map(|diagnostic| diagnostic.message.as_str()).collect();
     if errors.is_empty() == refused {
-        return Err(format!("expected{} to be refused, but the diagnostics are {errors:?}", if refused { "" } else { " nothing" }));
+        return Err(format!(
+            "expected{} to be refused, but the diagnostics are {errors:?}",
+            if refused { "" } else { " nothing" }
+        ));
     }
     let assessment = evaluate(&[control], &evidence, &settings);
     let [result] = assessment.controls.as_slice() else { return Err("not evaluated".to_owned()) };
-    let described: Vec<String> =
-        assessment.findings.iter().map(|finding| format!("{} at {}", finding.message, finding.place.path())).collect();
+    let described: Vec<String> = assessment
+        .findings
+        .iter()
+        .map(|finding| format!("{} at {}", finding.message, finding.place.path()))
+        .collect();
     let expected = match case.expect {
         Expectation::Finding if excepted => Status::Excepted,
         Expectation::Finding => Status::Open,
@@ -60,7 +66,9 @@ fn check(control: &'static Control, case: &Case) -> Result<(), String> {
     let status = result.counts.status();
     if status != expected {
         let reasons: Vec<_> = assessment.unknown.iter().map(|unknown| &unknown.reason).collect();
-        return Err(format!("is {status:?}, not {expected:?}; findings: {described:?}; unknown: {reasons:?}"));
+        return Err(format!(
+            "is {status:?}, not {expected:?}; findings: {described:?}; unknown: {reasons:?}"
+        ));
     }
     if let Some(count) = count
         && assessment.findings.len() != count
@@ -68,7 +76,8 @@ fn check(control: &'static Control, case: &Case) -> Result<(), String> {
         return Err(format!("{} findings instead of {count}: {described:?}", assessment.findings.len()));
     }
     if let Some(severity) = severity {
-        let worst = assessment.findings.iter().map(|finding| finding.severity).max().map(|worst| worst.name());
+        let worst =
+            assessment.findings.iter().map(|finding| finding.severity).max().map(|worst| worst.name());
         if worst != Some(severity) {
             return Err(format!("the worst severity is {worst:?}, not {severity}"));
         }

@@ -19,7 +19,10 @@ fn every_control_is_documented_mapped_and_shown_by_cases() {
         assert!(page.cure().len() > 10, "{id}: say what to change");
         assert!(control.mappings.all().iter().any(|(_, ids)| !ids.is_empty()), "{id}: is mapped to nothing");
         assert!(control.scopes.contains(&Scope::Manifests), "{id}: cannot be evaluated");
-        assert!(control.title.chars().next().is_some_and(char::is_uppercase) || control.title.starts_with('/'), "{id}");
+        assert!(
+            control.title.chars().next().is_some_and(char::is_uppercase) || control.title.starts_with('/'),
+            "{id}"
+        );
         assert!(!control.title.ends_with('.'), "{id}");
         let has = |expect| page.cases.iter().any(|case| case.expect == expect);
         match control.check {

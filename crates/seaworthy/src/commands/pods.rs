@@ -76,7 +76,9 @@ fn evaluate_paths(args: &EvaluateArgs) -> Result<Outcome, CommandError> {
     let level = args.level.as_deref().and_then(|level| level.parse::<Level>().ok());
     let collected = collect(&args.paths, &Options::default(), &|_| {}).map_err(super::scan::ingest_error)?;
     let evidence = Evidence::new(&collected.files);
-    for diagnostic in evidence.diagnostics().iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
+    for diagnostic in
+        evidence.diagnostics().iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
+    {
         let file = &evidence.files()[diagnostic.file as usize];
         let at = file.stream.position(diagnostic.span.start);
         output::message(&format!("{}:{}:{}: {}", file.name, at.line, at.column, diagnostic.message));
@@ -220,7 +222,9 @@ fn answer_requests(path: &Path) -> Result<Outcome, CommandError> {
     }
     match unanswered {
         0 => Ok(outcome),
-        1 => Err(CommandError::new("1 request could not be answered").hint("its line in the output says why")),
+        1 => {
+            Err(CommandError::new("1 request could not be answered").hint("its line in the output says why"))
+        }
         many => Err(CommandError::new(format!("{many} requests could not be answered"))
             .hint("their lines in the output say why")),
     }
@@ -265,7 +269,8 @@ fn answer(line: Vec<u8>) -> (Vec<u8>, Reply) {
         Ok(pods) => {
             let allowed = pods.iter().all(|pod| pod.allowed.unwrap_or(true) && pod.refused.is_empty());
             let first = &pods[0];
-            let several = Several { level: first.level.clone(), version: first.version.clone(), allowed, pods };
+            let several =
+                Several { level: first.level.clone(), version: first.version.clone(), allowed, pods };
             write_line(&mut out, &several).map(|()| if allowed { Reply::Allowed } else { Reply::Violated })
         }
         Err(error) => write_line(&mut out, &Unanswered { error }).map(|()| Reply::Unanswered),
@@ -284,13 +289,19 @@ fn try_answer(line: &[u8]) -> Result<Vec<Answer>, String> {
     }
     let request = match stream.documents().next() {
         Some(document) if document.root().is_mapping() => document.root(),
-        _ => return Err("a request is a JSON object with `path` or `object`, `level` and `version`".to_owned()),
+        _ => {
+            return Err(
+                "a request is a JSON object with `path` or `object`, `level` and `version`".to_owned()
+            );
+        }
     };
-    if let Some((key, _)) = request
-        .entries()
-        .find(|(key, _)| !matches!(key.text(), "path" | "object" | "level" | "version"))
+    if let Some((key, _)) =
+        request.entries().find(|(key, _)| !matches!(key.text(), "path" | "object" | "level" | "version"))
     {
-        return Err(format!("unknown field `{}`: a request has `path` or `object`, `level` and `version`", key.text()));
+        return Err(format!(
+            "unknown field `{}`: a request has `path` or `object`, `level` and `version`",
+            key.text()
+        ));
     }
     let text_of = |key| match request.get(key) {
         Some(value) => value.as_str().map(Some).ok_or(format!("`{key}` must be a string")),
@@ -303,12 +314,14 @@ fn try_answer(line: &[u8]) -> Result<Vec<Answer>, String> {
         None => None,
     };
     let version = text_of("version")?.unwrap_or("latest");
-    let version: Version =
-        version.parse().map_err(|_| format!("`{version}` is no version: versions are `latest` and `v1.N`"))?;
+    let version: Version = version
+        .parse()
+        .map_err(|_| format!("`{version}` is no version: versions are `latest` and `v1.N`"))?;
     let file = match (text_of("path")?, request.get("object")) {
         (Some(path), None) => {
             let path = PathBuf::from(path);
-            let bytes = read_bounded(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+            let bytes =
+                read_bounded(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
             SourceFile::new(path.display().to_string(), Stream::read_bytes(bytes))
         }
         (None, Some(object)) => {

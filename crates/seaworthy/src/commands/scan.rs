@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use seaworthy_controls::{
-    Assessment, Parameters, ParameterError, PARAMETERS, Phase, Settings, Severity, evaluate, nearest,
+    Assessment, PARAMETERS, ParameterError, Parameters, Phase, Settings, Severity, evaluate, nearest,
 };
 use seaworthy_evidence::Evidence;
 use seaworthy_ingest::{Collected, IngestError, Options, SkipReason, collect};
@@ -24,8 +24,10 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     let controls = selection::controls(&args.select)?;
     let targets = targets(args)?;
     let threshold: Threshold = args.fail_on.parse()?;
-    let settings =
-        Settings { version: kubernetes_version(&args.kubernetes_version)?, parameters: parameters(&args.parameters)? };
+    let settings = Settings {
+        version: kubernetes_version(&args.kubernetes_version)?,
+        parameters: parameters(&args.parameters)?,
+    };
     let options = Options {
         max_file_size: args.max_file_size,
         hidden: args.hidden,
@@ -61,7 +63,10 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     }
     let gaps = collected.skipped.iter().any(|skipped| skipped.reason.leaves_gap())
         || !assessment.unknown.is_empty()
-        || evidence.diagnostics().iter().any(|diagnostic| diagnostic.severity == seaworthy_evidence::Severity::Error);
+        || evidence
+            .diagnostics()
+            .iter()
+            .any(|diagnostic| diagnostic.severity == seaworthy_evidence::Severity::Error);
     Ok(match threshold.is_reached(&assessment) {
         _ if args.require_complete && gaps => Outcome::Incomplete,
         true => Outcome::Findings,
@@ -106,7 +111,8 @@ fn parse_format(word: &str) -> Result<Format, CommandError> {
 
 fn kubernetes_version(text: &str) -> Result<Version, CommandError> {
     text.parse().map_err(|_| {
-        CommandError::new(format!("`{text}` is no Kubernetes version")).hint("write it as `v1.33`, or `latest`")
+        CommandError::new(format!("`{text}` is no Kubernetes version"))
+            .hint("write it as `v1.33`, or `latest`")
     })
 }
 
@@ -114,7 +120,8 @@ fn parameters(assignments: &[String]) -> Result<Parameters, CommandError> {
     let mut parameters = Parameters::default();
     for assignment in assignments {
         let Some((name, value)) = assignment.split_once('=') else {
-            return Err(CommandError::new(format!("`--set {assignment}` sets nothing")).hint("write it as `NAME=VALUE`"));
+            return Err(CommandError::new(format!("`--set {assignment}` sets nothing"))
+                .hint("write it as `NAME=VALUE`"));
         };
         parameters.set(name.trim(), value).map_err(|error| match &error {
             ParameterError::Unknown(name) => {
@@ -143,7 +150,8 @@ impl std::str::FromStr for Threshold {
     type Err = CommandError;
 
     fn from_str(word: &str) -> Result<Threshold, CommandError> {
-        let severity = Severity::ALL.into_iter().find(|severity| severity.name() == word).map(Threshold::Severity);
+        let severity =
+            Severity::ALL.into_iter().find(|severity| severity.name() == word).map(Threshold::Severity);
         let phase = Phase::ALL.into_iter().find(|phase| phase.name() == word).map(Threshold::Phase);
         let never = (word == "never").then_some(Threshold::Never);
         severity.or(phase).or(never).ok_or_else(|| {
@@ -180,9 +188,11 @@ fn skipped(collected: &Collected) -> Vec<Skipped> {
             SkipReason::Unreadable(error) => format!("cannot be read: {error}"),
             SkipReason::Link => "link that leads out of the folder or to a folder".to_owned(),
         };
-        let entry = by_reason
-            .entry(reason.clone())
-            .or_insert_with(|| Skipped { reason, count: 0, examples: Vec::new() });
+        let entry = by_reason.entry(reason.clone()).or_insert_with(|| Skipped {
+            reason,
+            count: 0,
+            examples: Vec::new(),
+        });
         entry.count += 1;
         if entry.examples.len() < EXAMPLES {
             entry.examples.push(skipped.path.clone());
@@ -191,7 +201,10 @@ fn skipped(collected: &Collected) -> Vec<Skipped> {
     by_reason.into_values().collect()
 }
 
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), CommandError> {
+fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), CommandError> {
     let fault = |error: std::io::Error| CommandError::output(&format!("`{}`", path.display()), &error);
     let mut out = BufWriter::with_capacity(1 << 16, File::create(path).map_err(fault)?);
     write(&mut out).and_then(|()| out.flush()).map_err(fault)
@@ -200,5 +213,6 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result
 /// The error for a path that could not be read.
 pub(crate) fn ingest_error(error: IngestError) -> CommandError {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    CommandError::new(format!("{error}{cause}")).hint("name files or folders that exist, or `-` for standard input")
+    CommandError::new(format!("{error}{cause}"))
+        .hint("name files or folders that exist, or `-` for standard input")
 }

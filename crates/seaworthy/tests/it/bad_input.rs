@@ -48,19 +48,29 @@ fn broken_documents_are_diagnosed_where_they_break() {
         ("apiVersion: v1\nkind: Pod\nspec:\n\tcontainers: []\n", 4),
         ("apiVersion: v1\nkind: Pod\nkind: Pod\nmetadata: {name: x}\n", 3),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: [1, 2]\n", 4),
-        ("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n  - {name: a, ports: [{containerPort: '80'}]}\n", 6),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n  - {name: a, ports: [{containerPort: '80'}]}\n",
+            6,
+        ),
     ];
     for (text, line) in cases {
         let report = scan_with(|folder| fs::write(folder.join("bad.yaml"), text).expect("written"));
         let found = diagnostics(&report);
-        assert!(found.iter().any(|(at, ..)| at.abs_diff(line) <= 1), "{text:?} should be diagnosed near line {line}: {found:?}");
+        assert!(
+            found.iter().any(|(at, ..)| at.abs_diff(line) <= 1),
+            "{text:?} should be diagnosed near line {line}: {found:?}"
+        );
     }
 }
 
 #[test]
 fn other_documents_of_a_broken_file_are_judged() {
     let report = scan_with(|folder| {
-        let text = format!("{}---\napiVersion: v1\nkind: [\n---\n{}", GOOD.replace("good", "first"), GOOD.replace("good", "third"));
+        let text = format!(
+            "{}---\napiVersion: v1\nkind: [\n---\n{}",
+            GOOD.replace("good", "first"),
+            GOOD.replace("good", "third")
+        );
         fs::write(folder.join("mixed.yaml"), text).expect("written");
     });
     let found = findings(&report);
@@ -72,7 +82,8 @@ fn other_documents_of_a_broken_file_are_judged() {
 #[test]
 fn a_null_where_a_map_is_due_is_absent() {
     let report = scan_with(|folder| {
-        fs::write(folder.join("null.yaml"), "apiVersion: apps/v1\nkind: Deployment\nmetadata:\nspec:\n").expect("written");
+        fs::write(folder.join("null.yaml"), "apiVersion: apps/v1\nkind: Deployment\nmetadata:\nspec:\n")
+            .expect("written");
     });
     assert!(diagnostics(&report).is_empty(), "{report:#}");
 }
@@ -112,8 +123,15 @@ fn templates_are_not_evaluated_and_never_clean() {
 fn deep_nesting_is_refused_without_exhausting_the_stack() {
     for deep in [
         format!("apiVersion: v1\nkind: Pod\nx: {}{}\n", "[".repeat(20_000), "]".repeat(20_000)),
-        format!("{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"x\": {}{}}}", "[".repeat(20_000), "]".repeat(20_000)),
-        format!("apiVersion: v1\nkind: Pod\nx:\n{}", (0..11_000).map(|depth| format!("{}-\n", " ".repeat(depth))).collect::<String>()),
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"x\": {}{}}}",
+            "[".repeat(20_000),
+            "]".repeat(20_000)
+        ),
+        format!(
+            "apiVersion: v1\nkind: Pod\nx:\n{}",
+            (0..11_000).map(|depth| format!("{}-\n", " ".repeat(depth))).collect::<String>()
+        ),
     ] {
         let report = scan_with(|folder| fs::write(folder.join("deep.yaml"), &deep).expect("written"));
         assert!(!diagnostics(&report).is_empty());
@@ -135,7 +153,11 @@ fn an_alias_bomb_is_refused() {
 #[test]
 fn invalid_utf8_is_diagnosed() {
     let report = scan_with(|folder| {
-        fs::write(folder.join("latin1.yaml"), b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: caf\xe9}\n").expect("written");
+        fs::write(
+            folder.join("latin1.yaml"),
+            b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: caf\xe9}\n",
+        )
+        .expect("written");
     });
     assert_eq!(diagnostics(&report).first().map(|(line, ..)| *line), Some(4));
 }

@@ -69,7 +69,9 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
 #[test]
 fn the_threshold_decides_the_exit_code() {
     let code = |threshold: &str, input: &str| {
-        seaworthy_with(&["scan", "--fail-on", threshold, "--select", "pods/host-aliases", "-"], input).status.code()
+        seaworthy_with(&["scan", "--fail-on", threshold, "--select", "pods/host-aliases", "-"], input)
+            .status
+            .code()
     };
     let low = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec:\n  hostAliases: [{ip: 10.0.0.1, hostnames: [x]}]\n  containers: [{name: c, image: d}]\n";
     assert_eq!(code("low", low), Some(1));

@@ -77,7 +77,8 @@ fn the_levels_of_all_workloads_are_those_of_upstream() {
             let answer: serde_json::Value = serde_json::from_str(line).expect("JSON");
             *found.entry(answer["highest"].as_str().unwrap_or("refused").to_owned()).or_default() += 1;
         }
-        let levels: BTreeMap<String, usize> = levels.into_iter().map(|(level, count)| (level.to_owned(), count)).collect();
+        let levels: BTreeMap<String, usize> =
+            levels.into_iter().map(|(level, count)| (level.to_owned(), count)).collect();
         assert_eq!(found, levels, "{set}");
     }
 }

@@ -43,7 +43,9 @@ fn the_roadmap_of_the_examples_names_phases_changes_and_places() {
     let output = seaworthy(&["scan", "examples"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output).to_lowercase();
-    for expected in ["quick wins", "next steps", "research", "complete the `securitycontext` of", "shop.yaml:"] {
+    for expected in
+        ["quick wins", "next steps", "research", "complete the `securitycontext` of", "shop.yaml:"]
+    {
         assert!(text.contains(expected), "`{expected}` is missing in\n{text}");
     }
 }

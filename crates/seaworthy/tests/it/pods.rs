@@ -38,27 +38,34 @@ fn without_a_level_the_highest_is_told() {
 #[test]
 fn a_pod_that_the_api_would_refuse_is_not_passed() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: c, securityContext: {privileged: 'no'}}\n";
-    let output = seaworthy_with(&["pods", "evaluate", "--level", "privileged", "--format", "jsonl", "-"], pod);
+    let output =
+        seaworthy_with(&["pods", "evaluate", "--level", "privileged", "--format", "jsonl", "-"], pod);
     assert_eq!(output.status.code(), Some(1));
     let answer = &lines(&stdout(&output))[0];
     assert_eq!(answer["allowed"], false);
     assert_eq!(answer["highest"], serde_json::Value::Null);
     assert_eq!(answer["refused"][0]["line"], 6);
-    assert!(answer["refused"][0]["message"].as_str().is_some_and(|message| message.contains("privileged")), "{answer}");
+    assert!(
+        answer["refused"][0]["message"].as_str().is_some_and(|message| message.contains("privileged")),
+        "{answer}"
+    );
 }
 
 #[test]
 fn requests_are_answered_in_order_and_bad_ones_do_not_stop_the_rest() {
     let good = format!(r#"{{"object":{POD},"level":"privileged","version":"v1.20"}}"#);
     let bad = format!(r#"{{"object":{POD},"level":"restricted"}}"#);
-    let requests = [good.as_str(), r#"{"object":1}"#, "no json", &bad, r#"{"level":"x"}"#, "", &good].join("\n");
+    let requests =
+        [good.as_str(), r#"{"object":1}"#, "no json", &bad, r#"{"level":"x"}"#, "", &good].join("\n");
     let output = seaworthy_with(&["pods", "evaluate", "--requests", "-"], requests);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     let answers = lines(&stdout(&output));
     assert_eq!(answers.len(), 6);
     let allowed: Vec<_> = answers.iter().map(|answer| answer["allowed"].as_bool()).collect();
     assert_eq!(allowed, [Some(true), None, None, Some(false), None, Some(true)]);
-    assert!(answers.iter().zip(allowed).all(|(answer, allowed)| allowed.is_some() != answer["error"].is_string()));
+    assert!(
+        answers.iter().zip(allowed).all(|(answer, allowed)| allowed.is_some() != answer["error"].is_string())
+    );
 }
 
 /// Expected verdicts are those of the fixtures' folders, from the Go module k8s.io/pod-security-admission.

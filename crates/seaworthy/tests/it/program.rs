@@ -34,7 +34,9 @@ pub(crate) fn seaworthy_with(arguments: &[&str], input: impl AsRef<[u8]>) -> Out
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seaworthy"));
     command.args(arguments).current_dir(root());
-    for variable in ["SEAWORTHY_FORMAT", "SEAWORTHY_SELECT", "SEAWORTHY_IGNORE", "SEAWORTHY_FAIL_ON", "NO_COLOR"] {
+    for variable in
+        ["SEAWORTHY_FORMAT", "SEAWORTHY_SELECT", "SEAWORTHY_IGNORE", "SEAWORTHY_FAIL_ON", "NO_COLOR"]
+    {
         command.env_remove(variable);
     }
     command
