@@ -97,7 +97,7 @@ pub struct NamespaceScope<'e, 'a> {
 
 impl<'e, 'a> NamespaceScope<'e, 'a> {
     /// The objects of a kind in this namespace.
-    pub fn objects_of_kind(&self, kind: &'e str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+    pub fn objects_of_kind(&self, kind: &str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
         self.around.evidence.in_namespace(kind, self.name)
     }
 

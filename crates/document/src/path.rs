@@ -1,6 +1,6 @@
 //! Where a value stands.
 
-use crate::tree::{Kind, Node, Stream};
+use crate::tree::{Kind, Node};
 use crate::value::Value;
 
 /// The collection that a node is a child of, and its number among the items of a list.
@@ -11,6 +11,9 @@ pub(crate) struct Parent {
 }
 
 const NONE: u32 = u32::MAX;
+
+/// Nodes up to which a place is found sooner by walking down than through an index.
+const SMALL: usize = 2048;
 
 /// The parent of each node, in one pass.
 pub(crate) fn parents(nodes: &[Node]) -> Vec<Parent> {
@@ -44,31 +47,58 @@ impl<'a> Value<'a> {
 
     /// Where the value stands below its document's root, as `spec.containers[app].image`: items of lists are
     /// named by their `name` where they have one, else by their index, so that a path survives reordering.
-    /// The first call builds an index of the stream.
+    /// In a large stream the first call builds an index.
     pub fn path(&self) -> String {
-        let mut steps = Vec::new();
-        let mut at = *self;
-        while let Some(parent) = at.parent() {
-            steps.push(at);
-            at = parent;
-        }
         let mut path = String::new();
-        for step in steps.into_iter().rev() {
+        for (step, number) in self.lineage() {
             if let Some(key) = step.key() {
                 push_key(&mut path, key.text());
             } else if !step.is_key() {
                 match step.get("name").and_then(|name| name.as_str()) {
                     Some(name) => push_item(&mut path, name),
-                    None => push_item(&mut path, &number(self.stream(), step.id()).to_string()),
+                    None => push_item(&mut path, &number.to_string()),
                 }
             }
         }
         path
     }
-}
 
-fn number(stream: &Stream, index: u32) -> u32 {
-    stream.parents()[index as usize].number
+    /// The values from below the root down to this one, each with its number among the items of its list.
+    fn lineage(&self) -> Vec<(Value<'a>, u32)> {
+        if self.stream().nodes.len() <= SMALL {
+            return self.lineage_from_above();
+        }
+        let mut steps = Vec::new();
+        let mut at = *self;
+        while let Some(parent) = at.parent() {
+            steps.push((at, self.stream().parents()[at.id() as usize].number));
+            at = parent;
+        }
+        steps.reverse();
+        steps
+    }
+
+    fn lineage_from_above(&self) -> Vec<(Value<'a>, u32)> {
+        let stream = self.stream();
+        let mut steps = Vec::new();
+        let document = stream.documents.partition_point(|document| document.root <= self.id());
+        let Some(document) = document.checked_sub(1) else { return steps };
+        let mut at = stream.documents[document].root;
+        while at < self.id() {
+            // The child whose subtree holds the value; a key is a child like any other.
+            let (mut child, mut number) = (at + 1, 0);
+            loop {
+                let after = Value::new(stream, child).after();
+                if after > self.id() {
+                    break;
+                }
+                (child, number) = (after, number + 1);
+            }
+            steps.push((Value::new(stream, child), number));
+            at = child;
+        }
+        steps
+    }
 }
 
 fn push_item(path: &mut String, name: &str) {

@@ -84,6 +84,10 @@ impl<'a> Value<'a> {
             let value = Value { stream, index: next + 1 };
             if stream.nodes[next as usize].is_text(stream, key) {
                 found = Some(value);
+                // A second one would have been diagnosed.
+                if stream.diagnostics.is_empty() {
+                    break;
+                }
             }
             next = value.after();
         }
@@ -176,7 +180,7 @@ impl<'a> Value<'a> {
     }
 
     /// Index of the node behind this one's subtree.
-    fn after(&self) -> u32 {
+    pub(crate) fn after(&self) -> u32 {
         let node = self.node();
         match node.kind {
             Kind::Sequence | Kind::Mapping => node.link,

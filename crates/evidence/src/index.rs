@@ -1,5 +1,7 @@
 //! The evidence as a whole: reading objects out of files, and finding them again by kind and name.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use seaworthy_document::{Document, Stream, Value};
@@ -57,30 +59,30 @@ pub struct Evidence<'a> {
 /// Positions of objects, by what they are looked for.
 #[derive(Debug, Default)]
 struct Indexes<'a> {
-    by_kind: FxHashMap<&'a str, Vec<u32>>,
-    by_namespace: FxHashMap<(&'a str, Option<&'a str>), Vec<u32>>,
-    by_identity: FxHashMap<(&'a str, Option<&'a str>, &'a str), Vec<u32>>,
+    /// All objects, sorted by kind, namespace, name, and their place in the evidence: what is looked for is a run.
+    sorted: Vec<u32>,
     /// Subjects of bindings that are service accounts, by the account's name, with the binding.
     accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>>,
 }
 
 impl<'a> Indexes<'a> {
     fn new(objects: &[Object<'a>]) -> Indexes<'a> {
-        let mut indexes = Indexes::default();
+        let mut sorted: Vec<u32> = (0..objects.len() as u32).collect();
+        sorted.par_sort_unstable_by_key(|&index| {
+            let object = &objects[index as usize];
+            (object.kind, object.namespace, object.name, index)
+        });
+        let mut accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>> = FxHashMap::default();
         for (index, object) in objects.iter().enumerate() {
-            let index = index as u32;
-            indexes.by_kind.entry(object.kind).or_default().push(index);
-            indexes.by_namespace.entry((object.kind, object.namespace)).or_default().push(index);
-            indexes.by_identity.entry((object.kind, object.namespace, object.name)).or_default().push(index);
             if object.group() == "rbac.authorization.k8s.io" && object.kind.ends_with("Binding") {
                 for subject in object.value.get("subjects").iter().flat_map(Value::items) {
                     if let Some(account) = account_of(&subject) {
-                        indexes.accounts.entry(account).or_default().push((index, subject));
+                        accounts.entry(account).or_default().push((index as u32, subject));
                     }
                 }
             }
         }
-        indexes
+        Indexes { sorted, accounts }
     }
 }
 
@@ -167,28 +169,42 @@ impl<'a> Evidence<'a> {
         self.foreign_documents
     }
 
-    /// All objects of a kind (of any group).
+    /// All objects of a kind (of any group), sorted by namespace and name.
     pub fn of_kind<'e>(&'e self, kind: &str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
-        self.at(self.indexes.by_kind.get(kind))
+        self.objects_at(self.positions(|object| object.kind.cmp(kind)))
     }
 
-    /// All objects of a kind in a namespace; `None` means those that name no namespace.
+    /// All objects of a kind in a namespace, sorted by name; `None` means those that name no namespace.
     pub fn in_namespace<'e>(
         &'e self,
-        kind: &'e str,
-        namespace: Option<&'e str>,
+        kind: &str,
+        namespace: Option<&str>,
     ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
-        self.at(self.indexes.by_namespace.get(&(kind, namespace)))
+        self.objects_at(self.positions(|object| (object.kind, object.namespace).cmp(&(kind, namespace))))
     }
 
-    /// All objects of a kind and name in a namespace (`None` for kinds that have none).
+    /// All objects of a kind and name in a namespace (`None` for kinds that have none), in the order of their files.
     pub fn called<'e>(
         &'e self,
-        kind: &'e str,
-        namespace: Option<&'e str>,
-        name: &'e str,
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
     ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
-        self.at(self.indexes.by_identity.get(&(kind, namespace, name)))
+        let identity = (kind, namespace, name);
+        self.objects_at(self.positions(|object| (object.kind, object.namespace, object.name).cmp(&identity)))
+    }
+
+    /// The objects at some positions.
+    fn objects_at<'e>(&'e self, positions: &'e [u32]) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        positions.iter().map(|&index| &self.objects[index as usize])
+    }
+
+    /// The positions of the objects that compare equal, a run of the sorted ones.
+    fn positions(&self, compare: impl Fn(&Object<'_>) -> Ordering) -> &[u32] {
+        let sorted = &self.indexes.sorted;
+        let start = sorted.partition_point(|&index| compare(&self.objects[index as usize]).is_lt());
+        let length = sorted[start..].partition_point(|&index| compare(&self.objects[index as usize]).is_eq());
+        &sorted[start..start + length]
     }
 
     /// The subjects of role bindings that are service accounts of a name, in any namespace, each with its binding.
@@ -200,18 +216,10 @@ impl<'a> Evidence<'a> {
         subjects.map(|(binding, subject)| (&self.objects[*binding as usize], *subject))
     }
 
-    fn at<'e>(
-        &'e self,
-        positions: Option<&'e Vec<u32>>,
-    ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
-        positions.into_iter().flatten().map(|&index| &self.objects[index as usize])
-    }
-
     /// The object of a kind and name that `from` means when it names it, in its own namespace.
-    pub fn named<'e>(&'e self, kind: &'e str, name: &'e str, from: &Object<'a>) -> Found<'e, 'a> {
-        let Some(positions) = self.indexes.by_identity.get(&(kind, from.namespace, name)) else {
-            return Found::None;
-        };
+    pub fn named<'e>(&'e self, kind: &str, name: &str, from: &Object<'a>) -> Found<'e, 'a> {
+        let identity = (kind, from.namespace, name);
+        let positions = self.positions(|object| (object.kind, object.namespace, object.name).cmp(&identity));
         let object = |position: &u32| &self.objects[*position as usize];
         // Objects stand in the order of their files.
         let first = positions.partition_point(|position| object(position).file < from.file);

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 const CHUNK: usize = 128;
 /// Bytes that an item is expected to take.
 const BYTES: usize = 700;
-/// Tasks whose bytes are held before they are written.
-const BATCH: usize = 128;
+/// Tasks whose bytes are held before they are written: enough for every core, few enough to stay small.
+const BATCH: usize = 16;
 
 /// Writes what `render` appends for each item, items separated by `,` and a line break. `State` is made anew
 /// for every chunk, so that the bytes do not depend on the number of threads.

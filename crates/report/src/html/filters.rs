@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use seaworthy_controls::{Assessment, Control, Phase, Severity};
 
-use crate::numbers::{count, phase_title};
+use crate::numbers::phase_title;
 
 /// Namespaces that can be chosen; the others are found by searching.
 const NAMESPACES: usize = 500;
@@ -18,8 +18,8 @@ pub(super) struct Filters {
     pub(super) namespaces: BTreeSet<String>,
     pub(super) has_excepted: bool,
     pub(super) has_unknown: bool,
-    /// "31 findings".
-    pub(super) findings: String,
+    /// Number of all findings of the roadmap, the unlisted ones included.
+    pub(super) findings: usize,
 }
 
 impl Filters {
@@ -39,7 +39,7 @@ impl Filters {
             severities: Severity::ALL.into(),
             has_excepted: assessment.findings.iter().any(|finding| finding.exception.is_some()),
             has_unknown: !assessment.unknown.is_empty(),
-            findings: count(assessment.open().count(), "finding"),
+            findings: assessment.open().count(),
             ..self
         }
     }

@@ -27,7 +27,8 @@
 
   const groups = new Map();
   for (const element of document.querySelectorAll(".group")) {
-    groups.set(element, { label: element.querySelector(".count[data-total]"), listed: 0, visible: 0 });
+    const label = element.querySelector(".count[data-total]");
+    groups.set(element, { label, total: Number(label?.dataset.total), noun: label?.dataset.noun, listed: 0, visible: 0 });
   }
   for (const entry of entries) {
     for (const group of entry.groups) groups.get(group).listed += 1;
@@ -89,9 +90,7 @@
     return parameters;
   }
 
-  function label({ label, listed, visible }, filtered) {
-    const total = Number(label.dataset.total);
-    const noun = label.dataset.noun;
+  function shown({ visible, listed, total, noun }, filtered) {
     if (!filtered || (visible === listed && listed === total)) return counted(total, noun);
     if (listed < total) return `${thousands(visible)} of ${thousands(listed)} listed (${counted(total, noun)})`;
     return `${thousands(visible)} of ${counted(total, noun)}`;
@@ -102,14 +101,13 @@
     const parameters = parametersOf(filter);
     const filtered = parameters.size > 0;
     for (const group of groups.values()) group.visible = 0;
-    let total = 0;
-    let visible = 0;
+    const findings = { visible: 0, listed: 0, total: Number(state.dataset.total), noun: "finding" };
     for (const entry of entries) {
       const match = matches(entry, filter);
       entry.element.hidden = !match;
       if (entry.kind === "finding") {
-        total += 1;
-        visible += match ? 1 : 0;
+        findings.listed += 1;
+        findings.visible += match ? 1 : 0;
       }
       if (match) {
         for (const group of entry.groups) groups.get(group).visible += 1;
@@ -120,11 +118,11 @@
       const hide = filtered && group.visible === 0;
       element.hidden = hide;
       nothing &&= hide;
-      if (group.label) group.label.textContent = label(group, filtered);
+      if (group.label) group.label.textContent = shown(group, filtered);
     }
     document.body.classList.toggle("filtered", filtered);
     empty.hidden = !(filtered && nothing);
-    state.textContent = filtered ? `${thousands(visible)} of ${counted(total, "finding")}` : counted(total, "finding");
+    state.textContent = shown(findings, filtered);
     return { parameters, filtered };
   }
 

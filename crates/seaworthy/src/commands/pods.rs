@@ -206,7 +206,7 @@ fn answer_requests(path: &Path) -> Result<Outcome, CommandError> {
     let mut unanswered = 0usize;
     loop {
         let (lines, ended) = read_batch(&mut input).map_err(|error| fault(&error))?;
-        let answers: Vec<(Vec<u8>, Reply)> = lines.into_par_iter().map(answer).collect();
+        let answers: Vec<(Vec<u8>, Reply)> = lines.par_iter().map(|line| answer(line)).collect();
         for (line, reply) in answers {
             match reply {
                 Reply::Allowed => {}
@@ -258,9 +258,9 @@ fn read_batch(input: &mut BufReader<Box<dyn Read>>) -> io::Result<(Vec<Vec<u8>>,
     Ok((lines, false))
 }
 
-fn answer(line: Vec<u8>) -> (Vec<u8>, Reply) {
+fn answer(line: &[u8]) -> (Vec<u8>, Reply) {
     let mut out = Vec::new();
-    let reply = match try_answer(&line) {
+    let reply = match try_answer(line) {
         Ok(mut answers) if answers.len() == 1 => {
             let answer = answers.remove(0);
             let allowed = answer.allowed.unwrap_or(true) && answer.refused.is_empty();

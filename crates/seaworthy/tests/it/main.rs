@@ -1,5 +1,6 @@
 //! The program as people run it.
 #![allow(clippy::disallowed_methods, reason = "tests work on files")]
+#![allow(clippy::print_stdout, reason = "tests say what they counted and why they skip")]
 
 mod bad_input;
 mod commands;
