@@ -12,7 +12,7 @@ use crate::scope::Settings;
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The object.
-    pub object: Object<'a>,
+    pub object: &'a Object<'a>,
     /// The container in it.
     pub container: Option<&'a str>,
 }
@@ -43,7 +43,7 @@ impl Finding<'_> {
 
     /// As [`fingerprint`](Finding::fingerprint), when [`Place::path`] is at hand: reports write both.
     pub fn fingerprint_at(&self, path: &str) -> String {
-        let Object { kind, namespace, name, .. } = self.subject.object;
+        let Object { kind, namespace, name, .. } = *self.subject.object;
         let mut hash = Sha256::new();
         for part in [
             self.control.id,
@@ -166,9 +166,9 @@ pub struct Assessment<'e, 'a> {
     /// Every control that was evaluated, in the order of the catalogue.
     pub controls: Vec<ControlResult>,
     /// What does not hold, accepted findings included.
-    pub findings: Vec<Finding<'a>>,
+    pub findings: Vec<Finding<'e>>,
     /// What the evidence does not decide.
-    pub unknown: Vec<Unknown<'a>>,
+    pub unknown: Vec<Unknown<'e>>,
 }
 
 impl Assessment<'_, '_> {

@@ -43,13 +43,13 @@ pub fn evaluate<'e, 'a>(
         tally
     });
 
+    let tallies: Vec<Tally<'_, 'e>> = pods.chain(objects).chain(namespaces).collect();
     let mut total = Tally::new(controls);
-    for tally in pods.chain(objects).chain(namespaces).collect::<Vec<_>>() {
-        total.merge(tally);
-    }
+    total.findings.reserve_exact(tallies.iter().map(|tally| tally.findings.len()).sum());
+    tallies.into_iter().for_each(|tally| total.merge(tally));
     let mut order: FxHashMap<&str, usize> = FxHashMap::default();
     order.extend(controls.iter().enumerate().map(|(index, control)| (control.id, index)));
-    total.findings.sort_by_cached_key(|finding| {
+    total.findings.par_sort_by_cached_key(|finding| {
         let object = &finding.subject.object;
         (
             object.file,
@@ -122,7 +122,7 @@ impl<'c, 'a> Tally<'c, 'a> {
     fn record(
         &mut self,
         control: usize,
-        object: &Object<'a>,
+        object: &'a Object<'a>,
         container: Option<&'a str>,
         verdict: Verdict<'a>,
     ) {
@@ -132,7 +132,7 @@ impl<'c, 'a> Tally<'c, 'a> {
     fn record_excepted(
         &mut self,
         index: usize,
-        object: &Object<'a>,
+        object: &'a Object<'a>,
         container: Option<&'a str>,
         verdict: Verdict<'a>,
         exception: Option<&'static str>,
@@ -144,7 +144,7 @@ impl<'c, 'a> Tally<'c, 'a> {
             Verdict::NotApplicable => counts.not_applicable += 1,
             Verdict::Unknown { reason, needs } => {
                 counts.unknown += 1;
-                let subject = Some(Subject { object: *object, container });
+                let subject = Some(Subject { object, container });
                 self.add_unknown(Unknown { control, reason, needs, subject, count: 1 });
             }
             Verdict::Fail(faults) => {
@@ -156,7 +156,7 @@ impl<'c, 'a> Tally<'c, 'a> {
                     control,
                     severity: fault.severity.unwrap_or(control.severity),
                     message: fault.message,
-                    subject: Subject { object: *object, container: fault.container.or(container) },
+                    subject: Subject { object, container: fault.container.or(container) },
                     place: fault.place,
                     exception,
                 }));
@@ -185,12 +185,12 @@ impl<'c, 'a> Tally<'c, 'a> {
     }
 }
 
-fn judge_pod<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: PodScope<'_, 'a>) {
+fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>) {
     let owner = scope.owner();
     let pod = scope.pod();
     let component = system::component(pod);
     let settle =
-        |tally: &mut Tally<'_, 'a>, index: usize, container: Option<&'a str>, verdict: Verdict<'a>| {
+        |tally: &mut Tally<'_, 'e>, index: usize, container: Option<&'e str>, verdict: Verdict<'e>| {
             // Nothing in a pod that the API server would not even decode can be said to hold.
             let verdict = match verdict {
                 Verdict::Pass if scope.workload.refused => Verdict::unknown(
@@ -236,7 +236,7 @@ fn judge_pod<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: PodScope<'_, 'a>
     }
 }
 
-fn judge_object<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: ObjectScope<'_, 'a>) {
+fn judge_object<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ObjectScope<'e, 'e>) {
     let Some(controls) = plan.objects.get(&(scope.object.group(), scope.object.kind)) else { return };
     for &index in controls {
         let Check::Object { check, .. } = tally.controls[index].check else { continue };
@@ -244,7 +244,7 @@ fn judge_object<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: ObjectScope<'
     }
 }
 
-fn judge_namespace<'a>(plan: &Plan, tally: &mut Tally<'_, 'a>, scope: &NamespaceScope<'_, 'a>) {
+fn judge_namespace<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: &NamespaceScope<'e, 'e>) {
     let Some(anchor) = scope.anchor() else { return };
     for &index in &plan.namespaces {
         let Check::Namespace(check) = tally.controls[index].check else { continue };

@@ -35,7 +35,7 @@ impl<'s> Builder<'s> {
         Builder {
             text,
             // Manifests have a node in about 16 bytes.
-            nodes: Vec::with_capacity(text.len() / 14 + 16),
+            nodes: Vec::with_capacity(text.len() / 16 + 16),
             scratch: String::new(),
             decoded: Vec::new(),
             diagnostics: Vec::new(),

@@ -124,9 +124,11 @@ pub fn collect(
             candidates.push(Candidate { path: path.clone(), named: true, bytes: None });
         }
     }
-    // A file that is named and also lies in a named folder is read once.
-    let mut seen = HashSet::new();
-    candidates.retain(|candidate| seen.insert(candidate.path.clone()));
+    if paths.len() > 1 {
+        // A file that is named and also lies in a named folder is read once.
+        let mut seen = HashSet::new();
+        candidates.retain(|candidate| seen.insert(candidate.path.clone()));
+    }
     let charts = charts(&candidates);
 
     progress(Event::Found(candidates.len()));
@@ -167,6 +169,9 @@ fn charts(candidates: &[Candidate]) -> HashSet<PathBuf> {
 
 /// The chart whose templates a file belongs to.
 fn chart_of<'c>(path: &Path, charts: &'c HashSet<PathBuf>) -> Option<&'c PathBuf> {
+    if charts.is_empty() {
+        return None;
+    }
     path.ancestors()
         .filter(|folder| folder.file_name().is_some_and(|name| name == "templates"))
         .find_map(|templates| charts.get(templates.parent()?))
@@ -189,20 +194,18 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     if Stream::looks_binary(&bytes) {
         return skip(SkipReason::Binary);
     }
-    let template = recognise::looks_like_template(&bytes);
     if !named
-        && template
         && let Some(chart) = chart_of(&path, charts)
+        && recognise::looks_like_template(&bytes)
     {
         return skip(SkipReason::HelmTemplate(display_name(chart)));
     }
-    let manifest = recognise::looks_like_manifest(&bytes);
-    if !named && !manifest {
+    if !named && !recognise::looks_like_manifest(&bytes) {
         return skip(SkipReason::NotKubernetes);
     }
     let stream = Stream::read_bytes(bytes);
     if !stream.diagnostics().is_empty() {
-        if !named && template {
+        if !named && recognise::looks_like_template(stream.text().as_bytes()) {
             return skip(SkipReason::Template);
         }
     } else if !recognise::holds_objects(&stream) {

@@ -12,7 +12,7 @@ use crate::collect::{Options, SkipReason, Skipped};
 
 /// The files below a folder that can hold manifests, sorted, and what was passed over.
 pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<Skipped>) {
-    let found = Mutex::new((Vec::new(), Vec::new()));
+    let found = Mutex::new(Found::default());
     let walk = WalkBuilder::new(root)
         .hidden(!options.hidden)
         .ignore(options.respect_ignore_files)
@@ -25,36 +25,45 @@ pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<
         .threads(std::thread::available_parallelism().map_or(1, usize::from).min(8))
         .build_parallel();
     walk.run(|| {
-        let mut files = Batch { found: &found, files: Vec::new(), skipped: Vec::new() };
+        let mut batch = Batch { all: &found, own: Found::default() };
         Box::new(move |entry| {
             match entry {
-                Err(error) => files.skipped.push(Skipped {
+                Err(error) => batch.own.skipped.push(Skipped {
                     path: root.display().to_string(),
                     reason: SkipReason::Unreadable(error.to_string()),
                 }),
                 Ok(entry) => match entry.file_type() {
                     Some(kind) if kind.is_file() && is_manifest(entry.path()) => {
-                        files.files.push(entry.into_path());
+                        batch.own.files.push(entry.into_path());
                     }
-                    Some(kind) if kind.is_symlink() => files.link(root, entry.path()),
+                    Some(kind) if kind.is_symlink() => batch.link(root, entry.path()),
                     _ => {}
                 },
             }
             WalkState::Continue
         })
     });
-    let (mut files, mut skipped) = found.into_inner().unwrap_or_default();
-    files.sort();
-    skipped.sort_by(|a: &Skipped, b| a.path.cmp(&b.path));
-    let files = without_doubles(files);
+    let Found { mut files, links, mut skipped } = found.into_inner().unwrap_or_default();
+    if !links.is_empty() {
+        add_links(&mut files, links);
+    }
+    files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+    skipped.sort_by(|a, b| a.path.cmp(&b.path));
     (files, skipped)
+}
+
+#[derive(Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    /// Links to files inside the folder.
+    links: Vec<PathBuf>,
+    skipped: Vec<Skipped>,
 }
 
 /// What one thread has found; handed over when the thread is done.
 struct Batch<'m> {
-    found: &'m Mutex<(Vec<PathBuf>, Vec<Skipped>)>,
-    files: Vec<PathBuf>,
-    skipped: Vec<Skipped>,
+    all: &'m Mutex<Found>,
+    own: Found,
 }
 
 impl Batch<'_> {
@@ -65,36 +74,33 @@ impl Batch<'_> {
         let inside = |target: &PathBuf| fs::canonicalize(root).is_ok_and(|root| target.starts_with(root));
         match target {
             Ok(target) if target.is_file() && is_manifest(path) && inside(&target) => {
-                self.files.push(path.to_owned());
+                self.own.links.push(path.to_owned());
             }
             Ok(target) if target.is_file() && !is_manifest(path) => {}
-            _ => self.skipped.push(Skipped { path: path.display().to_string(), reason: SkipReason::Link }),
+            _ => {
+                self.own.skipped.push(Skipped { path: path.display().to_string(), reason: SkipReason::Link })
+            }
         }
     }
 }
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        if let Ok(mut found) = self.found.lock() {
-            found.0.append(&mut self.files);
-            found.1.append(&mut self.skipped);
+        if let Ok(mut all) = self.all.lock() {
+            all.files.append(&mut self.own.files);
+            all.links.append(&mut self.own.links);
+            all.skipped.append(&mut self.own.skipped);
         }
     }
 }
 
-/// Leaves out links to files that are read anyway.
-fn without_doubles(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    if !files.iter().any(|file| file.is_symlink()) {
-        return files;
-    }
-    let mut seen: HashSet<PathBuf> = files
-        .iter()
-        .filter(|file| !file.is_symlink())
-        .filter_map(|file| fs::canonicalize(file).ok())
-        .collect();
-    let mut keep =
-        |file: &PathBuf| !file.is_symlink() || fs::canonicalize(file).is_ok_and(|target| seen.insert(target));
-    files.into_iter().filter(|file| keep(file)).collect()
+/// Adds the links whose files are not read anyway.
+fn add_links(files: &mut Vec<PathBuf>, mut links: Vec<PathBuf>) {
+    let mut seen: HashSet<PathBuf> = files.iter().filter_map(|file| fs::canonicalize(file).ok()).collect();
+    links.sort_unstable();
+    files.extend(
+        links.into_iter().filter(|link| fs::canonicalize(link).is_ok_and(|target| seen.insert(target))),
+    );
 }
 
 /// Whether kubectl would read the file when given its folder: by its ending.

@@ -115,9 +115,9 @@ pub(crate) fn object_name(object: &Object<'_>) -> String {
 pub(crate) fn subject_name(subject: &Subject<'_>) -> String {
     match subject.container {
         Some(container) if !container.is_empty() => {
-            format!("container `{}` of {}", clean(container, NAME), object_name(&subject.object))
+            format!("container `{}` of {}", clean(container, NAME), object_name(subject.object))
         }
-        _ => object_name(&subject.object),
+        _ => object_name(subject.object),
     }
 }
 

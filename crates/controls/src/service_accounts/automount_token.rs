@@ -41,13 +41,16 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         Token::Mounted(fault) => fault,
     };
     // Rights are given to an account so that its pods use them. The default account is shared by pods that need none.
+    if scope.service_account_name() == "default" {
+        return Verdict::fail(token);
+    }
     match bindings::of_account(scope) {
-        Bound::Yes if scope.service_account_name() != "default" => Verdict::Pass,
-        Bound::Perhaps if scope.service_account_name() != "default" => Verdict::unknown(
+        Bound::Yes => Verdict::Pass,
+        Bound::Perhaps => Verdict::unknown(
             "a binding names this account in some namespace, but the files do not say in which one the pod runs",
             "`metadata.namespace` of the workload, and of the subjects of the bindings",
         ),
-        _ => Verdict::fail(token),
+        Bound::No => Verdict::fail(token),
     }
 }
 

@@ -67,11 +67,16 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
             .diagnostics()
             .iter()
             .any(|diagnostic| diagnostic.severity == seaworthy_evidence::Severity::Error);
-    Ok(match threshold.is_reached(&assessment) {
+    let outcome = match threshold.is_reached(&assessment) {
         _ if args.require_complete && gaps => Outcome::Incomplete,
         true => Outcome::Findings,
         false => Outcome::Clean,
-    })
+    };
+    // The process is about to end: giving millions of pieces of memory back one by one would only take time.
+    std::mem::forget((assessment.findings, assessment.unknown));
+    std::mem::forget(evidence);
+    std::mem::forget(collected);
+    Ok(outcome)
 }
 
 enum Target {
