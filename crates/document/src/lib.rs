@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod base64;
 mod builder;
 mod convert;
 mod encoding;
@@ -14,6 +15,7 @@ mod value;
 mod words;
 mod yaml;
 
+pub use base64::decode_base64;
 pub use read::Limits;
 pub use tree::{Diagnostic, Document, Format, Kind, Position, Reader, Span, Stream, Style};
 pub use value::{Entries, Items, Value};

@@ -78,7 +78,7 @@ impl Batch<'_> {
             }
             Ok(target) if target.is_file() && !is_manifest(path) => {}
             _ => {
-                self.own.skipped.push(Skipped { path: path.display().to_string(), reason: SkipReason::Link })
+                self.own.skipped.push(Skipped { path: path.display().to_string(), reason: SkipReason::Link });
             }
         }
     }
