@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![allow(clippy::disallowed_methods, reason = "this crate is an edge: it reads files and talks to people")]
 
 mod collect;
 mod recognise;

@@ -1,6 +1,6 @@
 //! `cargo bench -p seaworthy-podsecurity`: nanoseconds per pod, to be compared with upstream's on the same
 //! machine (`cd testing/oracle/podsecurity && go run . -bench`).
-
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads files and the clock")]
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 use std::hint::black_box;

@@ -1,4 +1,5 @@
 //! Real manifests and public fixtures from the data folder (`SEAWORTHY_DATA`).
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! Where in a manifest each check finds its fault, and in which words.
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
 use seaworthy_document::Stream;
 use seaworthy_podsecurity::{Check, Fault, Pod, Version, explain};

@@ -1,4 +1,5 @@
 //! What holds for every pod.
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
 use seaworthy_document::Stream;
 use seaworthy_podsecurity::{Check, Level, Pod, Version, evaluate, explain, failing_checks, highest_level};

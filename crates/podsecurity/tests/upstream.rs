@@ -1,4 +1,5 @@
 //! Comparison with upstream's evaluator (`testing/oracle/podsecurity`), byte by byte.
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
 use std::path::{Path, PathBuf};
 

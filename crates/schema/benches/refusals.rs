@@ -1,6 +1,7 @@
 //! Time that judging real objects takes, for each node, and that the table takes once.
 //!
 //! `cargo bench -p seaworthy-schema`; reads the folders `demo` and `sample500` of `SEAWORTHY_DATA`.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads files and the clock")]
 
 use std::hint::black_box;
 use std::path::Path;

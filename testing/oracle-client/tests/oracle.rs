@@ -1,4 +1,5 @@
 //! The client against the smallest oracle.
+#![allow(clippy::disallowed_methods, reason = "tests read the environment")]
 
 use oracle_client::{Oracle, data};
 

@@ -1,5 +1,5 @@
 //! What the reader promises, held against the Go code that kubectl uses.
-
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 // Helpers of tests are not tests in the eyes of clippy.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

@@ -1,4 +1,5 @@
 //! The HTML report, as text and in a real browser.
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
 mod browser;
 mod page;

@@ -1,4 +1,5 @@
 //! Tests of `seaworthy-schema`: against the API server's decoder, on public fixtures, and by hand.
+#![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
 mod behaviour;
 mod differential;
