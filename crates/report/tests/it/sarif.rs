@@ -1,9 +1,12 @@
 //! SARIF against the schema of OASIS, and its regions against the texts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use seaworthy_controls::{Settings, catalogue, evaluate};
+use seaworthy_document::Stream;
+use seaworthy_evidence::{Evidence, SourceFile};
 use seaworthy_report::Format;
 use serde_json::Value;
 
@@ -240,4 +243,52 @@ fn hostile_and_huge_input_stays_valid_and_harmless() {
         assert!(text.len() < 20_000, "{}", text.len());
         assert!(!text.contains("geheim"));
     }
+}
+
+/// The demonstration cluster of the test data, whole: the log is valid, and each region starts with the key that the
+/// path of its finding ends with.
+#[test]
+fn the_demo_is_valid_and_its_regions_start_with_the_right_keys() {
+    let demo = match oracle_client::data("demo") {
+        Ok(demo) => demo,
+        Err(skip) => return skip.announce(),
+    };
+    let files: Vec<SourceFile> = manifests(&demo)
+        .into_iter()
+        .map(|path| SourceFile::new(path.to_str().unwrap(), Stream::read_bytes(std::fs::read(&path).unwrap())))
+        .collect();
+    let evidence = Evidence::new(&files);
+    let settings = Settings::default();
+    let controls: Vec<_> = catalogue::all().collect();
+    let assessment = evaluate(&controls, &evidence, &settings);
+    let mut log = Vec::new();
+    seaworthy_report::write(Format::Sarif, &assessment, &context(), &mut log).unwrap();
+    let value = valid(std::str::from_utf8(&log).unwrap());
+    let results = value["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), assessment.findings.len());
+    assert!(results.len() > 100);
+    let mut compared = 0;
+    for (result, finding) in results.iter().zip(&assessment.findings) {
+        assert_eq!(result["ruleId"], finding.control.id);
+        let Some(key) = finding.place.value.key() else { continue };
+        let text = files[finding.subject.object.file as usize].stream.text();
+        let region = region(text, result);
+        assert!(region.starts_with(key.text()), "{}: {region:?} is not at `{}`", finding.control.id, key.text());
+        compared += 1;
+    }
+    assert!(compared > 100);
+}
+
+fn manifests(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(manifests(&path));
+        } else if path.extension().is_some_and(|ending| ending == "yaml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }
