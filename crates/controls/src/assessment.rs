@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use data_encoding::HEXLOWER;
 use seaworthy_evidence::{Evidence, Object, Place};
 use sha2::{Digest, Sha256};
 
@@ -54,16 +55,11 @@ impl Finding<'_> {
             self.subject.container.unwrap_or_default(),
             path,
         ] {
+            // With its length, so that no part can pass for the end of another and the start of the next.
+            hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
-            hash.update([0]);
         }
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let bytes = &hash.finalize()[..16];
-        bytes
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .map(|digit| char::from(DIGITS[usize::from(digit)]))
-            .collect()
+        HEXLOWER.encode(&hash.finalize()[..16])
     }
 }
 

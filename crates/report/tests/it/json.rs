@@ -39,7 +39,7 @@ fn a_finding_says_what_it_is_about_and_where() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&value["findings"][1]).unwrap(), @r#"
     {
       "control": "pods/privileged",
-      "fingerprint": "ff9bee102e1f1cb431783af08733dad1",
+      "fingerprint": "9e1dcbbe792a97d404f427c559f98d6c",
       "location": {
         "column": 13,
         "document": 0,

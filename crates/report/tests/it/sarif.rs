@@ -121,7 +121,7 @@ fn a_result_and_its_rule_carry_what_services_show() {
         "text": "`privileged: true` in container `web` of Deployment shop/web"
       },
       "partialFingerprints": {
-        "seaworthy/v1": "ff9bee102e1f1cb431783af08733dad1"
+        "seaworthy/v1": "9e1dcbbe792a97d404f427c559f98d6c"
       },
       "properties": {
         "phase": "next-step",
@@ -255,7 +255,9 @@ fn the_demo_is_valid_and_its_regions_start_with_the_right_keys() {
     };
     let files: Vec<SourceFile> = manifests(&demo)
         .into_iter()
-        .map(|path| SourceFile::new(path.to_str().unwrap(), Stream::read_bytes(std::fs::read(&path).unwrap())))
+        .map(|path| {
+            SourceFile::new(path.to_str().unwrap(), Stream::read_bytes(std::fs::read(&path).unwrap()))
+        })
         .collect();
     let evidence = Evidence::new(&files);
     let settings = Settings::default();
@@ -273,7 +275,12 @@ fn the_demo_is_valid_and_its_regions_start_with_the_right_keys() {
         let Some(key) = finding.place.value.key() else { continue };
         let text = files[finding.subject.object.file as usize].stream.text();
         let region = region(text, result);
-        assert!(region.starts_with(key.text()), "{}: {region:?} is not at `{}`", finding.control.id, key.text());
+        assert!(
+            region.starts_with(key.text()),
+            "{}: {region:?} is not at `{}`",
+            finding.control.id,
+            key.text()
+        );
         compared += 1;
     }
     assert!(compared > 100);
