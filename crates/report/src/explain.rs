@@ -122,7 +122,7 @@ pub(crate) fn framework_title(framework: &str) -> &str {
     }
 }
 
-/// The page `docs/controls/<family>/<name>.md`: what [`write`] shows, and the cases as examples.
+/// The page `docs/controls/<family>/<name>.md`: what [`write`](fn@write) shows, and the cases as examples.
 pub fn markdown(control: &Control) -> String {
     let source = control.id.replace('-', "_");
     let mut text = format!(

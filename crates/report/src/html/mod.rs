@@ -1,6 +1,6 @@
 //! The roadmap as one HTML file: it loads nothing, works without its script, and runs no other.
 //!
-//! Templates escape whatever they are given, but for [`text::Markup`] and [`text::Ticked`], which escape
+//! Templates escape whatever they are given, but for `text::Markup` and `text::Ticked`, which escape
 //! themselves; the content security policy refuses what should still slip through.
 
 mod control;
