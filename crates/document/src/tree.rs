@@ -197,7 +197,17 @@ pub struct Stream {
     pub(crate) documents: Vec<DocumentEntry>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     lines: OnceLock<Vec<u32>>,
+    /// Number of characters before each block of [`BLOCK`] bytes.
+    blocks: OnceLock<Vec<u32>>,
     parents: OnceLock<Vec<Parent>>,
+}
+
+/// Bytes whose characters are counted anew for each position.
+const BLOCK: usize = 1024;
+
+/// Number of characters that start in some bytes of UTF-8: the bytes that continue none.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
 }
 
 impl Stream {
@@ -274,11 +284,29 @@ impl Stream {
         let line = lines.partition_point(|&start| start <= offset);
         let start = lines[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
-        let column = match self.text.get(start..end) {
-            Some(before) => before.chars().count(),
-            None => end - start, // inside a character
+        let column = match end - start {
+            0..=BLOCK => characters(&self.text.as_bytes()[start..end]),
+            _ => self.characters_before(end) - self.characters_before(start),
         };
         Position { line: line as u32, column: column as u32 + 1 }
+    }
+
+    /// Number of characters that start before a byte. Lines of many megabytes (minified JSON) may hold many places:
+    /// counting from the start of the line each time would cost the square of its length.
+    fn characters_before(&self, end: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let blocks = self.blocks.get_or_init(|| {
+            let mut total = 0;
+            let mut before = Vec::with_capacity(bytes.len() / BLOCK + 1);
+            for block in bytes.chunks(BLOCK) {
+                before.push(total);
+                total += characters(block) as u32;
+            }
+            before.push(total);
+            before
+        });
+        let block = end / BLOCK;
+        blocks[block] as usize + characters(&bytes[block * BLOCK..end])
     }
 
     /// The text of a line (counted from 1) without its line break, or `None` behind the last one.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::clean::{MESSAGE, NAME, clean};
 use crate::context::Context;
-use crate::source::Locator;
+use crate::source::Range;
 
 /// Most examples that are given of anything that was not evaluated.
 const EXAMPLES: usize = 5;
@@ -147,10 +147,9 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
                 .collect(),
         })
         .collect();
-    let mut locator = Locator::default();
-    let mut place = |file: u32, span: Span| {
+    let place = |file: u32, span: Span| {
         let file = &evidence.files()[file as usize];
-        format!("{}:{}", clean(&file.name, NAME), locator.range(&file.stream, span).start.line)
+        format!("{}:{}", clean(&file.name, NAME), Range::within(&file.stream, span).start.line)
     };
 
     let mut broken = NotEvaluated {

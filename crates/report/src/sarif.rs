@@ -14,7 +14,7 @@ use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::markdown;
 use crate::numbers::{count, not_evaluated, subject_name, undecided};
-use crate::source::{Locator, Range};
+use crate::source::Range;
 
 /// Most tags of a rule: GitHub refuses more.
 const TAGS: usize = 20;
@@ -49,13 +49,13 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     if !gaps.is_empty() && !diagnostics.is_empty() {
         writeln!(out, ",")?;
     }
-    write_list(diagnostics, out, |locator: &mut Locator<'_>, diagnostic, bytes| {
+    write_list(diagnostics, out, |_: &mut (), diagnostic, bytes| {
         let file = &assessment.evidence.files()[diagnostic.file as usize];
         let level = match diagnostic.severity {
             seaworthy_evidence::Severity::Error => "error",
             seaworthy_evidence::Severity::Warning => "warning",
         };
-        let location = Location::new(&file.name, &file.stream, diagnostic.span, locator);
+        let location = Location::new(&file.name, &file.stream, diagnostic.span);
         let text = clean(&diagnostic.message, MESSAGE);
         append(bytes, &Notification { level, message: Message { text }, locations: [location] });
     })?;
@@ -63,8 +63,8 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     writeln!(out, r#"]}}],"results":["#)?;
     let index: FxHashMap<&str, usize> =
         assessment.controls.iter().enumerate().map(|(index, result)| (result.control.id, index)).collect();
-    write_list(&assessment.findings, out, |locator: &mut Locator<'_>, finding, bytes| {
-        append(bytes, &result(assessment, finding, index[finding.control.id], locator));
+    write_list(&assessment.findings, out, |_: &mut (), finding, bytes| {
+        append(bytes, &result(assessment, finding, index[finding.control.id]));
     })?;
     writeln!(out, "]}}]}}")
 }
@@ -243,8 +243,8 @@ struct LogicalLocation<'f> {
 }
 
 impl<'f> Location<'f> {
-    fn new(file: &'f str, stream: &'f Stream, span: Span, locator: &mut Locator<'f>) -> Location<'f> {
-        let Range { start, end } = locator.range(stream, span);
+    fn new(file: &'f str, stream: &'f Stream, span: Span) -> Location<'f> {
+        let Range { start, end } = Range::within(stream, span);
         Location {
             physical_location: PhysicalLocation {
                 artifact_location: ArtifactLocation { uri: uri(file) },
@@ -264,12 +264,11 @@ fn result<'f>(
     assessment: &'f Assessment<'_, 'f>,
     finding: &'f Finding<'f>,
     rule_index: usize,
-    locator: &mut Locator<'f>,
 ) -> FindingResult<'f> {
     let object = &finding.subject.object;
     let file = &assessment.evidence.files()[object.file as usize];
     let path = finding.place.path();
-    let mut location = Location::new(&file.name, finding.place.value.stream(), finding.place.span(), locator);
+    let mut location = Location::new(&file.name, finding.place.value.stream(), finding.place.span());
     location.logical_locations = Some([LogicalLocation {
         name: clean(object.name, NAME),
         fully_qualified_name: format!(

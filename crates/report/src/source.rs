@@ -19,38 +19,16 @@ pub(crate) struct Range {
     pub(crate) end: Position,
 }
 
-/// Finds lines and columns. Remembers the last place, so that many findings in one long line are counted
-/// through once and not from its start each time.
-#[derive(Default)]
-pub(crate) struct Locator<'a> {
-    last: Option<(&'a Stream, usize, Position)>,
-}
-
-impl<'a> Locator<'a> {
-    pub(crate) fn finding(&mut self, finding: &Finding<'a>) -> Range {
-        self.range(finding.place.value.stream(), finding.place.span())
+impl Range {
+    /// Where a finding stands.
+    pub(crate) fn of(finding: &Finding<'_>) -> Range {
+        Range::within(finding.place.value.stream(), finding.place.span())
     }
 
-    pub(crate) fn range(&mut self, stream: &'a Stream, span: Span) -> Range {
-        let start = self.position(stream, span.start);
-        Range { start, end: self.position(stream, span.end.max(span.start)) }
-    }
-
-    fn position(&mut self, stream: &'a Stream, offset: u32) -> Position {
-        let text = stream.text();
-        let offset = boundary(text, offset as usize);
-        let position = match self.last {
-            Some((last, from, position)) if std::ptr::eq(last, stream) && from <= offset => {
-                let between = &text[from..offset];
-                match memchr::memchr(b'\n', between.as_bytes()) {
-                    None => Position { column: position.column + between.chars().count() as u32, ..position },
-                    Some(_) => stream.position(offset as u32),
-                }
-            }
-            _ => stream.position(offset as u32),
-        };
-        self.last = Some((stream, offset, position));
-        position
+    /// Where a span of a stream stands.
+    pub(crate) fn within(stream: &Stream, span: Span) -> Range {
+        let position = |offset: u32| stream.position(boundary(stream.text(), offset as usize) as u32);
+        Range { start: position(span.start), end: position(span.end.max(span.start)) }
     }
 }
 
@@ -147,17 +125,6 @@ impl Veil<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn positions_are_those_of_the_stream_whatever_the_order() {
-        let stream = Stream::read("a: é\nb: [ü, x]\nc: 1\n");
-        let offsets = [0, 3, 5, 6, 10, 12, 15, 3, 18, 21];
-        let mut locator = Locator::default();
-        for offset in offsets {
-            let offset = boundary(stream.text(), offset) as u32;
-            assert_eq!(locator.position(&stream, offset), stream.position(offset), "{offset}");
-        }
-    }
 
     #[test]
     fn an_excerpt_marks_the_span_on_its_first_line() {

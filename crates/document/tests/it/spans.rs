@@ -204,3 +204,18 @@ fn errors_say_where_and_what_to_do() {
     assert_eq!(told("a: .inf\n"), "1:4 JSON, and so Kubernetes, has no infinite numbers: put it in quotes");
     assert_eq!(told("~: 1\n"), "1:1 this key is null: put it in quotes");
 }
+
+/// Counted anew from the start of the line for each of them.
+#[test]
+fn columns_in_long_lines_are_those_of_a_plain_count() {
+    let line = "{a: 'é', 二: x, c: 'plain text'}, ".repeat(400);
+    let text = format!("# ü\nfirst: 1\nlist: [{line}]\nlast: ä\n");
+    let stream = Stream::read(text.as_str());
+    for (offset, _) in text.char_indices().step_by(7).chain([(text.len(), ' ')]) {
+        let before = &text[..offset];
+        let line = before.matches('\n').count() as u32 + 1;
+        let column = before.rsplit('\n').next().map_or(0, |start| start.chars().count()) as u32 + 1;
+        let position = stream.position(offset as u32);
+        assert_eq!((position.line, position.column), (line, column), "{offset}");
+    }
+}

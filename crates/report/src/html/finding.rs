@@ -10,7 +10,7 @@ use super::text::{Markup, Ticked};
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::numbers::subject_name;
 use crate::redact::Secrets;
-use crate::source::{Excerpt, Locator, Range};
+use crate::source::{Excerpt, Range};
 
 /// Lines shown around those in question.
 const AROUND: u32 = 2;
@@ -30,7 +30,6 @@ pub(super) struct Line {
 pub(super) struct Quotes<'q, 'a> {
     assessment: &'q Assessment<'q, 'a>,
     secrets: &'q Secrets,
-    locator: Locator<'q>,
 }
 
 #[derive(Template)]
@@ -50,12 +49,12 @@ struct View<'v> {
 
 impl<'q, 'a> Quotes<'q, 'a> {
     pub(super) fn new(assessment: &'q Assessment<'q, 'a>, secrets: &'q Secrets) -> Quotes<'q, 'a> {
-        Quotes { assessment, secrets, locator: Locator::default() }
+        Quotes { assessment, secrets }
     }
 
     /// The finding with its lines.
     pub(super) fn finding(&mut self, finding: &'q Finding<'q>) -> Markup {
-        let range = self.locator.finding(finding);
+        let range = Range::of(finding);
         let file = finding.subject.object.file;
         let path = finding.place.path();
         Markup::rendered(&View {
@@ -74,7 +73,7 @@ impl<'q, 'a> Quotes<'q, 'a> {
     /// A place in a file: its lines, and the first and last position.
     pub(super) fn place(&mut self, file: u32, span: Span) -> (Range, Vec<Line>) {
         let stream = &self.assessment.evidence.files()[file as usize].stream;
-        let range = self.locator.range(stream, span);
+        let range = Range::within(stream, span);
         (range, lines(stream, span, range, self.secrets.of(file)))
     }
 }
@@ -124,7 +123,7 @@ mod tests {
         let stream = Stream::read(text);
         let start = text.find(part).unwrap() as u32;
         let span = Span { start, end: start + part.len() as u32 };
-        let range = Locator::default().range(&stream, span);
+        let range = Range::within(&stream, span);
         lines(&stream, span, range, secret)
             .into_iter()
             .map(|Line { number, before, marked, after }| match marked.as_str() {

@@ -3,12 +3,11 @@
 use seaworthy_controls::{Assessment, Finding, Subject};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
-use crate::source::{Locator, Range};
+use crate::source::Range;
 
 /// Writes findings, and remembers what the next one is likely to repeat.
 #[derive(Default)]
-pub(super) struct Pen<'a> {
-    locator: Locator<'a>,
+pub(super) struct Pen {
     subject: Subjected,
     file: Filed,
 }
@@ -27,16 +26,16 @@ struct Filed {
     bytes: Vec<u8>,
 }
 
-impl<'a> Pen<'a> {
+impl Pen {
     pub(super) fn write(
         &mut self,
-        assessment: &'a Assessment<'_, 'a>,
-        finding: &'a Finding<'a>,
+        assessment: &Assessment<'_, '_>,
+        finding: &Finding<'_>,
         out: &mut Vec<u8>,
     ) {
         let object = &finding.subject.object;
         let path = finding.place.path();
-        let Range { start, end } = self.locator.finding(finding);
+        let Range { start, end } = Range::of(finding);
         member(out, "{\"control\":", finding.control.id);
         member(out, ",\"phase\":", finding.control.phase.name());
         member(out, ",\"severity\":", finding.severity.name());

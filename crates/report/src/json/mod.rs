@@ -20,7 +20,7 @@ use crate::chunks::write_list;
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::numbers::{NotEvaluated, Severities, exceptions, kubernetes_version, not_evaluated};
-use crate::source::{Locator, Range};
+use crate::source::Range;
 use finding::Pen;
 
 /// The version of the contract.
@@ -37,7 +37,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     let list = |name: &str, out: &mut dyn Write| writeln!(out, ",\n\"{name}\":[");
 
     list("findings", out)?;
-    write_list(&assessment.findings, out, |pen: &mut Pen<'_>, finding, bytes| {
+    write_list(&assessment.findings, out, |pen: &mut Pen, finding, bytes| {
         pen.write(assessment, finding, bytes);
     })?;
     out.write_all(b"]")?;
@@ -49,11 +49,11 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     out.write_all(b"]")?;
 
     list("diagnostics", out)?;
-    write_list(assessment.evidence.diagnostics(), out, |locator: &mut Locator<'_>, diagnostic, bytes| {
+    write_list(assessment.evidence.diagnostics(), out, |_: &mut (), diagnostic, bytes| {
         let file = &assessment.evidence.files()[diagnostic.file as usize];
         append(
             bytes,
-            &DiagnosticView::new(&file.name, diagnostic, locator.range(&file.stream, diagnostic.span)),
+            &DiagnosticView::new(&file.name, diagnostic, Range::within(&file.stream, diagnostic.span)),
         );
     })?;
     out.write_all(b"]}\n")

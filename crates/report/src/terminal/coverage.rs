@@ -11,7 +11,7 @@ use crate::clean::{MESSAGE, clean};
 use crate::context::{Context, Style};
 use crate::numbers::{count, exceptions, grouped, kubernetes_version, not_evaluated, undecided};
 use crate::redact::Secrets;
-use crate::source::Locator;
+use crate::source::Range;
 
 /// Diagnostics that are shown unless all are asked for.
 const DIAGNOSTICS: usize = 5;
@@ -66,7 +66,6 @@ pub(super) fn write_diagnostics(
         Style::Summary | Style::Quiet => 0,
         Style::Full => DIAGNOSTICS.min(diagnostics.len()),
     };
-    let mut locator = Locator::default();
     for diagnostic in &diagnostics[..shown] {
         let file = &evidence.files()[diagnostic.file as usize];
         let message = clean(&diagnostic.message, MESSAGE);
@@ -79,7 +78,7 @@ pub(super) fn write_diagnostics(
             file: &file.name,
             stream: &file.stream,
             span: diagnostic.span,
-            at: locator.range(&file.stream, diagnostic.span).start,
+            at: Range::within(&file.stream, diagnostic.span).start,
             secret: secrets.of(diagnostic.file),
             message: &message,
             note: None,

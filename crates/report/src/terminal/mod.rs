@@ -13,7 +13,7 @@ use seaworthy_controls::{Assessment, Finding};
 use crate::clean::{MESSAGE, PATH, clean};
 use crate::context::{Context, Style};
 use crate::redact::Secrets;
-use crate::source::Locator;
+use crate::source::Range;
 use excerpt::Drawing;
 use text::{Paint, wrap};
 pub(crate) use text::{fit, severity_style};
@@ -45,9 +45,8 @@ fn write_quiet(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let paint = Paint { color: context.color };
-    let mut locator = Locator::default();
     for finding in assessment.findings.iter().filter(|finding| finding.exception.is_none()) {
-        let at = locator.finding(finding).start;
+        let at = Range::of(finding).start;
         let file = file_name(assessment, finding);
         let message = clean(&finding.message, MESSAGE);
         let severity = paint.severity(finding.severity);

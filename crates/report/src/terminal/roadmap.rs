@@ -16,7 +16,7 @@ use crate::numbers::{
     Severities, concerned, count, grouped, phase_promise, phase_title, progress, subject_name,
 };
 use crate::redact::Secrets;
-use crate::source::Locator;
+use crate::source::Range;
 
 /// Changes of a phase, and controls of a change, that are shown in detail.
 const CHANGES: usize = 5;
@@ -42,8 +42,7 @@ pub(super) fn write(
         };
         for (index, planned) in plan.changes.iter().enumerate() {
             number += 1;
-            let mut details =
-                Details { assessment, secrets, locator: Locator::default(), all: style == Style::All };
+            let mut details = Details { assessment, secrets, all: style == Style::All };
             if index > 0 && index <= detailed {
                 screen.blank()?;
             }
@@ -108,7 +107,6 @@ fn write_change_heading(
 struct Details<'d, 'a> {
     assessment: &'d Assessment<'d, 'a>,
     secrets: &'d Secrets,
-    locator: Locator<'d>,
     all: bool,
 }
 
@@ -179,7 +177,7 @@ impl<'d> Details<'d, '_> {
             file: &self.assessment.evidence.files()[file as usize].name,
             stream: finding.place.value.stream(),
             span: finding.place.span(),
-            at: self.locator.finding(finding).start,
+            at: Range::of(finding).start,
             secret: self.secrets.of(file),
             message: &message,
             note: Some(&subject),
@@ -197,7 +195,7 @@ impl<'d> Details<'d, '_> {
         let mut last = None;
         for finding in others.iter().take(PLACES) {
             let file = finding.subject.object.file;
-            let line = self.locator.finding(finding).start.line;
+            let line = Range::of(finding).start.line;
             match last.replace(file) {
                 Some(same) if same == file => places.push_str(&format!(",{line}")),
                 previous => {
