@@ -16,13 +16,25 @@ use crate::fixture::{self, assert_harmless, context, files, report, with, writte
 fn schema() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
     SCHEMA.get_or_init(|| {
-        let output = Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version=1", "--offline", "--manifest-path"])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let cargo = |arguments: &[&str]| {
+            let output = Command::new(env!("CARGO")).args(arguments).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        // Only what this machine has built is at hand without a network.
+        let version = cargo(&["version", "--verbose"]);
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let metadata = cargo(&[
+            "metadata",
+            "--format-version=1",
+            "--offline",
+            "--filter-platform",
+            host,
+            "--manifest-path",
+            manifest,
+        ]);
+        let metadata: Value = serde_json::from_str(&metadata).unwrap();
         let packages = metadata["packages"].as_array().unwrap();
         let package = packages.iter().find(|package| package["name"] == "serde-sarif").unwrap();
         let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
