@@ -23,7 +23,7 @@ pub struct Control {
     pub phase: Phase,
     /// The step inside the phase (from 1): steps that only observe come first, those that can break traffic last.
     pub step: u8,
-    /// How bad the worst case is; a finding may be graded by its context.
+    /// How bad it is as a rule; a finding may be graded up or down by its context, and its message says why.
     pub severity: Severity,
     /// Where evidence for it can come from.
     pub scopes: &'static [Scope],
