@@ -209,7 +209,7 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
         for &index in &plan.pod_security {
             let Check::PodSecurity { check, grade } = tally.controls[index].check else { continue };
             let verdict = if failing.contains(check) {
-                let faults = podsecurity::explain(pod, check, version).faults;
+                let faults = podsecurity::faults(pod, check, version);
                 Verdict::Fail(faults.iter().map(|fault| pod_security_fault(check, fault, grade)).collect())
             } else if check.since() > version {
                 Verdict::NotApplicable

@@ -3,7 +3,7 @@
 
 use crate::check::{Check, Failed};
 use crate::checks::{DEFINITIONS, Definition, Exemption};
-use crate::failure::{Failure, Faults, places};
+use crate::failure::{Failure, Fault, Faults, Found, places};
 use crate::fields::{ContainerFields, Context};
 use crate::level::Level;
 use crate::pod::{Pod, containers_of};
@@ -39,6 +39,19 @@ pub fn failing_checks(pod: &Pod<'_>, version: Version) -> Failed {
 /// version does not know, `detail` and `faults` are empty.
 pub fn explain<'a>(pod: &Pod<'a>, check: Check, version: Version) -> Failure<'a> {
     let definition = &DEFINITIONS[check as usize];
+    let found = find(pod, check, version);
+    let detail = if found.is_empty() { String::new() } else { (definition.detail)(&found) };
+    let reason = (definition.reason)(&found).to_owned();
+    Failure { check, reason, detail, faults: places(&found) }
+}
+
+/// Where a pod fails a check at a version: the faults of [`explain`], without its texts.
+pub fn faults<'a>(pod: &Pod<'a>, check: Check, version: Version) -> Vec<Fault<'a>> {
+    places(&find(pod, check, version))
+}
+
+fn find<'a>(pod: &Pod<'a>, check: Check, version: Version) -> Vec<Found<'a>> {
+    let definition = &DEFINITIONS[check as usize];
     let context = Context::new(pod, version);
     let mut faults = Faults::kept();
     if Failed::known(version).contains(check) && !is_exempt(definition, &context) {
@@ -51,10 +64,7 @@ pub fn explain<'a>(pod: &Pod<'a>, check: Check, version: Version) -> Failure<'a>
             }
         }
     }
-    let found = faults.into_found();
-    let detail = if found.is_empty() { String::new() } else { (definition.detail)(&found) };
-    let reason = (definition.reason)(&found).to_owned();
-    Failure { check, reason, detail, faults: places(&found) }
+    faults.into_found()
 }
 
 fn run(pod: &Pod<'_>, asked: Failed, version: Version) -> Failed {

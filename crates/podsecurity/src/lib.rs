@@ -15,7 +15,7 @@ mod version;
 mod wording;
 
 pub use check::{Check, Failed, FailedIter};
-pub use evaluate::{evaluate, explain, failing_checks, highest_level};
+pub use evaluate::{evaluate, explain, failing_checks, faults, highest_level};
 pub use failure::{Failure, Fault, message, reasons};
 pub use labels::{InvalidLabel, LevelVersion, NamespacePolicy};
 pub use level::{Level, ParseLevelError};
