@@ -151,8 +151,7 @@ fn random_pods() {
     let Some(mut oracle) = start() else { return };
     let count =
         std::env::var("SEAWORTHY_RANDOM_PODS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
-    let seed = fastrand::u64(..);
-    let mut rng = fastrand::Rng::with_seed(seed);
+    let (seed, mut rng) = random::generator();
     let cases: Vec<_> = (0..count)
         .map(|_| {
             let version = match rng.u32(..12) {
@@ -347,7 +346,7 @@ fn random_namespace_labels() {
     let Some(mut oracle) = start() else { return };
     const LEVELS: [&str; 6] = ["privileged", "baseline", "restricted", "restricted", "", "Baseline\n\"ü"];
     const VERSIONS: [&str; 7] = ["latest", "v1.0", "v1.30", "v1.99", "1.30", "v1.01", ""];
-    let mut rng = fastrand::Rng::new();
+    let (_, mut rng) = random::generator();
     for _ in 0..5_000 {
         let mut labels = serde_json::Map::new();
         labels.insert("app".to_owned(), json!("x"));

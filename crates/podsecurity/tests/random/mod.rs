@@ -16,6 +16,13 @@ const NAMES: [&str; 10] = [
     "\u{200b}\u{1f600}\u{e000}",
 ];
 
+/// The seed of this run and its generator. The same pods in every run, so that a failure is everybody's; another
+/// number in `SEAWORTHY_SEED` makes other pods.
+pub(crate) fn generator() -> (u64, Rng) {
+    let seed = std::env::var("SEAWORTHY_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    (seed, Rng::with_seed(seed))
+}
+
 pub(crate) fn pod(rng: &mut Rng) -> Value {
     let mut pod = match rng.u8(..4) {
         0 => json!({}),
