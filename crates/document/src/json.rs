@@ -252,7 +252,7 @@ impl Json<'_, '_> {
         Ok(self.builder.push(node))
     }
 
-    /// The UTF-16 unit of the escape `\uXXXX` at an offset.
+    /// The UTF-16 unit of the escape `\uhhhh` at an offset.
     fn unit(&self, at: usize) -> Option<u16> {
         let digits = self.bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
         let hex = digits.iter().all(u8::is_ascii_hexdigit).then(|| str::from_utf8(digits).ok())??;
