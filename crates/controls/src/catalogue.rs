@@ -1,11 +1,38 @@
 //! The catalogue: every control, in a plain sorted list per family.
 
 use crate::control::Control;
-use crate::{images, namespaces, pods, secrets, service_accounts};
+use crate::{
+    admission, api_server, audit, authentication, clients, cloud, container_runtime, control_plane,
+    detection, etcd, exposure, images, kube_proxy, kubelet, mesh, namespaces, network, pods, rbac, secrets,
+    service_accounts, storage, supply_chain,
+};
 
 /// The families, sorted by name, with their controls, sorted by id.
-static FAMILIES: &[&[&Control]] =
-    &[images::CONTROLS, namespaces::CONTROLS, pods::CONTROLS, secrets::CONTROLS, service_accounts::CONTROLS];
+static FAMILIES: &[&[&Control]] = &[
+    admission::CONTROLS,
+    api_server::CONTROLS,
+    audit::CONTROLS,
+    authentication::CONTROLS,
+    clients::CONTROLS,
+    cloud::CONTROLS,
+    container_runtime::CONTROLS,
+    control_plane::CONTROLS,
+    detection::CONTROLS,
+    etcd::CONTROLS,
+    exposure::CONTROLS,
+    images::CONTROLS,
+    kube_proxy::CONTROLS,
+    kubelet::CONTROLS,
+    mesh::CONTROLS,
+    namespaces::CONTROLS,
+    network::CONTROLS,
+    pods::CONTROLS,
+    rbac::CONTROLS,
+    secrets::CONTROLS,
+    service_accounts::CONTROLS,
+    storage::CONTROLS,
+    supply_chain::CONTROLS,
+];
 
 /// The version of the catalogue: it changes when a control is added, removed or judged differently.
 pub const VERSION: &str = "2026.11";

@@ -127,4 +127,71 @@ metadata:
     PLACEMENT = "placement", "give a namespace of its own to", Object, 2, None;
     /// Who owns a namespace.
     OWNERSHIP = "ownership", "name the owner of", Namespace, 1, None;
+    /// Rules of a role.
+    ROLES = "roles", "narrow the rules of", Object, 3, Some("\
+rules:
+  - apiGroups: [apps]
+    resources: [deployments]
+    resourceNames: [web]      # where the verb allows names
+    verbs: [get, patch]       # those in use, no wildcard
+");
+    /// Rights that a binding gives.
+    GRANTS = "grants", "narrow or remove the rights granted by", Object, 2, None;
+    /// Policies that deny what nothing allows.
+    DEFAULT_DENY = "default-deny", "add default-deny policies, then the flows in use, to", Namespace, 3, Some("\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: default-deny}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+");
+    /// A policy that does not do what its author meant.
+    NETWORK_POLICIES = "network-policies", "correct", Object, 2, None;
+    /// What answers from outside.
+    EXPOSURE = "exposure", "pull inside", Object, 2, None;
+    /// TLS at the entry.
+    ENTRY_TLS = "entry-tls", "serve over TLS", Object, 2, None;
+    /// Consoles and admin tools.
+    CONSOLES = "consoles", "lock down the console in", Object, 3, None;
+    /// Ingress controllers.
+    INGRESS_CONTROLLERS = "ingress-controllers", "tighten the ingress controller in", Object, 3, None;
+    /// Service meshes.
+    MESH = "mesh", "tighten the mesh in", Object, 4, None;
+    /// Encryption between nodes.
+    NODE_ENCRYPTION = "node-encryption", "encrypt traffic between nodes in", Object, 4, None;
+    /// Storage classes, volumes and claims.
+    STORAGE = "storage", "correct the storage of", Object, 3, None;
+    /// Copies that can be restored.
+    BACKUPS = "backups", "back up", Object, 3, None;
+    /// Webhooks and policies of admission.
+    ADMISSION = "admission", "correct the admission settings of", Object, 2, None;
+    /// Flags of the API server: one edit, one restart.
+    API_SERVER_FLAGS = "apiserver-flags", "edit the flags of the API server in", Object, 3, None;
+    /// Flags of the scheduler and the controller manager.
+    COMPONENT_FLAGS = "component-flags", "edit the flags of the component in", Object, 2, None;
+    /// Who may come, and how.
+    AUTHENTICATION_CONFIGURATION = "authentication-configuration", "correct the authentication settings of", Object, 3, None;
+    /// What is recorded.
+    AUDIT_POLICY = "audit-policy", "correct the audit policy in", Object, 2, None;
+    /// What is encrypted at rest.
+    ENCRYPTION_CONFIGURATION = "encryption-configuration", "correct the encryption of", Object, 3, None;
+    /// Flags of etcd.
+    ETCD_FLAGS = "etcd-flags", "edit the flags of etcd in", Object, 3, None;
+    /// One KubeletConfiguration per pool of nodes.
+    KUBELET_CONFIGURATION = "kubelet-config", "edit the kubelet configuration in", Object, 2, None;
+    /// The configuration of kube-proxy.
+    KUBE_PROXY_CONFIGURATION = "kube-proxy-config", "edit the kube-proxy configuration in", Object, 1, None;
+    /// The configuration of the container runtime.
+    RUNTIME_CONFIGURATION = "runtime-config", "edit the container runtime configuration in", Object, 2, None;
+    /// Credentials of people and tools.
+    KUBECONFIGS = "kubeconfigs", "replace the credentials in", Object, 2, None;
+    /// How the cloud sees the cluster, and the cluster its cloud.
+    CLOUD_SETTINGS = "cloud-settings", "change the cloud settings in", Object, 3, None;
+    /// Charts, operators and add-ons.
+    PACKAGES = "packages", "pin and review the package in", Object, 2, None;
+    /// The pipeline that deploys.
+    PIPELINE = "pipeline", "add a check to the pipeline in", Object, 2, None;
+    /// Metrics, alerts and logs.
+    OBSERVABILITY = "observability", "complete metrics, alerts or logs in", Object, 3, None;
 }

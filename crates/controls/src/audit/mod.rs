@@ -1,0 +1,6 @@
+//! The record of who did what.
+
+use crate::control::Control;
+
+/// Sorted by id.
+pub(crate) static CONTROLS: &[&Control] = &[];

@@ -1,0 +1,6 @@
+//! Where the cluster and its cloud meet.
+
+use crate::control::Control;
+
+/// Sorted by id.
+pub(crate) static CONTROLS: &[&Control] = &[];

@@ -1,0 +1,6 @@
+//! kube-proxy.
+
+use crate::control::Control;
+
+/// Sorted by id.
+pub(crate) static CONTROLS: &[&Control] = &[];

@@ -1,0 +1,6 @@
+//! The agent of each node.
+
+use crate::control::Control;
+
+/// Sorted by id.
+pub(crate) static CONTROLS: &[&Control] = &[];
