@@ -19,11 +19,7 @@ pub(super) static CONTROL: Control = Control {
     scopes: &[Scope::Manifests, Scope::Cluster],
     change: &change::BACKUPS,
     page: include_str!("backup.md"),
-    mappings: Mappings {
-        nsa: &["etcd"],
-        attack: &["MS-TA9038", "T1485", "T1490"],
-        ..Mappings::NONE
-    },
+    mappings: Mappings { nsa: &["etcd"], attack: &["MS-TA9038", "T1485", "T1490"], ..Mappings::NONE },
     check: Check::Several(&[
         Check::Object {
             kinds: &[
@@ -50,8 +46,7 @@ fn judge_schedule<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         ));
     }
     if let Some(value) = backup_tools::leaves_volumes_out(schedule) {
-        let message =
-            "`snapshotVolumes: false` and no copy of their files: the backups hold objects, but no data of volumes";
+        let message = "`snapshotVolumes: false` and no copy of their files: the backups hold objects, but no data of volumes";
         return Verdict::fail(Fault::new(Place::at(value), message));
     }
     Verdict::Pass

@@ -55,7 +55,8 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
             }
         }
     }
-    let claims = evidence.of_kind("PersistentVolumeClaim").filter(|claim| claim.is("", "PersistentVolumeClaim"));
+    let claims =
+        evidence.of_kind("PersistentVolumeClaim").filter(|claim| claim.is("", "PersistentVolumeClaim"));
     claims
         .map(|claim| {
             let verdict = match users.get(&(claim.file, claim.value.id())) {
@@ -79,8 +80,8 @@ fn judge<'a>(claim: &Object<'a>, users: &Users<'_, 'a>) -> Verdict<'a> {
         return Verdict::Pass;
     }
     let modes = claim.value.at(&["spec", "accessModes"]);
-    let many = modes
-        .is_some_and(|modes| modes.items().any(|mode| matches!(mode.text(), "ReadWriteMany" | "RWX")));
+    let many =
+        modes.is_some_and(|modes| modes.items().any(|mode| matches!(mode.text(), "ReadWriteMany" | "RWX")));
     let shown: Vec<String> = writers.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = if writers.len() > SHOWN { ", …" } else { "" };
     let message = format!(

@@ -34,8 +34,14 @@ const BACKEND: &str = "the storage behind this class decides about encryption";
 /// Provisioners by their whole name.
 const DRIVERS: &[(&str, Encryption)] = &[
     ("ebs.csi.aws.com", Encryption::Parameter { name: "encrypted", absent: Absent::PlainUnlessAccount }),
-    ("ebs.csi.eks.amazonaws.com", Encryption::Parameter { name: "encrypted", absent: Absent::PlainUnlessAccount }),
-    ("kubernetes.io/aws-ebs", Encryption::Parameter { name: "encrypted", absent: Absent::PlainUnlessAccount }),
+    (
+        "ebs.csi.eks.amazonaws.com",
+        Encryption::Parameter { name: "encrypted", absent: Absent::PlainUnlessAccount },
+    ),
+    (
+        "kubernetes.io/aws-ebs",
+        Encryption::Parameter { name: "encrypted", absent: Absent::PlainUnlessAccount },
+    ),
     ("efs.csi.aws.com", Encryption::Elsewhere(FILE_SYSTEM)),
     ("disk.csi.azure.com", Encryption::Always),
     ("file.csi.azure.com", Encryption::Always),

@@ -53,7 +53,8 @@ fn judge_parameter<'a>(class: &Object<'a>, name: &'static str, absent: Absent) -
     let parameters = class.value.get("parameters");
     // The EBS driver does not care for the case of parameters; no other has one that differs in nothing else.
     let stated = parameters.into_iter().flat_map(|parameters| parameters.entries());
-    let stated = stated.filter(|(key, value)| key.text().eq_ignore_ascii_case(name) && !value.is_null()).last();
+    let stated =
+        stated.filter(|(key, value)| key.text().eq_ignore_ascii_case(name) && !value.is_null()).last();
     let subject = match is_default(class) {
         true => "volumes of this class, the default one,",
         false => "volumes of this class",

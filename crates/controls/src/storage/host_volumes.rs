@@ -44,7 +44,9 @@ fn judge_volume<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let text = path.text();
     if is_placeholder(text) {
         return match local {
-            true => Verdict::unknown("the path on the node is filled in later", "the rendered PersistentVolume"),
+            true => {
+                Verdict::unknown("the path on the node is filled in later", "the rendered PersistentVolume")
+            }
             false => Verdict::fail(
                 Fault::new(Place::at(path), "a folder of the node, `hostPath`, is a persistent volume")
                     .graded(Severity::Medium),

@@ -8,7 +8,8 @@ use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::NamespaceScope;
 use crate::verdict::{Fault, Verdict};
 
-const NEEDS: &str = "the Namespace object with its ResourceQuota and LimitRange, from files or from the cluster";
+const NEEDS: &str =
+    "the Namespace object with its ResourceQuota and LimitRange, from files or from the cluster";
 
 pub(super) static CONTROL: Control = Control {
     id: "storage/limits",
@@ -51,9 +52,10 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
         ));
     }
     let open = scope.workloads.iter().filter(|workload| {
-        workload.pod.containers().any(|container| {
-            container.value().at(&["resources", "limits", "ephemeral-storage"]).is_none()
-        })
+        workload
+            .pod
+            .containers()
+            .any(|container| container.value().at(&["resources", "limits", "ephemeral-storage"]).is_none())
     });
     let open = open.count();
     if open > 0 && !quotas.iter().any(bounds_ephemeral) && !limits.iter().any(limits_ephemeral) {
@@ -88,15 +90,19 @@ fn bounds_volumes(quota: &Value<'_>) -> bool {
 }
 
 fn bounds_ephemeral(quota: &Value<'_>) -> bool {
-    hard(quota)
-        .any(|key| matches!(key, "ephemeral-storage" | "requests.ephemeral-storage" | "limits.ephemeral-storage"))
+    hard(quota).any(|key| {
+        matches!(key, "ephemeral-storage" | "requests.ephemeral-storage" | "limits.ephemeral-storage")
+    })
 }
 
 /// What a quota for all pods bounds: one with scopes counts only some of them.
 fn hard<'a>(quota: &Value<'a>) -> impl Iterator<Item = &'a str> {
     let all = ["scopes", "scopeSelector"].iter().all(|field| quota.at(&["spec", field]).is_none());
     let hard = quota.at(&["spec", "hard"]).filter(|_| all);
-    hard.into_iter().flat_map(|hard| hard.entries()).filter(|(_, value)| !value.is_null()).map(|(key, _)| key.text())
+    hard.into_iter()
+        .flat_map(|hard| hard.entries())
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, _)| key.text())
 }
 
 /// Whether a LimitRange bounds the size of each claim.
@@ -106,9 +112,9 @@ fn bounds_claims(range: &Value<'_>) -> bool {
 
 /// Whether a LimitRange bounds the ephemeral storage of containers or pods.
 fn limits_ephemeral(range: &Value<'_>) -> bool {
-    items(range, "Container").any(|item| {
-        ["default", "max"].iter().any(|field| item.at(&[field, "ephemeral-storage"]).is_some())
-    }) || items(range, "Pod").any(|item| item.at(&["max", "ephemeral-storage"]).is_some())
+    items(range, "Container")
+        .any(|item| ["default", "max"].iter().any(|field| item.at(&[field, "ephemeral-storage"]).is_some()))
+        || items(range, "Pod").any(|item| item.at(&["max", "ephemeral-storage"]).is_some())
 }
 
 fn items<'a>(range: &Value<'a>, kind: &'static str) -> impl Iterator<Item = Value<'a>> {
