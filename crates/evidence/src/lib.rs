@@ -3,11 +3,13 @@
 mod diagnostic;
 mod index;
 mod object;
+mod origin;
 mod place;
 mod workload;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use index::{Evidence, Found, SourceFile};
 pub use object::Object;
+pub use origin::{Origin, Renderer, Written};
 pub use place::Place;
 pub use workload::Workload;
