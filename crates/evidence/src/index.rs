@@ -8,6 +8,7 @@ use seaworthy_document::{Document, Stream, Value};
 use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
+use crate::access::Access;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::object::Object;
 use crate::workload::{self, Workload};
@@ -54,6 +55,7 @@ pub struct Evidence<'a> {
     foreign_documents: usize,
     documents: usize,
     indexes: Indexes<'a>,
+    access: Access<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -130,8 +132,8 @@ impl<'a> Evidence<'a> {
             documents += part.documents;
             foreign_documents += part.foreign;
         }
-        let indexes = Indexes::new(&objects);
-        Evidence { files, objects, workloads, diagnostics, foreign_documents, documents, indexes }
+        let (indexes, access) = rayon::join(|| Indexes::new(&objects), || Access::new(files, &objects));
+        Evidence { files, objects, workloads, diagnostics, foreign_documents, documents, indexes, access }
     }
 
     /// The files, as given.
@@ -214,6 +216,11 @@ impl<'a> Evidence<'a> {
     ) -> impl Iterator<Item = (&'e Object<'a>, Value<'a>)> + use<'e, 'a> {
         let subjects = self.indexes.accounts.get(account).into_iter().flatten();
         subjects.map(|(binding, subject)| (&self.objects[*binding as usize], *subject))
+    }
+
+    /// What the roles and bindings in the evidence grant to whom.
+    pub fn access(&self) -> &Access<'a> {
+        &self.access
     }
 
     /// The object of a kind and name that `from` means when it names it, in its own namespace.
