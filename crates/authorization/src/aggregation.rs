@@ -9,8 +9,8 @@ use crate::selector;
 /// Comparisons of labels that are made in all: files may hold many roles that select many.
 const MOST_STEPS: usize = 1 << 22;
 
-/// Connections that are followed from one role.
-const MOST_ROLES: usize = 4096;
+/// Connections that are noted in all, for the same reason; a large cluster has some hundreds.
+const MOST_CONNECTIONS: usize = 1 << 14;
 
 /// Notes for each role which others flow into it, and into which it flows.
 pub(crate) fn connect(roles: &mut [Role<'_>]) {
@@ -35,7 +35,7 @@ pub(crate) fn connect(roles: &mut [Role<'_>]) {
                 None => &all,
             };
             steps = steps.saturating_add(candidates.len().saturating_mul(selector::cost(selector)));
-            if steps > MOST_STEPS {
+            if steps > MOST_STEPS || found.len() > MOST_CONNECTIONS {
                 break;
             }
             let labels = |number: u32| roles.get(number as usize)?.value.at(&["metadata", "labels"]);
@@ -47,6 +47,7 @@ pub(crate) fn connect(roles: &mut [Role<'_>]) {
     }
     found.sort_unstable();
     found.dedup();
+    found.truncate(MOST_CONNECTIONS);
     for (whole, part) in found {
         if let Some(role) = roles.get_mut(whole as usize) {
             role.parts.push(part);
@@ -79,9 +80,6 @@ fn follow<'p, 'a>(
     while let Some(number) = open.pop() {
         let Some(other) = roles.get(number as usize).filter(|_| seen.insert(number)) else { continue };
         found.push(other);
-        if found.len() >= MOST_ROLES {
-            break;
-        }
         open.extend(next(other));
     }
     if let Some(others) = found.get_mut(1..) {

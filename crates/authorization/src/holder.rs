@@ -43,9 +43,7 @@ impl<'a> Holder<'a> {
     /// A user, who may be a service account.
     pub fn user(name: &'a str) -> Holder<'a> {
         match name.strip_prefix(ACCOUNT).and_then(|rest| rest.split_once(':')) {
-            Some((namespace, account))
-                if !namespace.is_empty() && !account.is_empty() && !account.contains(':') =>
-            {
+            Some((namespace, account)) if !namespace.is_empty() && !account.is_empty() => {
                 Holder::ServiceAccount { namespace: Some(namespace), name: account }
             }
             _ => Holder::User(name),
