@@ -92,8 +92,8 @@ impl fmt::Display for Holder<'_> {
     /// As people say it: ``ServiceAccount `shop/web` ``.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Holder::User(name) => write!(f, "user `{name}`"),
-            Holder::Group(name) => write!(f, "group `{name}`"),
+            Holder::User(name) => write!(f, "User `{name}`"),
+            Holder::Group(name) => write!(f, "Group `{name}`"),
             Holder::ServiceAccount { namespace: Some(namespace), name } => {
                 write!(f, "ServiceAccount `{namespace}/{name}`")
             }

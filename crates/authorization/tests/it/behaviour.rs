@@ -117,8 +117,8 @@ subjects: [{kind: ServiceAccount, name: web}]
         "ServiceAccount `shop/web` in shop",
         "ServiceAccount `other/web` in shop",
         "ServiceAccount `shop/web` in shop",
-        "user `system:serviceaccount:shop` in shop",
-        "group `team` in shop",
+        "User `system:serviceaccount:shop` in shop",
+        "Group `team` in shop",
         "ServiceAccount `web` everywhere",
     ];
     assert_eq!(said(&policy, "read"), expected);
@@ -156,7 +156,7 @@ subjects: [{kind: User, name: bob}]
 "#,
     )]);
     let policy = policy(&files);
-    assert_eq!(said(&policy, "crd"), ["user `ann` everywhere", "user `bob` in shop"]);
+    assert_eq!(said(&policy, "crd"), ["User `ann` everywhere", "User `bob` in shop"]);
     let count = |name: &str| {
         let role = policy.roles().iter().find(|role| role.name == name).expect("the role is there");
         policy.rules(role).count()
