@@ -14,10 +14,20 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-imaging", &[]),
     ("seaworthy-schema", &["seaworthy-document"]),
     ("seaworthy-podsecurity", &["seaworthy-document"]),
-    ("seaworthy-evidence", &["seaworthy-document", "seaworthy-schema", "seaworthy-podsecurity"]),
+    ("seaworthy-authorization", &["seaworthy-document"]),
+    (
+        "seaworthy-evidence",
+        &["seaworthy-authorization", "seaworthy-document", "seaworthy-podsecurity", "seaworthy-schema"],
+    ),
     (
         "seaworthy-controls",
-        &["seaworthy-document", "seaworthy-evidence", "seaworthy-imaging", "seaworthy-podsecurity"],
+        &[
+            "seaworthy-authorization",
+            "seaworthy-document",
+            "seaworthy-evidence",
+            "seaworthy-imaging",
+            "seaworthy-podsecurity",
+        ],
     ),
     ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence"]),
     (
