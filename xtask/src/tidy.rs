@@ -14,10 +14,17 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-imaging", &[]),
     ("seaworthy-schema", &["seaworthy-document"]),
     ("seaworthy-podsecurity", &["seaworthy-document"]),
+    ("seaworthy-reachability", &["seaworthy-document"]),
     ("seaworthy-evidence", &["seaworthy-document", "seaworthy-schema", "seaworthy-podsecurity"]),
     (
         "seaworthy-controls",
-        &["seaworthy-document", "seaworthy-evidence", "seaworthy-imaging", "seaworthy-podsecurity"],
+        &[
+            "seaworthy-document",
+            "seaworthy-evidence",
+            "seaworthy-imaging",
+            "seaworthy-podsecurity",
+            "seaworthy-reachability",
+        ],
     ),
     ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence"]),
     (
