@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::control::{Control, Phase, Severity};
 use crate::scope::Settings;
+use crate::verdict::Holder;
 
 /// What a verdict is about.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,15 @@ pub struct Subject<'a> {
     pub object: &'a Object<'a>,
     /// The container in it.
     pub container: Option<&'a str>,
+    /// The holder of the right in question, when it is about one.
+    pub holder: Option<Holder<'a>>,
+}
+
+impl<'a> Subject<'a> {
+    /// An object as a whole.
+    pub fn object(object: &'a Object<'a>) -> Subject<'a> {
+        Subject { object, container: None, holder: None }
+    }
 }
 
 /// A control that does not hold, at one place.
@@ -46,7 +56,7 @@ impl Finding<'_> {
     pub fn fingerprint_at(&self, path: &str) -> String {
         let Object { kind, namespace, name, .. } = *self.subject.object;
         let mut hash = Sha256::new();
-        for part in [
+        let parts = [
             self.control.id,
             self.subject.object.group(),
             kind,
@@ -54,7 +64,12 @@ impl Finding<'_> {
             name,
             self.subject.container.unwrap_or_default(),
             path,
-        ] {
+        ];
+        let holder = self
+            .subject
+            .holder
+            .map(|Holder { kind, namespace, name }| [kind, namespace.unwrap_or_default(), name]);
+        for part in parts.into_iter().chain(holder.into_iter().flatten()) {
             // With its length, so that no part can pass for the end of another and the start of the next.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());

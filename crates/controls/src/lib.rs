@@ -38,11 +38,16 @@ mod storage;
 mod supply_chain;
 
 pub use assessment::{Assessment, ControlResult, Counts, Finding, Status, Subject, Unknown};
-pub use control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+pub use control::{
+    Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, Guard, Mappings, NamespaceCheck,
+    ObjectCheck, Phase, PodCheck, Scope, Severity,
+};
 pub use evaluate::evaluate;
 pub use page::{Case, Expectation, Page};
 pub use parameters::{PARAMETERS, Parameter, ParameterError, Parameters};
 pub use roadmap::{PhasePlan, PlannedChange, Progress, Roadmap};
-pub use scope::{ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings};
+pub use scope::{
+    ComponentScope, ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings,
+};
 pub use select::{SelectError, nearest, select, suggestions};
-pub use verdict::{Fault, Verdict};
+pub use verdict::{Fault, Holder, Judged, Verdict};

@@ -1,41 +1,43 @@
 //! One finding, written by hand: there can be hundreds of thousands, and neighbours share most of their bytes.
 
-use seaworthy_controls::{Assessment, Finding, Subject};
+use seaworthy_controls::{Assessment, Finding, Holder, Subject};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
-use crate::source::Range;
+use crate::source::{Located, Range};
 
 /// Writes findings, and remembers what the next one is likely to repeat.
 #[derive(Default)]
-pub(super) struct Pen {
-    subject: Subjected,
+pub(super) struct Pen<'f> {
+    subject: Subjected<'f>,
     file: Filed,
 }
 
 /// A subject that was written, and its bytes.
 #[derive(Default)]
-struct Subjected {
-    of: Option<(u32, u32, usize)>,
+struct Subjected<'f> {
+    of: Option<(u32, u32, usize, Option<Holder<'f>>)>,
     bytes: Vec<u8>,
 }
 
 /// A file name that was written, and its bytes.
 #[derive(Default)]
 struct Filed {
-    of: Option<u32>,
+    /// Where the name lies in memory: rendered texts come from several files.
+    of: Option<(usize, usize)>,
     bytes: Vec<u8>,
 }
 
-impl Pen {
+impl<'f> Pen<'f> {
     pub(super) fn write(
         &mut self,
         assessment: &Assessment<'_, '_>,
-        finding: &Finding<'_>,
+        finding: &Finding<'f>,
         out: &mut Vec<u8>,
     ) {
         let object = &finding.subject.object;
         let path = finding.place.path();
-        let Range { start, end } = Range::of(finding);
+        let located = Located::of(assessment, finding);
+        let Range { start, end } = located.range;
         member(out, "{\"control\":", finding.control.id);
         member(out, ",\"phase\":", finding.control.phase.name());
         member(out, ",\"severity\":", finding.severity.name());
@@ -44,12 +46,20 @@ impl Pen {
         out.extend_from_slice(b",\"subject\":");
         self.subject.write(&finding.subject, out);
         out.extend_from_slice(b",\"location\":{\"file\":");
-        self.file.write(object.file, &assessment.evidence.files()[object.file as usize].name, out);
+        self.file.write(located.file, out);
         number(out, ",\"document\":", object.document);
         number(out, ",\"line\":", start.line);
         number(out, ",\"column\":", start.column);
         number(out, ",\"endLine\":", end.line);
         number(out, ",\"endColumn\":", end.column);
+        if let Some(origin) = located.origin {
+            member(out, ",\"rendered\":{\"by\":", origin.by.name());
+            member(out, ",\"from\":", &clean(&origin.from, PATH));
+            if let Some(object) = &origin.asked_by {
+                member(out, ",\"for\":", &clean(object, NAME));
+            }
+            out.extend_from_slice(if located.exact { b",\"exact\":true}" } else { b",\"exact\":false}" });
+        }
         member(out, "},\"path\":", &clean(&path, PATH));
         if let Some(reason) = finding.exception {
             member(out, ",\"exception\":", &clean(reason, MESSAGE));
@@ -58,11 +68,11 @@ impl Pen {
     }
 }
 
-impl Subjected {
-    fn write(&mut self, subject: &Subject<'_>, out: &mut Vec<u8>) {
+impl<'f> Subjected<'f> {
+    fn write(&mut self, subject: &Subject<'f>, out: &mut Vec<u8>) {
         // A container's name is the same text at the same place for all findings about it.
         let container = subject.container.map_or(0, |name| name.as_ptr().addr());
-        let key = Some((subject.object.file, subject.object.value.id(), container));
+        let key = Some((subject.object.file, subject.object.value.id(), container, subject.holder));
         if self.of != key {
             self.of = key;
             self.bytes.clear();
@@ -76,6 +86,14 @@ impl Subjected {
             if let Some(container) = subject.container {
                 member(bytes, ",\"container\":", &clean(container, NAME));
             }
+            if let Some(Holder { kind, namespace, name }) = subject.holder {
+                member(bytes, ",\"rbacSubject\":{\"kind\":", &clean(kind, NAME));
+                if let Some(namespace) = namespace {
+                    member(bytes, ",\"namespace\":", &clean(namespace, NAME));
+                }
+                member(bytes, ",\"name\":", &clean(name, NAME));
+                bytes.push(b'}');
+            }
             bytes.push(b'}');
         }
         out.extend_from_slice(&self.bytes);
@@ -83,9 +101,10 @@ impl Subjected {
 }
 
 impl Filed {
-    fn write(&mut self, index: u32, name: &str, out: &mut Vec<u8>) {
-        if self.of != Some(index) {
-            self.of = Some(index);
+    fn write(&mut self, name: &str, out: &mut Vec<u8>) {
+        let place = Some((name.as_ptr().addr(), name.len()));
+        if self.of != place {
+            self.of = place;
             self.bytes.clear();
             string(&mut self.bytes, &clean(name, PATH));
         }
