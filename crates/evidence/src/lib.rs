@@ -8,7 +8,7 @@ mod origin;
 mod place;
 mod workload;
 
-pub use component::{Component, Flag, Origin, Program, Setting, Stated};
+pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use index::{Evidence, Found, SourceFile};
 pub use object::Object;
