@@ -135,8 +135,8 @@ impl<'a> ClusterPolicy<'a> {
             Subject::Pods { namespaces, pods } => namespaces
                 .selects(&namespace.labels)
                 .and(pods.selects(pod.labels()))
-                .and(pod.host_network().not()),
-            Subject::Unknown => pod.host_network().not().min(Truth::Maybe),
+                .and(pod.host_network().negated()),
+            Subject::Unknown => pod.host_network().negated().min(Truth::Maybe),
         }
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Peer<'a> {
                 };
                 let labels = |selector: &Selector<'a>| selector.selects(pod.labels());
                 let selected = in_namespace.and(pods.as_ref().map_or(Truth::Yes, labels));
-                selected.and(pod.host_network().not())
+                selected.and(pod.host_network().negated())
             }
             (Peer::Blocks(blocks), Endpoint::Pod(pod, _)) => match pod.host_network() {
                 Truth::No => hold_pod(blocks, pod).and(pod_blocks),

@@ -136,7 +136,7 @@ impl<'a> Policy<'a> {
 
     /// Whether it selects a pod of its namespace. Pods on the network of their node are not selected.
     pub fn selects(&self, pod: &Pod<'a>) -> Truth {
-        self.subjects.selects(pod.labels()).and(pod.host_network().not())
+        self.subjects.selects(pod.labels()).and(pod.host_network().negated())
     }
 }
 

@@ -138,9 +138,9 @@ impl<'a> Requirement<'a> {
         let known = labels.get(self.key);
         match &self.test {
             Test::In { values, whole } => is_in(known, values, *whole),
-            Test::NotIn { values, whole } => is_in(known, values, *whole).not(),
+            Test::NotIn { values, whole } => is_in(known, values, *whole).negated(),
             Test::Exists => is_there(known),
-            Test::DoesNotExist => is_there(known).not(),
+            Test::DoesNotExist => is_there(known).negated(),
             Test::Open => Truth::Maybe,
         }
     }

@@ -31,8 +31,8 @@ impl Course {
         let here = self.undecided.and(isolated);
         Course {
             accepted: self.accepted.or(here.and(allowed)),
-            denied: self.denied.or(here.and(allowed.not())),
-            undecided: self.undecided.and(isolated.not()),
+            denied: self.denied.or(here.and(allowed.negated())),
+            undecided: self.undecided.and(isolated.negated()),
         }
     }
 
@@ -76,11 +76,11 @@ impl Step {
 
     fn take(&mut self, group: &Group) {
         let Group { accepted, denied, passed } = *group;
-        let alone = |one: Truth, others: Truth| one.and(others.not()).or(at_most_maybe(one));
+        let alone = |one: Truth, others: Truth| one.and(others.negated()).or(at_most_maybe(one));
         self.accepted = self.accepted.or(alone(accepted, denied.or(passed)));
         self.denied = self.denied.or(alone(denied, accepted.or(passed)));
         self.passed = self.passed.or(alone(passed, accepted.or(denied)));
-        self.undecided = self.undecided.and(accepted.or(denied).or(passed).not());
+        self.undecided = self.undecided.and(accepted.or(denied).or(passed).negated());
     }
 }
 
@@ -128,7 +128,7 @@ impl Group {
                     self.denied = self.denied.or(at_most_maybe(matched));
                 }
             }
-            undecided = undecided.and(matched.not());
+            undecided = undecided.and(matched.negated());
         }
     }
 }

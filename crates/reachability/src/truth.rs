@@ -47,7 +47,7 @@ impl Truth {
 
     /// The contrary.
     #[must_use]
-    pub fn not(self) -> Truth {
+    pub fn negated(self) -> Truth {
         Truth::between(!self.possibly(), !self.surely())
     }
 

@@ -1,5 +1,7 @@
 //! All pods, namespaces and policies together, and the questions to them.
 
+use std::collections::HashMap;
+
 use crate::cluster_policy::{ClusterPolicy, Tier};
 use crate::index::SubjectIndex;
 use crate::peer::Endpoint;
@@ -8,6 +10,9 @@ use crate::policy::{Connection, Direction, Policy};
 use crate::port::Port;
 use crate::tiers::{Course, of_tier};
 use crate::truth::Truth;
+
+/// Cluster policies that are asked for one pod, at most.
+const MANY_CLUSTER_POLICIES: usize = 1000;
 
 /// A namespace of a [`World`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,6 +187,9 @@ impl<'a> World<'a> {
         if host_network == Truth::Yes {
             return Truth::Yes;
         }
+        if self.cluster_policies.len() > MANY_CLUSTER_POLICIES {
+            return Truth::Maybe;
+        }
         let destination = match direction {
             Direction::Ingress => Some(subject),
             Direction::Egress => peer.pod(),
@@ -193,22 +201,43 @@ impl<'a> World<'a> {
         let course = tier(Course::start(), Tier::Admin);
         let course = match self.policies_on(pod) {
             Ok(policies) => {
-                let on: Vec<_> = policies
-                    .into_iter()
-                    .map(|(id, selects)| (self.policy(id), selects))
-                    .map(|(policy, selects)| (policy, selects.and(policy.isolates(direction))))
-                    .filter(|(_, isolates)| isolates.possibly())
-                    .collect();
-                let isolated = Truth::any(on.iter().map(|(_, isolates)| *isolates));
-                let allows = |(policy, isolates): &(&Policy<'a>, Truth)| {
-                    isolates.and(policy.allows(direction, &connection, namespace, self.pod_blocks))
-                };
-                course.network_policies(isolated, Truth::any(on.iter().map(allows)))
+                let mut isolated = Truth::No;
+                let (mut allowed, mut by_all) = (Truth::No, Truth::Yes);
+                for (id, selects) in policies {
+                    let policy = self.policy(id);
+                    let isolates = selects.and(policy.isolates(direction));
+                    if isolates.possibly() {
+                        let allows = policy.allows(direction, &connection, namespace, self.pod_blocks);
+                        isolated = isolated.or(isolates);
+                        allowed = allowed.or(isolates.and(allows));
+                        by_all = by_all.and(allows);
+                    }
+                }
+                // What all of them allow is allowed whichever of them apply.
+                let allowed = if by_all == Truth::Yes { by_all } else { allowed };
+                course.network_policies(isolated, allowed)
             }
             Err(TooMany) => course.network_policies(Truth::Maybe, Truth::Maybe),
         };
         let allowed = tier(course, Tier::Baseline).end();
         if host_network == Truth::Maybe && allowed == Truth::No { Truth::Maybe } else { allowed }
+    }
+
+    /// What [`side_allows`](World::side_allows) says for egress of many pods to one address. Names of ports mean nothing
+    /// there, so each policy is asked once, however many pods it selects.
+    pub fn egress_to(&self, pods: &[PodId], address: Endpoint<'_, 'a>, port: Port) -> Vec<Truth> {
+        let mut asked: HashMap<Vec<(PolicyId, Truth)>, Truth> = HashMap::new();
+        let direction = Direction::Egress;
+        let by_cluster = !self.cluster_policies.is_empty();
+        pods.iter()
+            .map(|&pod| match self.policies_on(pod) {
+                // Cluster policies and pods that may be on their node's network make each pod a case of its own.
+                Ok(policies) if !by_cluster && self.pod(pod).host_network() != Truth::Maybe => {
+                    *asked.entry(policies).or_insert_with(|| self.side_allows(pod, direction, address, port))
+                }
+                _ => self.side_allows(pod, direction, address, port),
+            })
+            .collect()
     }
 
     /// Whether a pod may reach a port of another one. A pod and itself is a case that the API leaves open.

@@ -119,7 +119,8 @@ fn find<'x>(expected: &'x Expected, source: &End, destination: &End) -> Option<&
 
 /// A port of each interval within which all ports are alike.
 fn representative_ports(world: &World<'_>, expected: &Expected) -> Vec<Port> {
-    let mut cuts: BTreeSet<u16> = expected.values().flat_map(Connections::cuts).filter(|cut| *cut > 0).collect();
+    let mut cuts: BTreeSet<u16> =
+        expected.values().flat_map(Connections::cuts).filter(|cut| *cut > 0).collect();
     cuts.insert(1);
     for rule in rules(world) {
         for ports in &rule.ports {
@@ -130,11 +131,16 @@ fn representative_ports(world: &World<'_>, expected: &Expected) -> Vec<Port> {
     }
     // Numbers that pods may give to names.
     cuts.extend([8956, 8957, 3535, 3536]);
-    Protocol::ALL.iter().flat_map(|&protocol| cuts.iter().map(move |&number| Port { protocol, number })).collect()
+    Protocol::ALL
+        .iter()
+        .flat_map(|&protocol| cuts.iter().map(move |&number| Port { protocol, number }))
+        .collect()
 }
 
 fn rules<'w, 'a>(world: &'w World<'a>) -> impl Iterator<Item = &'w seaworthy_reachability::Rule<'a>> {
-    world.policies().flat_map(|id| Direction::ALL.into_iter().flat_map(move |it| world.policy(id).rules(it)))
+    world
+        .policies()
+        .flat_map(move |id| Direction::ALL.into_iter().flat_map(move |it| world.policy(id).rules(it)))
 }
 
 /// The ranges within which all addresses are alike.

@@ -63,7 +63,10 @@ pub(crate) fn parse(text: &str) -> BTreeMap<(End, End), Connections> {
     if text.trim_start().starts_with('[') {
         let list: Vec<serde_json::Value> = serde_json::from_str(text).expect("a list");
         let field = |item: &serde_json::Value, key: &str| item[key].as_str().expect("a text").to_owned();
-        return list.iter().map(|it| ends(&field(it, "src"), &field(it, "dst"), &field(it, "conn"))).collect();
+        return list
+            .iter()
+            .map(|it| ends(&field(it, "src"), &field(it, "dst"), &field(it, "conn")))
+            .collect();
     }
     text.lines()
         .filter(|line| !line.trim().is_empty())

@@ -45,8 +45,12 @@ pub(crate) fn world<'a>(evidence: &Evidence<'a>, mut world: World<'a>) -> Named<
 
 fn name(object: &Object<'_>, workload: &Workload<'_>) -> String {
     let namespace = object.namespace.unwrap_or("default");
-    let owners = workload.pod.metadata().filter(|_| object.kind == "Pod").and_then(|it| it.get("ownerReferences"));
-    let text = |key: &str| Some(owners?.items().next()?.get(key)?.text());
+    let owners =
+        workload.pod.metadata().filter(|_| object.kind == "Pod").and_then(|it| it.get("ownerReferences"));
+    let owner = owners.and_then(|owners| owners.items().next());
+    // A pod that a node owns is a static one and stands for itself.
+    let owner = owner.filter(|owner| owner.get("kind").is_some_and(|kind| kind.text() != "Node"));
+    let text = |key: &str| Some(owner?.get(key)?.text());
     let (name, kind) = (text("name").unwrap_or(object.name), text("kind").unwrap_or(object.kind));
     format!("{namespace}/{name}[{kind}]")
 }

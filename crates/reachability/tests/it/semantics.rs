@@ -148,7 +148,11 @@ fn addresses_of_both_families() {
         ("[{ipBlock: {cidr: 0.0.0.0/0}}]", "fd00:ec2::254", No),
         ("[{ipBlock: {cidr: '::/0'}}]", "fd00:ec2::254", Yes),
         ("[{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}}]", "169.254.169.254", No),
-        ("[{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}}, {ipBlock: {cidr: 169.254.169.254/32}}]", "169.254.169.254", Yes),
+        (
+            "[{ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}}, {ipBlock: {cidr: 169.254.169.254/32}}]",
+            "169.254.169.254",
+            Yes,
+        ),
         ("[{ipBlock: {cidr: 0.0.0.0/0, except: ['${NODES}']}}]", "10.0.0.1", Maybe),
         ("[{ipBlock: {cidr: '${NODES}'}}]", "10.0.0.1", Maybe),
         ("[{ipBlock: {cidr: 10.0.0.0/33}}]", "10.0.0.1", No),
@@ -161,10 +165,15 @@ fn addresses_of_both_families() {
 
 #[test]
 fn an_address_of_which_only_the_family_is_known() {
-    with("{policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]}", |world, pod| {
-        let ask = |family| world.side_allows(pod("shop/web"), Direction::Egress, Endpoint::SomeAddress(family), SQL);
-        assert_eq!([ask(Family::V4), ask(Family::V6)], [Truth::Maybe, Truth::No]);
-    });
+    with(
+        "{policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}]}",
+        |world, pod| {
+            let ask = |family| {
+                world.side_allows(pod("shop/web"), Direction::Egress, Endpoint::SomeAddress(family), SQL)
+            };
+            assert_eq!([ask(Family::V4), ask(Family::V6)], [Truth::Maybe, Truth::No]);
+        },
+    );
 }
 
 #[test]
@@ -200,7 +209,10 @@ fn grounds_name_policy_and_rule() {
         let (web, far) = (world.endpoint(pod("shop/web")), world.endpoint(pod("other/far")));
         let grounds = world.explain_side(pod("shop/db"), Direction::Ingress, web, SQL);
         assert_eq!(grounds.len(), 1);
-        assert_eq!((grounds[0].reason, grounds[0].rule, grounds[0].certain), (Reason::Allowed, Some(2), true));
+        assert_eq!(
+            (grounds[0].reason, grounds[0].rule, grounds[0].certain),
+            (Reason::Allowed, Some(2), true)
+        );
         let grounds = world.explain_side(pod("shop/db"), Direction::Ingress, far, SQL);
         assert_eq!((grounds[0].reason, grounds[0].rule), (Reason::Isolated, None));
         let grounds = world.explain_side(pod("shop/web"), Direction::Ingress, far, SQL);
@@ -221,4 +233,14 @@ fn too_many_policies_are_no_answer() {
     let evidence = Evidence::new(&files);
     let named = objects::world(&evidence, World::new());
     assert_eq!(named.world.is_isolated(named.pods["shop/db[Pod]"], Direction::Ingress), Truth::Maybe);
+}
+
+#[test]
+fn many_pods_at_once_are_answered_as_each_alone() {
+    with("{podSelector: {matchLabels: {app: db}}, policyTypes: [Egress]}", |world, _| {
+        let pods: Vec<PodId> = world.pods().collect();
+        let address = Endpoint::Address("169.254.169.254".parse().expect("an address"));
+        let alone = pods.iter().map(|pod| world.side_allows(*pod, Direction::Egress, address, SQL));
+        assert_eq!(world.egress_to(&pods, address, SQL), alone.collect::<Vec<_>>());
+    });
 }

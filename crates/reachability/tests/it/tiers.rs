@@ -78,12 +78,30 @@ fn peers_and_protocols() {
     for (rule, expected) in [
         ("{action: Deny, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: other}}}]}", No),
         ("{action: Deny, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: shop}}}]}", Yes),
-        ("{action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: web}}}}]}", No),
-        ("{action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: db}}}}]}", Yes),
-        ("{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 5432}}}]}", No),
-        ("{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 5433}}}]}", Yes),
-        ("{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {range: {start: 5000, end: 6000}}}}]}", No),
-        ("{action: Deny, from: [{namespaces: {}}], protocols: [{udp: {destinationPort: {number: 5432}}}]}", Yes),
+        (
+            "{action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: web}}}}]}",
+            No,
+        ),
+        (
+            "{action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: db}}}}]}",
+            Yes,
+        ),
+        (
+            "{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 5432}}}]}",
+            No,
+        ),
+        (
+            "{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 5433}}}]}",
+            Yes,
+        ),
+        (
+            "{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {range: {start: 5000, end: 6000}}}}]}",
+            No,
+        ),
+        (
+            "{action: Deny, from: [{namespaces: {}}], protocols: [{udp: {destinationPort: {number: 5432}}}]}",
+            Yes,
+        ),
         ("{action: Deny, from: [{namespaces: {}}], protocols: [{destinationNamedPort: sql}]}", No),
         ("{action: Deny, from: [{namespaces: {}}], protocols: [{destinationNamedPort: ssh}]}", Yes),
         // Closed in doubt.
@@ -92,13 +110,18 @@ fn peers_and_protocols() {
     ] {
         assert_eq!(web_reaches_db(&[cluster("Admin", 1, rule)]), expected, "{rule}");
     }
-    assert_eq!(web_reaches_db(&[cluster("Admin", 1, &format!("{{action: Accept, from: [{{}}]}}, {DENY}"))]), No);
+    assert_eq!(
+        web_reaches_db(&[cluster("Admin", 1, &format!("{{action: Accept, from: [{{}}]}}, {DENY}"))]),
+        No
+    );
 }
 
 #[test]
 fn the_older_kinds() {
     let policy = |kind: &str, spec: &str| {
-        format!("---\n{{apiVersion: policy.networking.k8s.io/v1alpha1, kind: {kind}, metadata: {{name: default}}, spec: {spec}}}\n")
+        format!(
+            "---\n{{apiVersion: policy.networking.k8s.io/v1alpha1, kind: {kind}, metadata: {{name: default}}, spec: {spec}}}\n"
+        )
     };
     let deny = policy(
         "AdminNetworkPolicy",
