@@ -15,6 +15,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-schema", &["seaworthy-document"]),
     ("seaworthy-podsecurity", &["seaworthy-document"]),
     ("seaworthy-authorization", &["seaworthy-document"]),
+    ("seaworthy-reachability", &["seaworthy-document"]),
     (
         "seaworthy-evidence",
         &["seaworthy-authorization", "seaworthy-document", "seaworthy-podsecurity", "seaworthy-schema"],
@@ -27,6 +28,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "seaworthy-evidence",
             "seaworthy-imaging",
             "seaworthy-podsecurity",
+            "seaworthy-reachability",
         ],
     ),
     ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence"]),
