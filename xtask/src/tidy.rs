@@ -12,17 +12,30 @@ use serde_json::Value;
 const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-document", &[]),
     ("seaworthy-imaging", &[]),
+    ("seaworthy-policy", &["seaworthy-document"]),
     ("seaworthy-schema", &["seaworthy-document"]),
     ("seaworthy-podsecurity", &["seaworthy-document"]),
     ("seaworthy-evidence", &["seaworthy-document", "seaworthy-schema", "seaworthy-podsecurity"]),
     (
         "seaworthy-controls",
-        &["seaworthy-document", "seaworthy-evidence", "seaworthy-imaging", "seaworthy-podsecurity"],
+        &[
+            "seaworthy-document",
+            "seaworthy-evidence",
+            "seaworthy-imaging",
+            "seaworthy-podsecurity",
+            "seaworthy-policy",
+        ],
     ),
-    ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence"]),
+    ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence", "seaworthy-policy"]),
     (
         "seaworthy-report",
-        &["seaworthy-document", "seaworthy-evidence", "seaworthy-controls", "seaworthy-podsecurity"],
+        &[
+            "seaworthy-document",
+            "seaworthy-evidence",
+            "seaworthy-controls",
+            "seaworthy-podsecurity",
+            "seaworthy-policy",
+        ],
     ),
 ];
 

@@ -44,5 +44,6 @@ pub use page::{Case, Expectation, Page};
 pub use parameters::{PARAMETERS, Parameter, ParameterError, Parameters};
 pub use roadmap::{PhasePlan, PlannedChange, Progress, Roadmap};
 pub use scope::{ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings};
-pub use select::{SelectError, nearest, select, suggestions};
+pub use seaworthy_policy::nearest;
+pub use select::{SelectError, select, suggestions};
 pub use verdict::{Fault, Verdict};
