@@ -72,7 +72,9 @@ impl<'a> Annotations<'a> {
                 // The reason is looked up once, and only when somebody wants to know it.
                 _ if key.text() == REASON => continue,
                 _ => {
-                    let message = format!("this annotation is not known: write `{IGNORE}`, `{IGNORE}.<container>` or `{REASON}`");
+                    let message = format!(
+                        "this annotation is not known: write `{IGNORE}`, `{IGNORE}.<container>` or `{REASON}`"
+                    );
                     self.problem(file, document, value, message);
                     continue;
                 }
@@ -128,7 +130,9 @@ impl<'a> Annotations<'a> {
 /// The controls that an annotation names, separated by commas.
 fn read_words(value: Value<'_>) -> Result<Vec<Pattern>, String> {
     let list: Vec<&str> = match value.as_str() {
-        Some(text) => text.split(',').map(str::trim).filter(|word| !word.is_empty()).take(WORDS + 1).collect(),
+        Some(text) => {
+            text.split(',').map(str::trim).filter(|word| !word.is_empty()).take(WORDS + 1).collect()
+        }
         None => return Err(format!("`{IGNORE}` has no effect: an annotation must be a text")),
     };
     if list.is_empty() {
@@ -142,7 +146,9 @@ fn read_words(value: Value<'_>) -> Result<Vec<Pattern>, String> {
     for word in list {
         let ids = words::controls(word).map_err(|message| format!("`{IGNORE}` has no effect: {message}"))?;
         if ids.len() == everything {
-            return Err(format!("`{IGNORE}` has no effect: `{word}` names every control; name those that are meant"));
+            return Err(format!(
+                "`{IGNORE}` has no effect: `{word}` names every control; name those that are meant"
+            ));
         }
         patterns.push(Pattern::new(word));
     }

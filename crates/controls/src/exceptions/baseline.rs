@@ -48,12 +48,15 @@ impl Baseline {
         let fingerprints: Vec<String> = findings.par_iter().map(Finding::fingerprint).collect();
         let mut gone = vec![true; self.findings.len()];
         for (finding, fingerprint) in findings.iter_mut().zip(&fingerprints) {
-            let Some(index) = known.get_mut(fingerprint.as_str()).and_then(VecDeque::pop_front) else { continue };
+            let Some(index) = known.get_mut(fingerprint.as_str()).and_then(VecDeque::pop_front) else {
+                continue;
+            };
             gone[index] = false;
             // What is accepted for good stays so.
             finding.exception.get_or_insert(Acceptance::Known);
         }
-        let vanished = self.findings.iter().zip(gone).filter(|(former, gone)| *gone && evaluated(&former.control));
+        let vanished =
+            self.findings.iter().zip(gone).filter(|(former, gone)| *gone && evaluated(&former.control));
         vanished.map(|(former, _)| former).collect()
     }
 }

@@ -1,17 +1,18 @@
 //! What accepts a finding, found without looking at every exception for every finding.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use seaworthy_document::Value;
-use seaworthy_evidence::Evidence;
+use seaworthy_evidence::{Diagnostic, Evidence};
 
 use super::annotation::Annotations;
 use super::scope::{Paths, covers};
 use super::{Acceptance, Entry};
 use crate::assessment::Finding;
-use crate::control::{Check, Control};
+use crate::control::{Control, Severity};
 use crate::scope::Settings;
 
 /// How many findings each exception matches, by its number.
@@ -19,11 +20,14 @@ pub(crate) type Use = BTreeMap<u32, u32>;
 
 /// All that can accept a finding.
 pub(crate) struct Judge<'e> {
+    /// The controls, in the order of their positions.
+    pub(crate) controls: Vec<&'static Control>,
+    severities: &'e BTreeMap<&'static str, Severity>,
     entries: &'e [Entry],
     /// By the position of the control.
     candidates: Vec<Candidates<'e>>,
     paths: Paths,
-    pub(crate) annotations: Annotations<'e>,
+    annotations: Annotations<'e>,
 }
 
 /// The exceptions of one control, by their most selective criterion.
@@ -49,6 +53,8 @@ impl<'e> Judge<'e> {
         }
         let looks_at_files = entries.iter().any(|entry| !entry.exception.scope.files.is_empty());
         Judge {
+            controls: controls.to_vec(),
+            severities: &settings.severities,
             entries,
             candidates: controls
                 .iter()
@@ -62,15 +68,31 @@ impl<'e> Judge<'e> {
         }
     }
 
-    /// What accepts a finding of the control at a position; `pod` is the spec of the pod that it was found in.
+    /// The severity that is configured for a control, when one is.
+    pub(crate) fn severity(&self, control: &Control) -> Option<Severity> {
+        self.severities.get(control.id).copied()
+    }
+
+    /// The diagnostics of the evidence, and the annotations that have no effect, in the order of the files.
+    pub(crate) fn diagnostics<'a>(&self, evidence: &'e Evidence<'a>) -> Cow<'e, [Diagnostic]> {
+        let own = evidence.diagnostics();
+        if self.annotations.problems.is_empty() {
+            return Cow::Borrowed(own);
+        }
+        let mut all = [own, &self.annotations.problems].concat();
+        all.sort_by_key(|diagnostic| (diagnostic.file, diagnostic.document, diagnostic.span));
+        Cow::Owned(all)
+    }
+
+    /// What accepts a finding of the control at a position.
     pub(crate) fn acceptance(
         &self,
         control: usize,
         finding: &Finding<'e>,
-        pod: Option<Value<'e>>,
+        within: Within<'e>,
         used: &mut Use,
     ) -> Option<Acceptance<'e>> {
-        self.declared(control, finding, used).or_else(|| self.annotated(finding, pod))
+        self.declared(control, finding, used).or_else(|| self.annotated(finding, within))
     }
 
     fn declared(&self, control: usize, finding: &Finding<'e>, used: &mut Use) -> Option<Acceptance<'e>> {
@@ -104,15 +126,27 @@ impl<'e> Judge<'e> {
         Some(Acceptance::Declared(&self.entries.get(first? as usize)?.exception))
     }
 
-    fn annotated(&self, finding: &Finding<'e>, pod: Option<Value<'e>>) -> Option<Acceptance<'e>> {
+    fn annotated(&self, finding: &Finding<'e>, within: Within<'e>) -> Option<Acceptance<'e>> {
         let object = finding.subject.object;
-        // A namespace that no file declares is judged at one of its pods: that pod cannot speak for all others.
-        if matches!(finding.control.check, Check::Namespace(_)) && !object.is("", "Namespace") {
-            return None;
-        }
-        let holders = [Some(object.value.id()), pod.map(|pod| pod.id())];
+        let pod = match within {
+            Within::Object => None,
+            Within::Pod(spec) => Some(spec.id()),
+            Within::Others => return None,
+        };
+        let holders = [Some(object.value.id()), pod];
         self.annotations.acceptance(finding.control, object.file, holders, finding.subject.container)
     }
+}
+
+/// What a verdict is about, apart from the object at which it stands: whose annotations count.
+#[derive(Clone, Copy)]
+pub(crate) enum Within<'e> {
+    /// The object itself.
+    Object,
+    /// A pod in it, by its spec.
+    Pod(Value<'e>),
+    /// Something larger: a namespace that no file declares is judged at one of its pods, which cannot speak for others.
+    Others,
 }
 
 impl<'e> Candidates<'e> {

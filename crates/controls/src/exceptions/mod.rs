@@ -15,7 +15,7 @@ use seaworthy_document::{Span, Value};
 use seaworthy_policy::{Date, Exception};
 
 pub use baseline::{Baseline, FormerFinding};
-pub(crate) use judge::{Judge, Use};
+pub(crate) use judge::{Judge, Use, Within};
 
 use crate::catalogue;
 
@@ -106,7 +106,11 @@ impl Exceptions {
             if controls.len() == catalogue::all().count() && exception.scope.is_boundless() {
                 let message = "the exception accepts every finding of every control: name the controls, or say in \
                                `match` which objects are meant";
-                problems.push(ExceptionProblem { index, span: exception.origin.span, message: message.to_owned() });
+                problems.push(ExceptionProblem {
+                    index,
+                    span: exception.origin.span,
+                    message: message.to_owned(),
+                });
             }
             let expired = exception.expires < today;
             entries.push(Entry { exception, controls, expired });
@@ -125,7 +129,11 @@ impl Exceptions {
     }
 
     /// What became of each exception, given how many findings each one matched.
-    pub(crate) fn uses(&self, counts: &BTreeMap<u32, u32>, evaluated: impl Fn(&str) -> bool) -> Vec<ExceptionUse<'_>> {
+    pub(crate) fn uses(
+        &self,
+        counts: &BTreeMap<u32, u32>,
+        evaluated: impl Fn(&str) -> bool,
+    ) -> Vec<ExceptionUse<'_>> {
         let entries = self.entries.iter().zip(0..);
         entries
             .map(|(entry, index)| {

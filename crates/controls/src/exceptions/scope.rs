@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use seaworthy_evidence::{Evidence, Object};
-use seaworthy_policy::{Exception, Match, Pattern};
+use seaworthy_policy::{Exception, Match, Pattern, RbacSubject};
 
 use crate::assessment::Finding;
+use crate::verdict::Holder;
 
 /// The paths of the files of the evidence, as exceptions mean them.
 #[derive(Debug, Default)]
@@ -61,7 +62,11 @@ pub(super) fn covers(
         && any(namespaces, || namespace(object).map(Cow::Borrowed))
         && (kinds.is_empty() || kinds.iter().any(|kind| is_kind(kind, object)))
         && labels.iter().all(|(key, value)| object.label(key).is_some_and(|label| value.matches(label)))
-        && (rbac_subjects.is_empty() || false)
+        && (rbac_subjects.is_empty()
+            || finding
+                .subject
+                .holder
+                .is_some_and(|holder| rbac_subjects.iter().any(|subject| is(subject, &holder))))
         && (files.is_empty()
             || paths
                 .below(object.file, exception.origin.folder.as_deref())
@@ -77,6 +82,16 @@ fn any<'t>(patterns: &[Pattern], text: impl FnOnce() -> Option<Cow<'t, str>>) ->
 /// The namespace of an object; a Namespace stands in itself.
 fn namespace<'a>(object: &Object<'a>) -> Option<&'a str> {
     if object.is("", "Namespace") { Some(object.name) } else { object.namespace }
+}
+
+fn is(subject: &RbacSubject, holder: &Holder<'_>) -> bool {
+    let fits = |pattern: &Option<Pattern>, text: Option<&str>| match pattern {
+        Some(pattern) => text.is_some_and(|text| pattern.matches(text)),
+        None => true,
+    };
+    subject.name.matches(holder.name)
+        && fits(&subject.kind, Some(holder.kind))
+        && fits(&subject.namespace, holder.namespace)
 }
 
 /// A kind is written alone, or behind its group: `apps/Deployment`.

@@ -58,7 +58,7 @@ impl<'q, 'a> Quotes<'q, 'a> {
         let file = finding.subject.object.file;
         let path = finding.place.path();
         Markup::rendered(&View {
-            control: finding.exception.map(|_| finding.control),
+            control: finding.exception.is_some().then_some(finding.control),
             severity: finding.severity,
             namespace: namespace(&finding.subject),
             message: Ticked(clean(&finding.message, MESSAGE)),
