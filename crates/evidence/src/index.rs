@@ -11,21 +11,30 @@ use seaworthy_schema as schema;
 use crate::component::{self, Component};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::object::Object;
+use crate::origin::Origin;
 use crate::workload::{self, Workload};
 
 /// A text and the name under which a person knows it.
 #[derive(Debug)]
 pub struct SourceFile {
-    /// Path as given or found, with `/`; `-` for standard input.
+    /// Path as given or found, with `/`; `-` for standard input. Of a rendered text, the file that the folder of the
+    /// chart or overlay is known by.
     pub name: String,
     /// Its documents.
     pub stream: Stream,
+    /// Where it comes from, when it was rendered.
+    pub origin: Option<Box<Origin>>,
 }
 
 impl SourceFile {
     /// A file that has been read.
     pub fn new(name: impl Into<String>, stream: Stream) -> SourceFile {
-        SourceFile { name: name.into(), stream }
+        SourceFile { name: name.into(), stream, origin: None }
+    }
+
+    /// A text that was rendered.
+    pub fn rendered(name: impl Into<String>, stream: Stream, origin: Origin) -> SourceFile {
+        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)) }
     }
 }
 

@@ -4,12 +4,14 @@ mod component;
 mod diagnostic;
 mod index;
 mod object;
+mod origin;
 mod place;
 mod workload;
 
-pub use component::{Component, Flag, Origin, Program, Setting, Stated};
+pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use index::{Evidence, Found, SourceFile};
 pub use object::Object;
+pub use origin::{Origin, Renderer, Written};
 pub use place::Place;
 pub use workload::Workload;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::clean::{MESSAGE, NAME, clean};
 use crate::context::Context;
-use crate::source::Range;
+use crate::source::Located;
 
 /// Most examples that are given of anything that was not evaluated.
 const EXAMPLES: usize = 5;
@@ -153,7 +153,8 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
         .collect();
     let place = |file: u32, span: Span| {
         let file = &evidence.files()[file as usize];
-        format!("{}:{}", clean(&file.name, NAME), Range::within(&file.stream, span).start.line)
+        let located = Located::within(file, span);
+        format!("{}:{}", clean(located.file, NAME), located.range.start.line)
     };
 
     let mut broken = NotEvaluated {

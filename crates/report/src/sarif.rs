@@ -5,7 +5,6 @@ use std::io::{self, Write};
 
 use rustc_hash::FxHashMap;
 use seaworthy_controls::{Acceptance, Assessment, Control, Finding, Page, Severity};
-use seaworthy_document::{Span, Stream};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -14,7 +13,7 @@ use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::markdown;
 use crate::numbers::{count, not_evaluated, subject_name, undecided};
-use crate::source::Range;
+use crate::source::{Located, Range};
 
 /// Most tags of a rule: GitHub refuses more.
 const TAGS: usize = 20;
@@ -55,7 +54,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
             seaworthy_evidence::Severity::Error => "error",
             seaworthy_evidence::Severity::Warning => "warning",
         };
-        let location = Location::new(&file.name, &file.stream, diagnostic.span);
+        let location = Location::new(&Located::within(file, diagnostic.span));
         let text = clean(&diagnostic.message, MESSAGE);
         append(bytes, &Notification { level, message: Message { text }, locations: [location] });
     })?;
@@ -205,6 +204,9 @@ struct Suppression<'f> {
 struct Properties {
     phase: &'static str,
     severity: &'static str,
+    /// What was rendered and by what: "charts/web by helm".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -245,11 +247,11 @@ struct LogicalLocation<'f> {
 }
 
 impl<'f> Location<'f> {
-    fn new(file: &'f str, stream: &'f Stream, span: Span) -> Location<'f> {
-        let Range { start, end } = Range::within(stream, span);
+    fn new(located: &Located<'f>) -> Location<'f> {
+        let Range { start, end } = located.range;
         Location {
             physical_location: PhysicalLocation {
-                artifact_location: ArtifactLocation { uri: uri(file) },
+                artifact_location: ArtifactLocation { uri: uri(located.file) },
                 region: Region {
                     start_line: start.line,
                     start_column: start.column,
@@ -278,9 +280,9 @@ fn result<'f>(
     rule_index: usize,
 ) -> FindingResult<'f> {
     let object = &finding.subject.object;
-    let file = &assessment.evidence.files()[object.file as usize];
     let path = finding.place.path();
-    let mut location = Location::new(&file.name, finding.place.value.stream(), finding.place.span());
+    let located = Located::of(assessment, finding);
+    let mut location = Location::new(&located);
     location.logical_locations = Some([LogicalLocation {
         name: clean(object.name, NAME),
         fully_qualified_name: format!(
@@ -306,7 +308,11 @@ fn result<'f>(
             None => "new",
             Some(_) => "unchanged",
         }),
-        properties: Properties { phase: finding.control.phase.name(), severity: finding.severity.name() },
+        properties: Properties {
+            phase: finding.control.phase.name(),
+            severity: finding.severity.name(),
+            rendered: located.origin.map(|origin| clean(&origin.to_string(), PATH).into_owned()),
+        },
     }
 }
 

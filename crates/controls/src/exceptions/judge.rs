@@ -26,7 +26,7 @@ pub(crate) struct Judge<'e> {
     entries: &'e [Entry],
     /// By the position of the control.
     candidates: Vec<Candidates<'e>>,
-    paths: Paths,
+    paths: Paths<'e>,
     annotations: Annotations<'e>,
 }
 
@@ -61,7 +61,7 @@ impl<'e> Judge<'e> {
                 .map(|control| by_control.remove(control.id).unwrap_or_default())
                 .collect(),
             paths: match looks_at_files {
-                true => Paths::new(evidence, settings.working_directory.as_deref()),
+                true => Paths::new(evidence.files(), settings.working_directory.as_deref()),
                 false => Paths::default(),
             },
             annotations: Annotations::new(evidence),

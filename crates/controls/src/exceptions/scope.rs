@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use seaworthy_evidence::{Evidence, Object};
+use seaworthy_evidence::{Object, SourceFile};
 use seaworthy_policy::{Exception, Match, Pattern, RbacSubject};
 
 use crate::assessment::Finding;
@@ -10,27 +10,52 @@ use crate::verdict::Holder;
 
 /// The paths of the files of the evidence, as exceptions mean them.
 #[derive(Debug, Default)]
-pub(super) struct Paths {
+pub(super) struct Paths<'e> {
+    working_directory: Option<&'e str>,
+    files: &'e [SourceFile],
     /// Absolute where the working directory is known; empty when no exception looks at files.
     absolute: Vec<String>,
 }
 
-impl Paths {
+impl<'e> Paths<'e> {
     /// Paths of all files, from the folder that relative names are meant from.
-    pub(super) fn new(evidence: &Evidence<'_>, working_directory: Option<&str>) -> Paths {
-        let absolute = |name: &str| match working_directory {
-            Some(folder) if !name.starts_with('/') => normal(&format!("{folder}/{name}")),
-            Some(_) => normal(name),
-            None => name.to_owned(),
-        };
-        Paths { absolute: evidence.files().iter().map(|file| absolute(&file.name)).collect() }
+    pub(super) fn new(files: &'e [SourceFile], working_directory: Option<&'e str>) -> Paths<'e> {
+        let absolute = files.iter().map(|file| absolute(&file.name, working_directory)).collect();
+        Paths { working_directory, files, absolute }
     }
 
-    /// The path of a file below the folder of an exception; `None` when it lies elsewhere.
-    fn below(&self, file: u32, folder: Option<&str>) -> Option<&str> {
-        let path = self.absolute.get(file as usize)?;
-        let Some(folder) = folder.filter(|_| path.starts_with('/')) else { return Some(path) };
-        path.strip_prefix(folder.trim_end_matches('/'))?.strip_prefix('/')
+    /// Whether the file of a finding matches one of the patterns. For a rendered text both count: the chart's or
+    /// overlay's own file, and the file that the line was rendered from.
+    fn matches(&self, exception: &Exception, finding: &Finding<'_>) -> bool {
+        let folder = exception.origin.folder.as_deref();
+        let fits = |path: &str| {
+            below(path, folder)
+                .is_some_and(|path| exception.scope.files.iter().any(|file| file.matches(path)))
+        };
+        let index = finding.subject.object.file as usize;
+        if self.absolute.get(index).is_some_and(|path| fits(path)) {
+            return true;
+        }
+        let Some(file) = self.files.get(index) else { return false };
+        file.origin.as_deref().is_some_and(|origin| {
+            let line = file.stream.position(finding.place.span().start).line;
+            let template = origin.written(line).and_then(|written| origin.file(written));
+            template.is_some_and(|name| fits(&absolute(name, self.working_directory)))
+        })
+    }
+}
+
+/// The part of a path below a folder; `None` when it lies elsewhere.
+fn below<'p>(path: &'p str, folder: Option<&str>) -> Option<&'p str> {
+    let Some(folder) = folder.filter(|_| path.starts_with('/')) else { return Some(path) };
+    path.strip_prefix(folder.trim_end_matches('/'))?.strip_prefix('/')
+}
+
+fn absolute(name: &str, working_directory: Option<&str>) -> String {
+    match working_directory {
+        Some(folder) if !name.starts_with('/') => normal(&format!("{folder}/{name}")),
+        Some(_) => normal(name),
+        None => name.to_owned(),
     }
 }
 
@@ -51,7 +76,7 @@ fn normal(path: &str) -> String {
 pub(super) fn covers(
     exception: &Exception,
     finding: &Finding<'_>,
-    paths: &Paths,
+    paths: &Paths<'_>,
     fingerprint: impl Fn() -> String,
 ) -> bool {
     let Match { kinds, namespaces, names, labels, files, containers, rbac_subjects, fingerprints } =
@@ -67,10 +92,7 @@ pub(super) fn covers(
                 .subject
                 .holder
                 .is_some_and(|holder| rbac_subjects.iter().any(|subject| is(subject, &holder))))
-        && (files.is_empty()
-            || paths
-                .below(object.file, exception.origin.folder.as_deref())
-                .is_some_and(|path| files.iter().any(|file| file.matches(path))))
+        && (files.is_empty() || paths.matches(exception, finding))
         && (fingerprints.is_empty() || fingerprints.contains(&fingerprint()))
 }
 
@@ -104,17 +126,18 @@ fn is_kind(pattern: &Pattern, object: &Object<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paths, normal};
+    use super::{absolute, below};
 
     #[test]
     fn paths_are_those_below_the_folder_of_the_exception() {
-        assert_eq!(normal("/a/./b//c/../d"), "/a/b/d");
-        assert_eq!(normal("/../../a"), "/a");
-        let paths = Paths { absolute: vec!["/repo/deploy/web.yaml".into(), "web.yaml".into()] };
-        assert_eq!(paths.below(0, Some("/repo")), Some("deploy/web.yaml"));
-        assert_eq!(paths.below(0, Some("/")), Some("repo/deploy/web.yaml"));
-        assert_eq!(paths.below(0, Some("/rep")), None);
-        assert_eq!(paths.below(1, Some("/repo")), Some("web.yaml"));
-        assert_eq!(paths.below(2, None), None);
+        assert_eq!(absolute("/a/./b//c/../d", Some("/x")), "/a/b/d");
+        assert_eq!(absolute("../a.yaml", Some("/x/y")), "/x/a.yaml");
+        assert_eq!(absolute("/../../a", Some("/")), "/a");
+        assert_eq!(absolute("a/b", None), "a/b");
+        let path = "/repo/deploy/web.yaml";
+        assert_eq!(below(path, Some("/repo")), Some("deploy/web.yaml"));
+        assert_eq!(below(path, Some("/")), Some("repo/deploy/web.yaml"));
+        assert_eq!(below(path, Some("/rep")), None);
+        assert_eq!(below("web.yaml", Some("/repo")), Some("web.yaml"));
     }
 }

@@ -110,6 +110,7 @@ struct DiagnosticView<'v> {
     message: Ticked<'v>,
     file: Cow<'v, str>,
     range: Range,
+    remark: &'static str,
     lines: Vec<Line>,
 }
 
@@ -119,22 +120,22 @@ impl Diagnostics {
         quotes: &mut Quotes<'r, '_>,
         budget: &mut Budget,
     ) -> Diagnostics {
-        let evidence = assessment.evidence;
         let mut diagnostics: Vec<&Diagnostic> = assessment.diagnostics.iter().collect();
         // Errors take something away from the result, warnings do not.
         diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
         let errors = diagnostics.partition_point(|diagnostic| diagnostic.severity == Severity::Error);
         let total = diagnostics.len();
         let views = diagnostics.iter().map(|diagnostic| {
-            let (range, lines) = quotes.place(diagnostic.file, diagnostic.span);
+            let (located, lines) = quotes.place(diagnostic.file, diagnostic.span);
             Markup::rendered(&DiagnosticView {
                 word: match diagnostic.severity {
                     Severity::Error => "error",
                     Severity::Warning => "warning",
                 },
                 message: Ticked(clean(&diagnostic.message, MESSAGE)),
-                file: clean(&evidence.files()[diagnostic.file as usize].name, PATH),
-                range,
+                file: clean(located.file, PATH),
+                range: located.range,
+                remark: located.remark(),
                 lines,
             })
         });

@@ -15,14 +15,14 @@ use seaworthy_controls::{
     Acceptance, Assessment, Control, ControlResult, Counts, PARAMETERS, PlannedChange, Progress, Roadmap,
     Settings, Severity, Subject, Unknown, catalogue,
 };
-use seaworthy_evidence::Diagnostic;
+use seaworthy_evidence::{Diagnostic, Origin};
 use serde::Serialize;
 
 use crate::chunks::write_list;
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::numbers::{NotEvaluated, Severities, kubernetes_version, not_evaluated};
-use crate::source::Range;
+use crate::source::{Located, Range};
 use exceptions::{BaselineView, ExceptionView};
 use finding::Pen;
 use frameworks::FrameworkView;
@@ -55,10 +55,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     list("diagnostics", out)?;
     write_list(&assessment.diagnostics, out, |_: &mut (), diagnostic, bytes| {
         let file = &assessment.evidence.files()[diagnostic.file as usize];
-        append(
-            bytes,
-            &DiagnosticView::new(&file.name, diagnostic, Range::within(&file.stream, diagnostic.span)),
-        );
+        append(bytes, &DiagnosticView::new(diagnostic, &Located::within(file, diagnostic.span)));
     })?;
     out.write_all(b"]}\n")
 }
@@ -81,7 +78,7 @@ struct Head<'r> {
     configuration: Option<Cow<'r, str>>,
     kubernetes_version: String,
     parameters: BTreeMap<&'static str, String>,
-    coverage: Coverage,
+    coverage: Coverage<'r>,
     summary: Summary,
     controls: Vec<ControlView>,
     roadmap: Vec<PhaseView>,
@@ -101,8 +98,11 @@ struct Tool<'r> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Coverage {
+struct Coverage<'r> {
     files: Files,
+    /// Charts and overlays that were rendered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rendered: Vec<RenderedView<'r>>,
     documents: usize,
     objects: usize,
     workloads: usize,
@@ -195,7 +195,7 @@ struct ChangeControl {
 }
 
 impl<'r> Head<'r> {
-    fn new(assessment: &'r Assessment<'r, '_>, context: &'r Context<'_>) -> Head<'r> {
+    fn new(assessment: &'r Assessment<'r, 'r>, context: &'r Context<'_>) -> Head<'r> {
         let evidence = assessment.evidence;
         let parameters = &assessment.settings.parameters;
         let open = assessment.open().count();
@@ -217,9 +217,15 @@ impl<'r> Head<'r> {
                 .collect(),
             coverage: Coverage {
                 files: Files {
-                    read: evidence.files().len(),
+                    read: evidence.files().iter().filter(|file| file.origin.is_none()).count(),
                     skipped: context.skipped.iter().map(|skipped| skipped.count).sum(),
                 },
+                rendered: evidence
+                    .files()
+                    .iter()
+                    .filter_map(|file| file.origin.as_deref())
+                    .map(RenderedView::new)
+                    .collect(),
                 documents: evidence.document_count(),
                 objects: evidence.objects().len(),
                 workloads: evidence.workloads().len(),
@@ -352,17 +358,45 @@ struct LocationView<'f> {
     column: u32,
     end_line: u32,
     end_column: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<RenderedView<'f>>,
+}
+
+/// What was rendered, by what, and whether the place says the same.
+#[derive(Serialize)]
+struct RenderedView<'f> {
+    by: &'static str,
+    from: Cow<'f, str>,
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    asked_by: Option<Cow<'f, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<bool>,
+}
+
+impl<'f> RenderedView<'f> {
+    fn new(origin: &'f Origin) -> RenderedView<'f> {
+        RenderedView {
+            by: origin.by.name(),
+            from: clean(&origin.from, PATH),
+            asked_by: origin.asked_by.as_deref().map(|object| clean(object, NAME)),
+            exact: None,
+        }
+    }
 }
 
 impl<'f> LocationView<'f> {
-    fn new(file: &'f str, document: u32, Range { start, end }: Range) -> LocationView<'f> {
+    fn new(document: u32, located: &Located<'f>) -> LocationView<'f> {
+        let Range { start, end } = located.range;
         LocationView {
-            file: clean(file, PATH),
+            file: clean(located.file, PATH),
             document,
             line: start.line,
             column: start.column,
             end_line: end.line,
             end_column: end.column,
+            rendered: located
+                .origin
+                .map(|origin| RenderedView { exact: Some(located.exact), ..RenderedView::new(origin) }),
         }
     }
 }
@@ -398,9 +432,9 @@ struct DiagnosticView<'f> {
 }
 
 impl<'f> DiagnosticView<'f> {
-    fn new(file: &'f str, diagnostic: &'f Diagnostic, range: Range) -> DiagnosticView<'f> {
+    fn new(diagnostic: &'f Diagnostic, located: &Located<'f>) -> DiagnosticView<'f> {
         DiagnosticView {
-            location: LocationView::new(file, diagnostic.document, range),
+            location: LocationView::new(diagnostic.document, located),
             severity: match diagnostic.severity {
                 seaworthy_evidence::Severity::Error => "error",
                 seaworthy_evidence::Severity::Warning => "warning",
