@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use seaworthy_controls::Assessment;
+use seaworthy_controls::{Acceptance, Assessment};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
@@ -44,7 +44,11 @@ pub fn write(assessment: &Assessment<'_, '_>, _: &Context<'_>, out: &mut dyn Wri
             Some(namespace) => format!("{}:{namespace}/{}", holder.kind, holder.name),
             None => format!("{}:{}", holder.kind, holder.name),
         });
-        let status = if finding.exception.is_some() { "excepted" } else { "open" };
+        let status = match finding.exception {
+            None => "open",
+            Some(Acceptance::Known) => "known",
+            Some(_) => "excepted",
+        };
         let text = |text, limit| cell(clean(text, limit));
         table.write_record([
             finding.control.id,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use rustc_hash::FxHashMap;
-use seaworthy_controls::{Assessment, ControlResult, Finding, Status, Unknown};
+use seaworthy_controls::{Acceptance, Assessment, ControlResult, Finding, Status, Unknown};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
@@ -112,7 +112,8 @@ impl Suite<'_> {
         for finding in &self.excepted {
             let located = Located::of(assessment, finding);
             let place = format!("{}:{}", clean(located.file, PATH), located.range.start.line);
-            let reason = clean(finding.exception.unwrap_or_default(), MESSAGE);
+            let reason = finding.exception.as_ref().map(Acceptance::reason).unwrap_or_default();
+            let reason = clean(reason, MESSAGE);
             skipped(
                 xml,
                 case(control.id, &name(finding, &place), Some(&located)),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accepted;
 pub mod catalogue;
 mod chunks;
 mod clean;
