@@ -13,6 +13,7 @@ use crate::component::{self, Component};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::object::Object;
 use crate::origin::Origin;
+use crate::unnamed;
 use crate::workload::{self, Workload};
 
 /// A text and the name under which a person knows it.
@@ -338,7 +339,10 @@ pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a
     }));
     for document in file.stream.documents() {
         part.documents += 1;
-        read_value(&mut part, document.root(), None, index, &document);
+        match unnamed::read(&file.name, document.root(), index, document.ordinal()) {
+            Some(object) => part.objects.push(object),
+            None => read_value(&mut part, document.root(), None, index, &document),
+        }
     }
     part
 }

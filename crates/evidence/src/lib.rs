@@ -7,6 +7,7 @@ mod index;
 mod object;
 mod origin;
 mod place;
+mod unnamed;
 mod update;
 mod workload;
 
@@ -17,4 +18,5 @@ pub use index::{Evidence, Found, SourceFile};
 pub use object::Object;
 pub use origin::{Origin, Renderer, Written};
 pub use place::Place;
+pub use unnamed::identity as unnamed_kind;
 pub use workload::Workload;

@@ -13,8 +13,9 @@ use crate::collect::{Options, SkipReason, Skipped};
 /// The files below a folder that can hold manifests, sorted, and what was passed over.
 pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<Skipped>) {
     let found = Mutex::new(Found::default());
+    let everything = options.hidden;
     let walk = WalkBuilder::new(root)
-        .hidden(!options.hidden)
+        .hidden(false)
         .ignore(options.respect_ignore_files)
         .git_ignore(options.respect_ignore_files)
         .git_exclude(options.respect_ignore_files)
@@ -22,6 +23,7 @@ pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<
         .parents(options.respect_ignore_files)
         .require_git(false)
         .follow_links(false)
+        .filter_entry(move |entry| everything || entry.depth() == 0 || !is_passed_over(entry.path()))
         .threads(std::thread::available_parallelism().map_or(1, usize::from).min(8))
         .build_parallel();
     walk.run(|| {
@@ -107,4 +109,14 @@ fn add_links(files: &mut Vec<PathBuf>, mut links: Vec<PathBuf>) {
 fn is_manifest(path: &Path) -> bool {
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// Whether a file or folder is hidden and none of those that hold pipelines.
+fn is_passed_over(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let inside = |folder| path.parent().and_then(Path::file_name).is_some_and(|name| name == folder);
+    match name {
+        ".github" | ".gitlab-ci.yml" | ".tekton" => false,
+        name => name.starts_with('.') || (inside(".github") && name != "workflows"),
+    }
 }

@@ -14,11 +14,20 @@ pub(super) struct Description {
     pub(super) private: &'static [&'static str],
     /// The networks that may reach a public endpoint, a list of texts or of maps with the given key; every network when
     /// nothing is stated.
-    pub(super) networks: (&'static [&'static str], Option<&'static str>),
+    pub(super) networks: Networks,
     /// Which logs of the control plane are kept.
     pub(super) logs: Logs,
     /// Switches that must not have a value.
     pub(super) switches: &'static [Switch],
+}
+
+/// Where a kind lists networks.
+pub(super) struct Networks {
+    pub(super) path: &'static [&'static str],
+    /// The key of the network in an item, when items are maps.
+    pub(super) key: Option<&'static str>,
+    /// The path as people write it.
+    pub(super) shown: &'static str,
 }
 
 /// How a kind says which logs of the control plane are kept.
@@ -56,7 +65,7 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &[],
         public: &["vpc", "clusterEndpoints", "publicAccess"],
         private: &["privateCluster", "enabled"],
-        networks: (&["vpc", "publicAccessCIDRs"], None),
+        networks: Networks { path: &["vpc", "publicAccessCIDRs"], key: None, shown: "vpc.publicAccessCIDRs" },
         logs: Logs::List(&["cloudWatch", "clusterLogging", "enableTypes"]),
         switches: &[],
     },
@@ -66,7 +75,11 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &["spec"],
         public: &["endpointAccess", "public"],
         private: &[],
-        networks: (&["endpointAccess", "publicCIDRs"], None),
+        networks: Networks {
+            path: &["endpointAccess", "publicCIDRs"],
+            key: None,
+            shown: "endpointAccess.publicCIDRs",
+        },
         logs: Logs::Map(&["logging"]),
         switches: &[],
     },
@@ -76,7 +89,11 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &["spec"],
         public: &[],
         private: &["apiServerAccessProfile", "enablePrivateCluster"],
-        networks: (&["apiServerAccessProfile", "authorizedIPRanges"], None),
+        networks: Networks {
+            path: &["apiServerAccessProfile", "authorizedIPRanges"],
+            key: None,
+            shown: "apiServerAccessProfile.authorizedIPRanges",
+        },
         logs: Logs::Elsewhere,
         switches: &[Switch {
             path: &["disableLocalAccounts"],
@@ -91,7 +108,11 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &["spec"],
         public: &[],
         private: &[],
-        networks: (&["master_authorized_networks_config", "cidr_blocks"], Some("cidr_block")),
+        networks: Networks {
+            path: &["master_authorized_networks_config", "cidr_blocks"],
+            key: Some("cidr_block"),
+            shown: "master_authorized_networks_config.cidr_blocks",
+        },
         logs: Logs::Service(&["loggingService"]),
         switches: &[],
     },
@@ -101,7 +122,11 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &["spec"],
         public: &[],
         private: &["privateClusterConfig", "enablePrivateEndpoint"],
-        networks: (&["masterAuthorizedNetworksConfig", "cidrBlocks"], Some("cidrBlock")),
+        networks: Networks {
+            path: &["masterAuthorizedNetworksConfig", "cidrBlocks"],
+            key: Some("cidrBlock"),
+            shown: "masterAuthorizedNetworksConfig.cidrBlocks",
+        },
         logs: Logs::Service(&["loggingService"]),
         switches: &[
             Switch { path: &["enableLegacyAbac"], bad: true, by_default: false, means: LEGACY_ABAC },
@@ -119,7 +144,11 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &["spec", "forProvider"],
         public: &["vpcConfig", "endpointPublicAccess"],
         private: &[],
-        networks: (&["vpcConfig", "publicAccessCidrs"], None),
+        networks: Networks {
+            path: &["vpcConfig", "publicAccessCidrs"],
+            key: None,
+            shown: "vpcConfig.publicAccessCidrs",
+        },
         logs: Logs::List(&["enabledClusterLogTypes"]),
         switches: &[],
     },
@@ -129,7 +158,11 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &["spec", "forProvider"],
         public: &[],
         private: &["privateClusterConfig", "enablePrivateEndpoint"],
-        networks: (&["masterAuthorizedNetworksConfig", "cidrBlocks"], Some("cidrBlock")),
+        networks: Networks {
+            path: &["masterAuthorizedNetworksConfig", "cidrBlocks"],
+            key: Some("cidrBlock"),
+            shown: "masterAuthorizedNetworksConfig.cidrBlocks",
+        },
         logs: Logs::Service(&["loggingService"]),
         switches: &[Switch { path: &["enableLegacyAbac"], bad: true, by_default: false, means: LEGACY_ABAC }],
     },
@@ -139,7 +172,11 @@ pub(super) const DESCRIPTIONS: &[Description] = &[
         root: &["spec", "forProvider"],
         public: &[],
         private: &["privateClusterEnabled"],
-        networks: (&["apiServerAccessProfile", "authorizedIpRanges"], None),
+        networks: Networks {
+            path: &["apiServerAccessProfile", "authorizedIpRanges"],
+            key: None,
+            shown: "apiServerAccessProfile.authorizedIpRanges",
+        },
         logs: Logs::Elsewhere,
         switches: &[Switch {
             path: &["localAccountDisabled"],

@@ -3,7 +3,7 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
-use super::descriptions::{DESCRIPTIONS, Description, Logs, Switch, find};
+use super::descriptions::{DESCRIPTIONS, Description, Logs, Networks, Switch, find};
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::ObjectScope;
@@ -89,7 +89,7 @@ fn endpoint<'a>(description: &Description, settings: Value<'a>) -> Endpoint<'a> 
     if [public, private].into_iter().flatten().any(|value| is_placeholder(value.text())) {
         return Endpoint::Undecided;
     }
-    let (path, key) = description.networks;
+    let Networks { path, key, shown } = description.networks;
     let list = find(settings, path);
     let text = |item: Value<'a>| match key {
         Some(key) => item.get(key),
@@ -108,14 +108,13 @@ fn endpoint<'a>(description: &Description, settings: Value<'a>) -> Endpoint<'a> 
     if list.is_some_and(|list| !list.is_sequence() && is_placeholder(list.text())) {
         return Endpoint::Undecided;
     }
-    let last = path.last().copied().unwrap_or_default();
     let message = format!(
-        "`{last}` is not set, and the endpoint is public: everybody on the Internet may reach the API server"
+        "`{shown}` is not set, and the endpoint is public: everybody on the Internet may reach the API server"
     );
     let place = match (list, public) {
         (Some(list), _) => Place::at(list),
         (None, Some(public)) => Place::at(public),
-        (None, None) => Place::missing(settings, last),
+        (None, None) => Place::missing(settings, shown),
     };
     Endpoint::Open(Fault::new(place, message))
 }
