@@ -205,6 +205,10 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     }
     let stream = Stream::read_bytes(bytes);
     if !stream.diagnostics().is_empty() {
+        // A pipeline or overlay that cannot be read is for its own tool to complain about.
+        if !named && !recognise::looks_like_manifest(stream.text().as_bytes()) {
+            return skip(SkipReason::NotKubernetes);
+        }
         if !named && recognise::looks_like_template(stream.text().as_bytes()) {
             return skip(SkipReason::Template);
         }

@@ -120,3 +120,38 @@ fn is_passed_over(path: &Path) -> bool {
         name => name.starts_with('.') || (inside(".github") && name != "workflows"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_hidden_files_only_pipelines_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for path in [
+            ".git/config.yaml",
+            ".github/dependabot.yml",
+            ".github/workflows/deploy.yml",
+            ".gitlab-ci.yml",
+            ".hidden/a.yaml",
+            ".tekton/push.yaml",
+            "k8s/.b.yaml",
+            "k8s/web.yaml",
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, "a: b\n").expect("written");
+        }
+        let names = |options: &Options| -> Vec<String> {
+            let (files, _) = files_below(folder.path(), options);
+            let below = files.iter().filter_map(|file| file.strip_prefix(folder.path()).ok());
+            below.map(|file| file.to_string_lossy().replace('\\', "/")).collect()
+        };
+        let read = names(&Options::default());
+        assert_eq!(
+            read,
+            [".github/workflows/deploy.yml", ".gitlab-ci.yml", ".tekton/push.yaml", "k8s/web.yaml"]
+        );
+        assert_eq!(names(&Options { hidden: true, ..Options::default() }).len(), 8);
+    }
+}

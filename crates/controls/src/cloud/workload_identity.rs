@@ -83,15 +83,16 @@ fn keys_of<'a>(pod: &Pod<'a>, container: &Container<'a>) -> Vec<Fault<'a>> {
         let name = named(&variable);
         name.contains("ENDPOINT") || name.contains("MINIO")
     }) || mentions_endpoint(container);
+    // Of variables with one name the last counts.
+    let file = variables().filter(|variable| named(variable) == "GOOGLE_APPLICATION_CREDENTIALS").last();
+    let file = file.filter(|variable| is_in_secret(pod, container, variable));
     let mut seen = BTreeSet::new();
     let mut faults = Vec::new();
     for variable in variables() {
         let name = named(&variable);
         let provider = match static_keys::under_name(name) {
             Some(provider) => provider,
-            None if name == "GOOGLE_APPLICATION_CREDENTIALS" && is_in_secret(pod, container, &variable) => {
-                Provider::Google
-            }
+            None if file == Some(variable) => Provider::Google,
             None => continue,
         };
         if (provider == Provider::Aws && elsewhere) || !is_given(&variable) || !seen.insert(provider) {

@@ -1,5 +1,6 @@
 //! Which claims pods mount, and how.
 
+use rustc_hash::FxHashSet;
 use seaworthy_podsecurity::Pod;
 
 /// A claim that a pod mounts.
@@ -12,24 +13,33 @@ pub(super) struct Mounted<'a> {
 
 /// The claims that a pod names, in the order of its volumes.
 pub(super) fn mounted<'a>(pod: &Pod<'a>) -> Vec<Mounted<'a>> {
-    let claims = pod.volumes().filter_map(|volume| {
-        let claim = volume.get("persistentVolumeClaim")?;
-        let name = claim.get("claimName")?.as_str()?;
-        let read_only = claim.get("readOnly").and_then(|value| value.as_bool()) == Some(true);
-        let volume = volume.get("name").map_or("", |name| name.text());
-        Some(Mounted { name, writable: !read_only && is_written(pod, volume) })
-    });
-    claims.collect()
+    let claims: Vec<_> = pod
+        .volumes()
+        .filter_map(|volume| {
+            let claim = volume.get("persistentVolumeClaim")?;
+            let read_only = claim.get("readOnly").and_then(|value| value.as_bool()) == Some(true);
+            let volume = volume.get("name").map_or("", |name| name.text());
+            Some((claim.get("claimName")?.as_str()?, volume, read_only))
+        })
+        .collect();
+    if claims.is_empty() {
+        return Vec::new();
+    }
+    let written = written(pod);
+    claims
+        .into_iter()
+        .map(|(name, volume, read_only)| Mounted { name, writable: !read_only && written.contains(volume) })
+        .collect()
 }
 
-/// Whether a container mounts a volume, or uses it as a device, and not read-only.
-fn is_written(pod: &Pod<'_>, volume: &str) -> bool {
-    pod.containers().any(|container| {
-        ["volumeMounts", "volumeDevices"].iter().any(|list| {
-            container.value().get(list).into_iter().flat_map(|mounts| mounts.items()).any(|mount| {
-                mount.get("name").is_some_and(|name| name.text() == volume)
-                    && mount.get("readOnly").and_then(|value| value.as_bool()) != Some(true)
-            })
-        })
-    })
+/// The volumes that a container mounts, or uses as devices, and not read-only.
+fn written<'a>(pod: &Pod<'a>) -> FxHashSet<&'a str> {
+    let lists = pod.containers().flat_map(|container| {
+        ["volumeMounts", "volumeDevices"].into_iter().filter_map(move |list| container.value().get(list))
+    });
+    lists
+        .flat_map(|list| list.items())
+        .filter(|mount| mount.get("readOnly").and_then(|value| value.as_bool()) != Some(true))
+        .filter_map(|mount| mount.get("name")?.as_str())
+        .collect()
 }

@@ -124,7 +124,7 @@ fn judge_source<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         match reference {
             _ if digest => {}
             Some(reference) if reference.get("semver").is_some() => {
-                versions.push(version(reference, "semver", "the artifact"))
+                versions.push(version(reference, "semver", "the artifact"));
             }
             Some(reference) if reference.get("tag").is_some_and(|tag| tag.text() != "latest") => {}
             _ => {
