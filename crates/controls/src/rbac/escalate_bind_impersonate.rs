@@ -40,7 +40,7 @@ static RISK: Risk = Risk {
 
 pub(super) static CONTROL: Control = Control {
     id: "rbac/escalate-bind-impersonate",
-    title: "escalate, bind and impersonate are granted to no one",
+    title: "The verbs escalate, bind and impersonate are granted to no one",
     phase: Phase::QuickWin,
     step: 5,
     severity: Severity::Critical,

@@ -8,7 +8,6 @@ use seaworthy_authorization::{Covering, Match, Place as Where, Role, RoleKind, R
 use seaworthy_evidence::Place;
 
 use crate::control::{Check, ObjectCheck, Severity};
-use crate::rbac::authority;
 use crate::rbac::holders::{self, Held, Holding};
 use crate::rbac::undecided;
 use crate::scope::ObjectScope;
@@ -136,7 +135,7 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
     let mut rules = 0_usize;
     for rule in role.own_rules() {
         rules += 1;
-        if authority::is_full(&rule) {
+        if rule.is_full() {
             full += 1;
             continue;
         }

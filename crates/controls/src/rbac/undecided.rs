@@ -5,12 +5,12 @@ use seaworthy_document::{Kind, Value};
 use crate::verdict::Verdict;
 
 /// Whether a text stands for another one that something fills in later.
-pub(super) fn is_open(text: &str) -> bool {
+pub(crate) fn is_open(text: &str) -> bool {
     ["${", "$(", "{{"].iter().any(|mark| text.contains(mark))
 }
 
 /// A pass, unless the rules of a role hold placeholders or what the API server would not decode.
-pub(super) fn pass_of_rules<'a>(role: Value<'a>) -> Verdict<'a> {
+pub(crate) fn pass_of_rules<'a>(role: Value<'a>) -> Verdict<'a> {
     of_list(role.get("rules"), |rule| {
         let lists = rule.entries().filter(|(_, value)| !value.is_null()).map(|(_, list)| list);
         lists.fold(State::Read, |state, list| state.and(of_texts(list)))
@@ -18,7 +18,7 @@ pub(super) fn pass_of_rules<'a>(role: Value<'a>) -> Verdict<'a> {
 }
 
 /// A pass, unless the subjects or the role of a binding hold placeholders or what the API server would not decode.
-pub(super) fn pass_of_binding<'a>(binding: Value<'a>) -> Verdict<'a> {
+pub(crate) fn pass_of_binding<'a>(binding: Value<'a>) -> Verdict<'a> {
     let role = binding.get("roleRef").map_or(State::Read, of_fields);
     match role {
         State::Read => of_list(binding.get("subjects"), of_fields),
