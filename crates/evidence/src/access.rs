@@ -22,7 +22,7 @@ pub struct Access<'a> {
 }
 
 impl<'a> Access<'a> {
-    pub(crate) fn new(files: &'a [SourceFile], objects: &[Object<'a>]) -> Access<'a> {
+    pub(crate) fn new(files: &[&'a SourceFile], objects: &[Object<'a>]) -> Access<'a> {
         let mut sources = Vec::new();
         let mut numbers = FxHashMap::default();
         let mut accounts: FxHashMap<&'a str, Vec<u32>> = FxHashMap::default();
