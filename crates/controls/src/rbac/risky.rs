@@ -4,7 +4,8 @@
 //! roles pass, built-in bindings count nobody. Rules that grant everything are left to `rbac/cluster-admin` and
 //! `rbac/wildcards`.
 
-use seaworthy_authorization::{Covering, Match, Place as Where, Role, RoleKind, Rule, covers};
+use rustc_hash::FxHashSet;
+use seaworthy_authorization::{Match, Place as Where, Role, RoleKind, Rule};
 use seaworthy_evidence::Place;
 
 use crate::control::{Check, ObjectCheck, Severity};
@@ -124,12 +125,12 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
         return Verdict::Pass;
     }
     let policy = access.policy();
-    let flowing: Vec<Rule<'a>> = if role.is_aggregated() {
+    // In a dump the rules of an aggregated role stand twice: they are judged where they come from.
+    let mut flowing = FxHashSet::default();
+    if role.is_aggregated() {
         let others = policy.rules(role).filter(|(part, _)| part.number != role.number);
-        others.map(|(_, rule)| rule).collect()
-    } else {
-        Vec::new()
-    };
+        flowing.extend(others.map(|(_, rule)| rule.texts()));
+    }
     let mut held: Option<Held<'a>> = None;
     let (mut faults, mut more, mut full) = (Vec::new(), 0_usize, 0_usize);
     let mut rules = 0_usize;
@@ -140,8 +141,7 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
             continue;
         }
         let found: Vec<Found<'a>> = risk.rights.iter().filter_map(|right| right.found(&rule)).collect();
-        // In a dump the rules of an aggregated role stand twice: they are judged where they come from.
-        if found.is_empty() || !flowing.is_empty() && covers(&flowing, &[rule]) == Covering::Yes {
+        if found.is_empty() || !flowing.is_empty() && flowing.contains(&rule.texts()) {
             continue;
         }
         match held.get_or_insert_with(|| holders::of(policy, role)) {
