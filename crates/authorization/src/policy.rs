@@ -277,6 +277,11 @@ impl<'a> Policy<'a> {
             .flat_map(|part| part.own_rules().map(move |rule| (part, rule)))
     }
 
+    /// The roles into which the rules of a role flow by aggregation.
+    pub fn flows_into<'p>(&'p self, role: &'p Role<'a>) -> impl Iterator<Item = &'p Role<'a>> + use<'p, 'a> {
+        aggregation::wholes(&self.roles, role).into_iter().skip(1)
+    }
+
     /// Whether a role grants every verb on every resource, itself or by what flows into it.
     pub fn is_full(&self, role: &Role<'a>) -> bool {
         aggregation::parts(&self.roles, role).iter().any(|part| part.full)
