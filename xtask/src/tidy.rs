@@ -15,7 +15,10 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-schema", &["seaworthy-document"]),
     ("seaworthy-podsecurity", &["seaworthy-document"]),
     ("seaworthy-reachability", &["seaworthy-document"]),
-    ("seaworthy-evidence", &["seaworthy-document", "seaworthy-schema", "seaworthy-podsecurity"]),
+    (
+        "seaworthy-evidence",
+        &["seaworthy-document", "seaworthy-schema", "seaworthy-podsecurity", "seaworthy-reachability"],
+    ),
     (
         "seaworthy-controls",
         &[

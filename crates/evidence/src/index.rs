@@ -10,6 +10,7 @@ use seaworthy_schema as schema;
 
 use crate::component::{self, Component};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
 use crate::workload::{self, Workload};
@@ -65,6 +66,7 @@ pub struct Evidence<'a> {
     foreign_documents: usize,
     documents: usize,
     indexes: Indexes<'a>,
+    network: Network<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -149,8 +151,19 @@ impl<'a> Evidence<'a> {
             foreign_documents += part.foreign;
         }
         let components = component::merge(components, &objects, files);
-        let indexes = Indexes::new(&objects);
-        Evidence { files, objects, workloads, components, diagnostics, foreign_documents, documents, indexes }
+        let (indexes, network) =
+            rayon::join(|| Indexes::new(&objects), || Network::new(files, &objects, &workloads));
+        Evidence {
+            files,
+            objects,
+            workloads,
+            components,
+            diagnostics,
+            foreign_documents,
+            documents,
+            indexes,
+            network,
+        }
     }
 
     /// The files, as given.
@@ -181,6 +194,11 @@ impl<'a> Evidence<'a> {
     /// The object that starts or configures a component.
     pub fn owner_of(&self, component: &Component<'a>) -> &Object<'a> {
         &self.objects[component.object as usize]
+    }
+
+    /// Pods and policies by namespace: who may talk to whom.
+    pub fn network(&self) -> &Network<'a> {
+        &self.network
     }
 
     /// What is wrong with the files.

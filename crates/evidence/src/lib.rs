@@ -3,6 +3,7 @@
 mod component;
 mod diagnostic;
 mod index;
+mod network;
 mod object;
 mod origin;
 mod place;
@@ -11,6 +12,7 @@ mod workload;
 pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use index::{Evidence, Found, SourceFile};
+pub use network::{Network, Zone};
 pub use object::Object;
 pub use origin::{Origin, Renderer, Written};
 pub use place::Place;

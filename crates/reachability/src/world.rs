@@ -182,6 +182,25 @@ impl<'a> World<'a> {
     /// for ingress.
     pub fn side_allows(&self, pod: PodId, direction: Direction, peer: Endpoint<'_, 'a>, port: Port) -> Truth {
         let (namespace, subject) = (self.namespace_of(pod), self.pod(pod));
+        let destination = match direction {
+            Direction::Ingress => Some(subject),
+            Direction::Egress => peer.pod(),
+        };
+        let connection = Connection { peer, port, destination };
+        self.settle(pod, direction, &connection, |policy| {
+            policy.1.allows(direction, &connection, namespace, self.pod_blocks)
+        })
+    }
+
+    /// Asks tier by tier; `allows` says whether a NetworkPolicy allows the connection.
+    fn settle(
+        &self,
+        pod: PodId,
+        direction: Direction,
+        connection: &Connection<'_, 'a>,
+        mut allows: impl FnMut((PolicyId, &Policy<'a>)) -> Truth,
+    ) -> Truth {
+        let (namespace, subject) = (self.namespace_of(pod), self.pod(pod));
         // Policies say nothing about pods on the network of their node.
         let host_network = subject.host_network();
         if host_network == Truth::Yes {
@@ -190,13 +209,8 @@ impl<'a> World<'a> {
         if self.cluster_policies.len() > MANY_CLUSTER_POLICIES {
             return Truth::Maybe;
         }
-        let destination = match direction {
-            Direction::Ingress => Some(subject),
-            Direction::Egress => peer.pod(),
-        };
-        let connection = Connection { peer, port, destination };
         let tier = |course: Course, tier: Tier| {
-            course.tier(self.tier(tier), (subject, namespace), direction, &connection)
+            course.tier(self.tier(tier), (subject, namespace), direction, connection)
         };
         let course = tier(Course::start(), Tier::Admin);
         let course = match self.policies_on(pod) {
@@ -207,7 +221,7 @@ impl<'a> World<'a> {
                     let policy = self.policy(id);
                     let isolates = selects.and(policy.isolates(direction));
                     if isolates.possibly() {
-                        let allows = policy.allows(direction, &connection, namespace, self.pod_blocks);
+                        let allows = allows((id, policy));
                         isolated = isolated.or(isolates);
                         allowed = allowed.or(isolates.and(allows));
                         by_all = by_all.and(allows);
@@ -226,18 +240,17 @@ impl<'a> World<'a> {
     /// What [`side_allows`](World::side_allows) says for egress of many pods to one address. Names of ports mean nothing
     /// there, so each policy is asked once, however many pods it selects.
     pub fn egress_to(&self, pods: &[PodId], address: Endpoint<'_, 'a>, port: Port) -> Vec<Truth> {
-        let mut asked: HashMap<Vec<(PolicyId, Truth)>, Truth> = HashMap::new();
+        let mut asked: HashMap<PolicyId, Truth> = HashMap::new();
         let direction = Direction::Egress;
-        let by_cluster = !self.cluster_policies.is_empty();
-        pods.iter()
-            .map(|&pod| match self.policies_on(pod) {
-                // Cluster policies and pods that may be on their node's network make each pod a case of its own.
-                Ok(policies) if !by_cluster && self.pod(pod).host_network() != Truth::Maybe => {
-                    *asked.entry(policies).or_insert_with(|| self.side_allows(pod, direction, address, port))
-                }
-                _ => self.side_allows(pod, direction, address, port),
+        let connection = Connection { peer: address, port, destination: address.pod() };
+        let ask = |pod: &PodId| {
+            let own = self.namespace_of(*pod);
+            self.settle(*pod, direction, &connection, |(id, policy)| {
+                let allows = || policy.allows(direction, &connection, own, self.pod_blocks);
+                *asked.entry(id).or_insert_with(allows)
             })
-            .collect()
+        };
+        pods.iter().map(ask).collect()
     }
 
     /// Whether a pod may reach a port of another one. A pod and itself is a case that the API leaves open.
