@@ -247,8 +247,7 @@ impl<'a> Folders<'a> {
             return folder;
         }
         let covering = &self.covering;
-        self
-            .known
+        self.known
             .entry(folder)
             .or_insert_with(|| ancestors(folder).filter(|at| covering.contains(at)).last().unwrap_or(folder))
     }

@@ -21,7 +21,7 @@ pub(super) fn judge<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>
         let Some(policy) = ClusterPolicy::read(object.kind, object.value) else { continue };
         match (policy.tier, policy.priority) {
             (Some(tier), Some(priority)) => {
-                groups.entry((tier, priority)).or_default().push((object, policy))
+                groups.entry((tier, priority)).or_default().push((object, policy));
             }
             _ => judged.push(Judged {
                 object,

@@ -1,6 +1,6 @@
 //! `network/control-plane-reach`; prose and cases in `control_plane_reach.md`.
 
-use seaworthy_reachability::{Endpoint, Family, Port};
+use seaworthy_reachability::{Direction, Endpoint, Family, Port};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -66,7 +66,7 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
     if worst.is_none() && !possibly {
         return Verdict::Pass;
     }
-    if let Some(verdict) = scope.undecided() {
+    if let Some(verdict) = scope.undecided(Direction::Egress) {
         return verdict;
     }
     match (worst, scope.place()) {

@@ -65,7 +65,7 @@ pub(super) fn check<'a>(scope: &ZoneScope<'_, 'a>, direction: Direction) -> Verd
     if bare + opened + unclear == 0 && count(State::ClosedByCluster) > 0 {
         return Verdict::Pass;
     }
-    if let Some(verdict) = scope.undecided() {
+    if let Some(verdict) = scope.undecided(direction) {
         return verdict;
     }
     if bare + opened == 0 && unclear > 0 {
@@ -88,41 +88,39 @@ pub(super) fn check<'a>(scope: &ZoneScope<'_, 'a>, direction: Direction) -> Verd
         return Verdict::fail(Fault::new(place, message).graded(Severity::Low));
     }
     let owners = |state: State| zones::names(of(state).map(|subject| subject.owner));
+    let (of, effect) = match direction {
+        Direction::Ingress => ("ingress to", "any pod of the cluster may connect"),
+        Direction::Egress => ("egress of", "nothing keeps them from sending anywhere"),
+    };
     let mut message = match (bare, opened) {
         (_, 0) => {
-            let effect = match direction {
-                Direction::Ingress => "any pod of the cluster may connect to",
-                Direction::Egress => "nothing keeps in",
-            };
             let who = zones::some_of(bare, subjects.len());
-            format!("no NetworkPolicy denies {}: {effect} {who} ({})", direction.name(), owners(State::Bare))
+            format!("no NetworkPolicy denies {of} {who} ({}): {effect}", owners(State::Bare))
         }
         (0, _) => {
             let who = zones::some_of(opened, subjects.len());
-            format!(
-                "policies allow all {} of {who} ({}), so nothing is denied",
-                direction.name(),
-                owners(State::Opened)
-            )
+            format!("policies deny {of} {who} ({}) and allow all of it again", owners(State::Opened))
         }
         _ => format!(
-            "no NetworkPolicy denies {} of {} ({}), and policies allow all of it for {opened} more ({})",
-            direction.name(),
+            "no NetworkPolicy denies {of} {} ({}), and policies allow all of it for {opened} more ({})",
             zones::some_of(bare, subjects.len()),
             owners(State::Bare),
             owners(State::Opened)
         ),
     };
     message.push_str(&scope.beyond());
-    Verdict::fail(graded(scope, Fault::new(place, message)))
+    let fault = Fault::new(place, message);
+    // One that serves everybody on purpose does not open the others.
+    let fault = if bare == 0 && opened < subjects.len() { fault.graded(Severity::Medium) } else { fault };
+    Verdict::fail(graded(scope, fault))
 }
 
-/// What is expected of a namespace of the platform, and of files that leave the namespace open, is less certain.
+/// What is expected of a namespace of the platform, and of one that the files do not describe, is less certain.
 pub(super) fn graded<'a>(scope: &ZoneScope<'_, 'a>, fault: Fault<'a>) -> Fault<'a> {
     let why = if scope.is_system() {
         "; lowered in a namespace of the platform, where what components need must be known first"
-    } else if scope.zone.name.is_none() {
-        "; lowered since the files leave the namespace open, which may have policies of its own"
+    } else if scope.zone.object.is_none() && scope.zone.policies.is_empty() {
+        "; lowered since the files do not describe the namespace, which may have policies of its own"
     } else {
         return fault;
     };

@@ -27,7 +27,6 @@ pub(super) static CONTROL: Control = Control {
         kube_linter: &["non-isolated-pod"],
         polaris: &["missingNetworkPolicy"],
         kube_score: &["pod-networkpolicy"],
-        ..Mappings::NONE
     },
     check: Check::Evidence(check),
     guard: None,

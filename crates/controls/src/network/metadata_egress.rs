@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use seaworthy_reachability::{Endpoint, Port, Protocol};
+use seaworthy_reachability::{Direction, Endpoint, Port, Protocol};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -53,14 +53,14 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
     if answers.iter().all(|answer| answer.surely.is_empty() && answer.possibly.is_empty()) {
         return Verdict::Pass;
     }
-    if let Some(verdict) = scope.undecided() {
+    if let Some(verdict) = scope.undecided(Direction::Egress) {
         return verdict;
     }
     let Some(place) = scope.place() else { return Verdict::NotApplicable };
     let total = subjects.len();
     if !v4.surely.is_empty() {
         let message = format!(
-            "169.254.169.254 answers {} ({}): {}{}",
+            "{} ({}) may reach the metadata address 169.254.169.254: {}{}",
             zones::some_of(v4.surely.len(), total),
             v4.names(),
             v4.ground(scope, METADATA[0], PORT),
@@ -70,7 +70,7 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
     }
     if v4.possibly.is_empty() && !v6.surely.is_empty() {
         let message = format!(
-            "169.254.169.254 is closed, but fd00:ec2::254, the same by IPv6 on AWS, answers {} ({}): {}",
+            "169.254.169.254 is closed, but {} ({}) may reach fd00:ec2::254, the same by IPv6 on AWS: {}",
             zones::some_of(v6.surely.len(), total),
             v6.names(),
             v6.ground(scope, METADATA[1], PORT)

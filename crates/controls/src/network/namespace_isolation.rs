@@ -66,7 +66,7 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>, tenants: &[(&Zone<'a>, &str)]) -> Verdic
             "a label on the Namespace object that names its owner (parameter `namespaces.owner-labels`)",
         );
     };
-    if let Some(verdict) = scope.undecided() {
+    if let Some(verdict) = scope.undecided(Direction::Ingress) {
         return verdict;
     }
     let world = scope.world();
@@ -77,7 +77,7 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>, tenants: &[(&Zone<'a>, &str)]) -> Verdic
     for subject in &subjects {
         match world.is_isolated(subject.id, Direction::Ingress) {
             Truth::Yes => {
-                isolating.extend(world.policies_on(subject.id).into_iter().flatten().map(|(id, _)| id))
+                isolating.extend(world.policies_on(subject.id).into_iter().flatten().map(|(id, _)| id));
             }
             Truth::Maybe => unclear = true,
             Truth::No => bare.push(subject),

@@ -256,8 +256,8 @@ impl<'a> Found<'a> {
                     pods.iter().filter(meant).collect()
                 }
             };
-            let named = |pod: &&&Pod<'a>| pod.names(*protocol, name).possibly();
-            if destinations.is_empty() || destinations.iter().any(|pod| named(&pod)) {
+            let named = |pod: &Pod<'a>| pod.names(*protocol, name).possibly();
+            if destinations.is_empty() || destinations.iter().any(|pod| named(pod)) {
                 continue;
             }
             if around.made {

@@ -7,6 +7,9 @@ use seaworthy_reachability::{Direction, PodId, Truth, World, foreign};
 use crate::scope::Surroundings;
 use crate::verdict::{Judged, Verdict};
 
+/// Pairs of a pod and a policy of another project that are compared, at most.
+const MANY: usize = 1_000_000;
+
 /// A zone and what it is part of.
 #[derive(Clone, Copy)]
 pub(super) struct ZoneScope<'e, 'a> {
@@ -79,9 +82,18 @@ impl<'e, 'a> ZoneScope<'e, 'a> {
         self.zone.name.is_some_and(|name| self.around.settings.parameters.is_system_namespace(name))
     }
 
-    /// A policy of another project that may reach the pods here.
-    fn foreign(&self) -> Option<&'e Object<'a>> {
-        self.zone.foreign.iter().chain(&self.network().foreign).find_map(|index| self.object(*index))
+    /// A policy of another project that may say something about the pods here.
+    fn foreign(&self, direction: Direction) -> Option<&'e Object<'a>> {
+        let policies = self.zone.foreign.iter().chain(&self.network().foreign);
+        let mut policies = policies.filter_map(|index| self.object(*index));
+        let count = self.zone.foreign.len() + self.network().foreign.len();
+        if count.saturating_mul(self.zone.pods.len()) > MANY {
+            return policies.next();
+        }
+        policies.find(|policy| {
+            let mut pods = self.zone.pods.iter().map(|(_, id)| self.world().pod(*id));
+            pods.any(|pod| foreign::concerns(policy.group(), policy.value, pod, direction))
+        })
     }
 
     /// Whether a policy of another project plainly denies by default here.
@@ -93,8 +105,8 @@ impl<'e, 'a> ZoneScope<'e, 'a> {
     }
 
     /// Why nothing can be said of pods for which no policy was found, when nothing can.
-    pub(super) fn undecided(&self) -> Option<Verdict<'a>> {
-        if let Some(policy) = self.foreign() {
+    pub(super) fn undecided(&self, direction: Direction) -> Option<Verdict<'a>> {
+        if let Some(policy) = self.foreign(direction) {
             return Some(Verdict::unknown(
                 format!(
                     "policies of another project apply here, as `{}`, and are not evaluated",
@@ -166,12 +178,12 @@ pub(super) fn names<'e, 'a: 'e>(owners: impl Iterator<Item = &'e Object<'a>>) ->
     names.iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// `one of its 3 workloads`, `its workload`, `all of its 3 workloads`.
+/// `one of the 3 workloads here`, `the workload here`, `all 3 workloads here`.
 pub(super) fn some_of(count: usize, total: usize) -> String {
     match (count, total) {
-        (1, 1) => "its workload".to_owned(),
-        (1, _) => format!("one of its {total} workloads"),
-        _ if count == total => format!("all of its {total} workloads"),
-        _ => format!("{count} of its {total} workloads"),
+        (1, 1) => "the workload here".to_owned(),
+        (1, _) => format!("one of the {total} workloads here"),
+        _ if count == total => format!("all {total} workloads here"),
+        _ => format!("{count} of the {total} workloads here"),
     }
 }
