@@ -13,7 +13,7 @@ use crate::object::Object;
 use crate::workload::Workload;
 
 /// Folders that a policy without namespace may lie away from the workloads that it is for.
-const CLIMB: usize = 2;
+const CLIMB: usize = 1;
 
 /// All pods and policies.
 #[derive(Debug, Default)]

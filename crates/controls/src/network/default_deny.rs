@@ -90,7 +90,7 @@ pub(super) fn check<'a>(scope: &ZoneScope<'_, 'a>, direction: Direction) -> Verd
     let owners = |state: State| zones::names(of(state).map(|subject| subject.owner));
     let (of, effect) = match direction {
         Direction::Ingress => ("ingress to", "any pod of the cluster may connect"),
-        Direction::Egress => ("egress of", "nothing keeps them from sending anywhere"),
+        Direction::Egress => ("egress of", "anything may be sent anywhere"),
     };
     let mut message = match (bare, opened) {
         (_, 0) => {

@@ -182,6 +182,7 @@ pub(super) fn names<'e, 'a: 'e>(owners: impl Iterator<Item = &'e Object<'a>>) ->
 pub(super) fn some_of(count: usize, total: usize) -> String {
     match (count, total) {
         (1, 1) => "the workload here".to_owned(),
+        (2, 2) => "both workloads here".to_owned(),
         (1, _) => format!("one of the {total} workloads here"),
         _ if count == total => format!("all {total} workloads here"),
         _ => format!("{count} of the {total} workloads here"),
