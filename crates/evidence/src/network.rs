@@ -54,7 +54,7 @@ enum Key<'a> {
 
 impl<'a> Network<'a> {
     pub(crate) fn new(
-        files: &'a [SourceFile],
+        files: &[&'a SourceFile],
         objects: &[Object<'a>],
         workloads: &[Workload<'a>],
     ) -> Network<'a> {
@@ -78,7 +78,7 @@ impl<'a> Network<'a> {
 }
 
 struct Builder<'e, 'a> {
-    files: &'a [SourceFile],
+    files: &'e [&'a SourceFile],
     objects: &'e [Object<'a>],
     folders: Folders<'a>,
     network: Network<'a>,
@@ -206,7 +206,7 @@ struct Folders<'a> {
 }
 
 impl<'a> Folders<'a> {
-    fn new(files: &'a [SourceFile], objects: &[Object<'a>], workloads: &[Workload<'a>]) -> Folders<'a> {
+    fn new(files: &[&'a SourceFile], objects: &[Object<'a>], workloads: &[Workload<'a>]) -> Folders<'a> {
         let mut folders = Folders {
             holding: FxHashSet::default(),
             holding_any: FxHashSet::default(),
@@ -254,7 +254,7 @@ impl<'a> Folders<'a> {
 }
 
 /// The folder of the file in which an object stands.
-fn folder<'a>(files: &'a [SourceFile], object: &Object<'_>) -> &'a str {
+fn folder<'a>(files: &[&'a SourceFile], object: &Object<'_>) -> &'a str {
     let name = files.get(object.file as usize).map_or("", |file| file.name.as_str());
     name.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

@@ -43,7 +43,9 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     if !faults.is_empty() {
         return Verdict::Fail(faults);
     }
-    if Direction::ALL.into_iter().all(|direction| policy.rules(direction).is_empty()) {
+    let has_rules =
+        |direction| policy.isolates(direction) != Truth::No && !policy.rules(direction).is_empty();
+    if !policy.is_open() && !Direction::ALL.into_iter().any(has_rules) {
         return Verdict::Pass;
     }
     Verdict::unknown(

@@ -48,7 +48,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
             let verdict = match open {
                 Some(reason) if faults.is_empty() => Verdict::unknown(
                     reason,
-                    "the pods of the running cluster, or the rendered output of what makes them",
+                    "the workloads of the namespace, as rendered by what makes them, or those of the running cluster",
                 ),
                 _ => Verdict::of(faults),
             };

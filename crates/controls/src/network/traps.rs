@@ -46,6 +46,10 @@ impl<'e, 'a> Around<'e, 'a> {
 /// The faults of a policy, and what is not known about it.
 pub(super) fn of<'a>(policy: &Policy<'a>, around: &Around<'_, 'a>) -> (Vec<Fault<'a>>, Option<&'static str>) {
     let mut found = Found { faults: Vec::new(), open: None };
+    if policy.is_open() {
+        found.open =
+            Some("a placeholder, or a value of a wrong type, stands where it decides what the policy does");
+    }
     found.types(policy);
     found.subjects(policy, around);
     for direction in Direction::ALL {
@@ -107,6 +111,11 @@ impl<'a> Found<'a> {
 
     fn subjects(&mut self, policy: &Policy<'a>, around: &Around<'_, 'a>) {
         let selector = &policy.subjects;
+        if around.pods.is_empty() && !selector.is_everything() {
+            self.open = Some(
+                "no workload of this namespace is among the files, so that nothing shows what is selected",
+            );
+        }
         let Some(pods) = around.pods() else { return };
         let place = selector.value().unwrap_or(policy.value);
         let selected: Vec<Truth> = pods.iter().map(|pod| selector.selects(pod.labels())).collect();
@@ -190,7 +199,11 @@ impl<'a> Found<'a> {
         }
         for (index, (value, peer)) in items.iter().enumerate() {
             let Peer::Pods { namespaces: None, pods: Some(selector) } = peer else { continue };
-            if selector.is_everything() || selector.is_open() {
+            if selector.is_everything() {
+                continue;
+            }
+            if selector.is_open() {
+                self.open = Some("a placeholder stands where a rule says who is meant");
                 continue;
             }
             let before = index.checked_sub(1).and_then(|index| items.get(index)).map(|(_, peer)| *peer);
