@@ -124,7 +124,9 @@ impl<'a> Found<'a> {
             return;
         }
         let on_node = pods.iter().zip(&selected).filter(|(_, truth)| truth.possibly());
-        if !around.made && on_node.clone().all(|(pod, _)| pod.host_network() == Truth::Yes) {
+        // What else bears the labels of such a workload is not known, but unlikely to be meant.
+        let all = on_node.clone().all(|(pod, _)| pod.host_network() == Truth::Yes);
+        if all && on_node.clone().any(|(_, truth)| truth.surely()) {
             let count = on_node.count();
             let who = if count == 1 {
                 "one workload, which is".to_owned()
