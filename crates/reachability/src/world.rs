@@ -12,7 +12,7 @@ use crate::tiers::{Course, of_tier};
 use crate::truth::Truth;
 
 /// Cluster policies that are asked for one pod, at most.
-const MANY_CLUSTER_POLICIES: usize = 1000;
+const MANY_CLUSTER_POLICIES: usize = 200;
 
 /// A namespace of a [`World`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,18 +187,19 @@ impl<'a> World<'a> {
             Direction::Egress => peer.pod(),
         };
         let connection = Connection { peer, port, destination };
-        self.settle(pod, direction, &connection, |policy| {
-            policy.1.allows(direction, &connection, namespace, self.pod_blocks)
+        self.settle(pod, direction, &connection, &self.policies_on(pod), |_, policy| {
+            policy.allows(direction, &connection, namespace, self.pod_blocks)
         })
     }
 
-    /// Asks tier by tier; `allows` says whether a NetworkPolicy allows the connection.
+    /// Asks tier by tier; `on` are the NetworkPolicies on the pod, and `allows` says whether one allows the connection.
     fn settle(
         &self,
         pod: PodId,
         direction: Direction,
         connection: &Connection<'_, 'a>,
-        mut allows: impl FnMut((PolicyId, &Policy<'a>)) -> Truth,
+        on: &Result<Vec<(PolicyId, Truth)>, TooMany>,
+        mut allows: impl FnMut(PolicyId, &Policy<'a>) -> Truth,
     ) -> Truth {
         let (namespace, subject) = (self.namespace_of(pod), self.pod(pod));
         // Policies say nothing about pods on the network of their node.
@@ -213,15 +214,15 @@ impl<'a> World<'a> {
             course.tier(self.tier(tier), (subject, namespace), direction, connection)
         };
         let course = tier(Course::start(), Tier::Admin);
-        let course = match self.policies_on(pod) {
+        let course = match on {
             Ok(policies) => {
                 let mut isolated = Truth::No;
                 let (mut allowed, mut by_all) = (Truth::No, Truth::Yes);
-                for (id, selects) in policies {
+                for &(id, selects) in policies {
                     let policy = self.policy(id);
                     let isolates = selects.and(policy.isolates(direction));
                     if isolates.possibly() {
-                        let allows = allows((id, policy));
+                        let allows = allows(id, policy);
                         isolated = isolated.or(isolates);
                         allowed = allowed.or(isolates.and(allows));
                         by_all = by_all.and(allows);
@@ -237,20 +238,24 @@ impl<'a> World<'a> {
         if host_network == Truth::Maybe && allowed == Truth::No { Truth::Maybe } else { allowed }
     }
 
-    /// What [`side_allows`](World::side_allows) says for egress of many pods to one address. Names of ports mean nothing
-    /// there, so each policy is asked once, however many pods it selects.
-    pub fn egress_to(&self, pods: &[PodId], address: Endpoint<'_, 'a>, port: Port) -> Vec<Truth> {
-        let mut asked: HashMap<PolicyId, Truth> = HashMap::new();
+    /// What [`side_allows`](World::side_allows) says for egress of many pods to some addresses, each with a port: for each
+    /// of these one answer for each pod. Names of ports mean nothing there, so each policy is asked once for each address,
+    /// however many pods it selects.
+    pub fn egress_to(&self, pods: &[PodId], to: &[(Endpoint<'_, 'a>, Port)]) -> Vec<Vec<Truth>> {
         let direction = Direction::Egress;
-        let connection = Connection { peer: address, port, destination: address.pod() };
-        let ask = |pod: &PodId| {
-            let own = self.namespace_of(*pod);
-            self.settle(*pod, direction, &connection, |(id, policy)| {
-                let allows = || policy.allows(direction, &connection, own, self.pod_blocks);
-                *asked.entry(id).or_insert_with(allows)
-            })
-        };
-        pods.iter().map(ask).collect()
+        let mut asked: Vec<HashMap<PolicyId, Truth>> = vec![HashMap::new(); to.len()];
+        let mut answers: Vec<Vec<Truth>> = vec![Vec::with_capacity(pods.len()); to.len()];
+        for &pod in pods {
+            let (own, on) = (self.namespace_of(pod), self.policies_on(pod));
+            for ((&(peer, port), asked), answers) in to.iter().zip(&mut asked).zip(&mut answers) {
+                let connection = Connection { peer, port, destination: peer.pod() };
+                answers.push(self.settle(pod, direction, &connection, &on, |id, policy| {
+                    let allows = || policy.allows(direction, &connection, own, self.pod_blocks);
+                    *asked.entry(id).or_insert_with(allows)
+                }));
+            }
+        }
+        answers
     }
 
     /// Whether a pod may reach a port of another one. A pod and itself is a case that the API leaves open.

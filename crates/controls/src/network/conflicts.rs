@@ -9,8 +9,11 @@ use crate::network::zones;
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
-/// Policies of one priority that are compared with each other, at most; and pods that are looked at for each pair.
+/// Policies of one priority that are compared with each other, at most.
 const MANY: usize = 50;
+
+/// How often a pod is compared with a pair of policies, at most.
+const MANY_PODS: usize = 1_000_000;
 
 /// Judges all cluster policies.
 pub(super) fn judge<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
@@ -33,10 +36,11 @@ pub(super) fn judge<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>
         }
     }
     let world = &around.evidence.network().world;
+    let mut left = MANY_PODS;
     for group in groups.into_values() {
         for (index, (object, policy)) in group.iter().enumerate() {
             let mut others = group.iter().enumerate().take(MANY).filter(|(other, _)| *other != index);
-            let rival = others.find(|(_, (_, other))| contradict(world, policy, other));
+            let rival = others.find(|(_, (_, other))| contradict(world, policy, other, &mut left));
             let verdict = match rival {
                 Some((_, (rival, other))) => {
                     let place = object.value.at(&["spec", "priority"]);
@@ -49,7 +53,7 @@ pub(super) fn judge<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>
                     );
                     Verdict::fail(Fault::new(place, message))
                 }
-                None if group.len() > MANY => Verdict::unknown(
+                None if group.len() > MANY || left == 0 => Verdict::unknown(
                     "too many policies have this priority to be compared",
                     "a priority of its own for each policy",
                 ),
@@ -62,15 +66,21 @@ pub(super) fn judge<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>
 }
 
 /// Whether two policies do different things in one direction to a pod among the files.
-fn contradict<'a>(world: &World<'a>, one: &ClusterPolicy<'a>, other: &ClusterPolicy<'a>) -> bool {
+fn contradict<'a>(
+    world: &World<'a>,
+    one: &ClusterPolicy<'a>,
+    other: &ClusterPolicy<'a>,
+    left: &mut usize,
+) -> bool {
     let differ = Direction::ALL.into_iter().any(|direction| {
         let mut pairs =
             one.rules(direction).iter().flat_map(|a| other.rules(direction).iter().map(move |b| (a, b)));
         pairs.any(|(a, b)| a.action != b.action)
     });
     differ
-        && world.pods().take(MANY * MANY).any(|id| {
+        && world.pods().any(|id| {
+            *left = left.saturating_sub(1);
             let (pod, namespace) = (world.pod(id), world.namespace_of(id));
-            one.selects(pod, namespace).and(other.selects(pod, namespace)) == Truth::Yes
+            *left > 0 && one.selects(pod, namespace).and(other.selects(pod, namespace)) == Truth::Yes
         })
 }

@@ -44,23 +44,21 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
         return scope.without_workloads();
     }
     let mut possibly = false;
-    // The port and family that most pods reach.
-    let mut worst: Option<(Reaching<'_, '_, 'a>, Family, Port)> = None;
+    // What most pods reach.
+    let mut worst: Option<(Reaching<'_, '_, 'a>, Endpoint<'_, 'a>, Port)> = None;
     let mut open: Vec<u16> = Vec::new();
-    for number in PORTS {
-        for family in Family::ALL {
-            let port = Port::tcp(number);
-            let reaching = reach::outside(scope, &subjects, Endpoint::SomeAddress(family), port);
-            possibly |= !reaching.possibly.is_empty();
-            if reaching.surely.is_empty() {
-                continue;
-            }
-            if open.last() != Some(&number) {
-                open.push(number);
-            }
-            if worst.as_ref().is_none_or(|(most, ..)| most.surely.len() < reaching.surely.len()) {
-                worst = Some((reaching, family, port));
-            }
+    let to = PORTS.map(|number| Family::ALL.map(|family| (Endpoint::SomeAddress(family), Port::tcp(number))));
+    let to = to.as_flattened();
+    for (&(end, port), reaching) in to.iter().zip(reach::outside(scope, &subjects, to)) {
+        possibly |= !reaching.possibly.is_empty();
+        if reaching.surely.is_empty() {
+            continue;
+        }
+        if open.last() != Some(&port.number) {
+            open.push(port.number);
+        }
+        if worst.as_ref().is_none_or(|(most, ..)| most.surely.len() < reaching.surely.len()) {
+            worst = Some((reaching, end, port));
         }
     }
     if worst.is_none() && !possibly {
@@ -70,14 +68,14 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
         return verdict;
     }
     match (worst, scope.place()) {
-        (Some((reaching, family, port)), Some(place)) => {
+        (Some((reaching, end, port)), Some(place)) => {
             let ports: Vec<String> = open.iter().map(u16::to_string).collect();
             let message = format!(
                 "{} ({}) may connect to every node on the ports of kubelet, etcd and control plane ({}): {}{}",
                 zones::some_of(reaching.surely.len(), subjects.len()),
                 reaching.names(),
                 ports.join(", "),
-                reaching.ground_for(scope, Endpoint::SomeAddress(family), port),
+                reaching.ground(scope, end, port),
                 scope.beyond()
             );
             Verdict::fail(default_deny::graded(scope, Fault::new(place, message)))

@@ -48,8 +48,9 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
     if subjects.is_empty() {
         return scope.without_workloads();
     }
-    let answers = METADATA.map(|address| reach::outside(scope, &subjects, Endpoint::Address(address), PORT));
-    let [v4, v6] = &answers;
+    let to = METADATA.map(|address| (Endpoint::Address(address), PORT));
+    let answers = reach::outside(scope, &subjects, &to);
+    let [v4, v6] = answers.as_slice() else { return Verdict::NotApplicable };
     if answers.iter().all(|answer| answer.surely.is_empty() && answer.possibly.is_empty()) {
         return Verdict::Pass;
     }
@@ -63,7 +64,7 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
             "{} ({}) may reach the metadata address 169.254.169.254: {}{}",
             zones::some_of(v4.surely.len(), total),
             v4.names(),
-            v4.ground(scope, METADATA[0], PORT),
+            v4.ground(scope, Endpoint::Address(METADATA[0]), PORT),
             scope.beyond()
         );
         return Verdict::fail(default_deny::graded(scope, Fault::new(place, message)));
@@ -73,7 +74,7 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
             "169.254.169.254 is closed, but {} ({}) may reach fd00:ec2::254, the same by IPv6 on AWS: {}",
             zones::some_of(v6.surely.len(), total),
             v6.names(),
-            v6.ground(scope, METADATA[1], PORT)
+            v6.ground(scope, Endpoint::Address(METADATA[1]), PORT)
         );
         return Verdict::fail(Fault::new(place, message).graded(Severity::Low));
     }

@@ -1,5 +1,7 @@
 //! `network/namespace-isolation`; prose and cases in `namespace_isolation.md`.
 
+use std::cell::Cell;
+
 use seaworthy_evidence::Zone;
 use seaworthy_reachability::{Direction, Endpoint, Pod, PolicyId, Truth};
 
@@ -29,8 +31,8 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-/// How many pairs of a policy and a namespace are looked at for one namespace.
-const MANY: usize = 1_000_000;
+/// How many pairs of a policy and a namespace are looked at.
+const MANY: usize = 4_000_000;
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let zones = &around.evidence.network().zones;
@@ -38,8 +40,9 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         zones.iter().filter_map(|zone| Some((zone, tenant(around, zone)?))).collect();
     let first = tenants.first().map(|(_, tenant)| *tenant);
     let several = tenants.iter().any(|(_, tenant)| Some(*tenant) != first);
+    let left = Cell::new(MANY);
     let verdict = |scope: &ZoneScope<'e, 'a>| {
-        if several { judge(scope, &tenants) } else { Verdict::NotApplicable }
+        if several { judge(scope, &tenants, &left) } else { Verdict::NotApplicable }
     };
     zones::each(around, verdict)
 }
@@ -55,7 +58,7 @@ fn tenant<'a>(around: &Surroundings<'_, 'a>, zone: &Zone<'a>) -> Option<&'a str>
     parameters.owner_labels.iter().find_map(named).filter(|owner| !owner.is_empty())
 }
 
-fn judge<'a>(scope: &ZoneScope<'_, 'a>, tenants: &[(&Zone<'a>, &str)]) -> Verdict<'a> {
+fn judge<'a>(scope: &ZoneScope<'_, 'a>, tenants: &[(&Zone<'a>, &str)], left: &Cell<usize>) -> Verdict<'a> {
     let subjects = scope.subjects();
     if scope.is_system() || subjects.is_empty() {
         return Verdict::NotApplicable;
@@ -70,7 +73,6 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>, tenants: &[(&Zone<'a>, &str)]) -> Verdic
         return verdict;
     }
     let world = scope.world();
-    let others: Vec<&(&Zone<'a>, &str)> = tenants.iter().filter(|(_, tenant)| *tenant != own).collect();
     let mut isolating: Vec<PolicyId> = Vec::new();
     let mut bare = Vec::new();
     let mut unclear = !world.cluster_policies().is_empty();
@@ -92,6 +94,17 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>, tenants: &[(&Zone<'a>, &str)]) -> Verdic
         let more = if zones.len() > 3 { ", …" } else { "" };
         format!("{}{more}", named.collect::<Vec<_>>().join(", "))
     };
+    isolating.sort_unstable();
+    isolating.dedup();
+    let pairs = (isolating.len() + 1).saturating_mul(tenants.len());
+    let Some(rest) = left.get().checked_sub(pairs) else {
+        return Verdict::unknown(
+            "there are too many namespaces and policies to compare them all",
+            "fewer files: those of one cluster, or of some tenants",
+        );
+    };
+    left.set(rest);
+    let others: Vec<&(&Zone<'a>, &str)> = tenants.iter().filter(|(_, tenant)| *tenant != own).collect();
     // Cluster policies may close what NetworkPolicies leave open.
     if !bare.is_empty() && world.cluster_policies().is_empty() {
         let message = format!(
@@ -101,12 +114,6 @@ fn judge<'a>(scope: &ZoneScope<'_, 'a>, tenants: &[(&Zone<'a>, &str)]) -> Verdic
             strangers(&others)
         );
         return Verdict::fail(Fault::new(place, message));
-    }
-    isolating.sort_unstable();
-    isolating.dedup();
-    if isolating.len().saturating_mul(others.len()) > MANY {
-        unclear = true;
-        isolating.clear();
     }
     let anyone = Pod::unknown();
     for id in isolating {

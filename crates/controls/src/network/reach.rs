@@ -1,7 +1,5 @@
 //! What the pods of a zone reach outside of the pods' network.
 
-use std::net::IpAddr;
-
 use seaworthy_reachability::{Action, Direction, Endpoint, PodId, Port, Reason, Truth};
 
 use crate::network::zones::{self, Subject, ZoneScope};
@@ -14,19 +12,20 @@ pub(super) struct Reaching<'s, 'e, 'a> {
     pub(super) possibly: Vec<&'s Subject<'e, 'a>>,
 }
 
-/// Which of some pods reach a port of an address.
+/// Which of some pods reach addresses, each with a port.
 pub(super) fn outside<'s, 'e, 'a>(
     scope: &ZoneScope<'e, 'a>,
     subjects: &'s [Subject<'e, 'a>],
-    address: Endpoint<'_, 'a>,
-    port: Port,
-) -> Reaching<'s, 'e, 'a> {
+    to: &[(Endpoint<'_, 'a>, Port)],
+) -> Vec<Reaching<'s, 'e, 'a>> {
     let pods: Vec<PodId> = subjects.iter().map(|subject| subject.id).collect();
-    let answers = scope.world().egress_to(&pods, address, port);
-    let of = |truth: Truth| {
-        subjects.iter().zip(&answers).filter(|(_, answer)| **answer == truth).map(|(it, _)| it).collect()
+    let reaching = |answers: Vec<Truth>| {
+        let of = |truth: Truth| {
+            subjects.iter().zip(&answers).filter(|(_, answer)| **answer == truth).map(|(it, _)| it).collect()
+        };
+        Reaching { surely: of(Truth::Yes), possibly: of(Truth::Maybe) }
     };
-    Reaching { surely: of(Truth::Yes), possibly: of(Truth::Maybe) }
+    scope.world().egress_to(&pods, to).into_iter().map(reaching).collect()
 }
 
 impl<'a> Reaching<'_, '_, 'a> {
@@ -36,12 +35,7 @@ impl<'a> Reaching<'_, '_, 'a> {
     }
 
     /// Why the first that does reaches an address.
-    pub(super) fn ground(&self, scope: &ZoneScope<'_, 'a>, address: IpAddr, port: Port) -> String {
-        self.ground_for(scope, Endpoint::Address(address), port)
-    }
-
-    /// As [`ground`](Reaching::ground), for any endpoint.
-    pub(super) fn ground_for(&self, scope: &ZoneScope<'_, 'a>, end: Endpoint<'_, 'a>, port: Port) -> String {
+    pub(super) fn ground(&self, scope: &ZoneScope<'_, 'a>, end: Endpoint<'_, 'a>, port: Port) -> String {
         let Some(first) = self.surely.first() else { return String::new() };
         let grounds = scope.world().explain_side(first.id, Direction::Egress, end, port);
         let allows = |reason| matches!(reason, Reason::Allowed | Reason::ClusterRule(Action::Accept));
