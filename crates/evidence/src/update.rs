@@ -6,6 +6,7 @@ use crate::access::Access;
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
 use crate::index::{Evidence, Indexes, SourceFile, read_file, sort_key};
+use crate::network::Network;
 use crate::object::Object;
 use crate::workload::Workload;
 
@@ -78,6 +79,7 @@ impl<'a> Evidence<'a> {
         } else {
             self.components.iter_mut().for_each(|component| shift.apply(&mut component.object));
         }
+        self.network = Network::new(&self.files, &self.objects, &self.workloads);
     }
 
     fn update_sorted(&mut self, old: Range<u32>, new: Range<u32>, shift: Shift) {
