@@ -399,7 +399,7 @@ fn read_value<'a>(
     let refused = refusals.iter().any(|refusal| !refusal.problem.strict_only());
     report(part, file, document, &refusals);
     let index = part.objects.len() as u32;
-    part.objects.push(object);
+    part.objects.push(Object { refused, ..object });
     let first = part.workloads.len();
     workload::pods_of(&object, |pod| {
         let refused = if built_in.is_none() { refuses_pod(part, &pod, file, document) } else { refused };

@@ -45,7 +45,16 @@ pub(crate) fn read<'a>(name: &'a str, value: Value<'a>, file: u32, document: u32
     let (api_version, kind) = identity(name, &value)?;
     let own = value.get("name").and_then(|name| name.as_str()).filter(|name| !name.is_empty());
     let last = name.rsplit('/').next().unwrap_or(name);
-    Some(Object { api_version, kind, namespace: None, name: own.unwrap_or(last), value, file, document })
+    Some(Object {
+        api_version,
+        kind,
+        namespace: None,
+        name: own.unwrap_or(last),
+        value,
+        file,
+        document,
+        refused: false,
+    })
 }
 
 #[cfg(test)]

@@ -59,12 +59,14 @@ fn judge_versions<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> 
             let gone = is_gone(around, entry.since);
             let (version, since, kind) = (object.api_version, entry.since, object.kind);
             let place = Place::at(object.value.get("apiVersion").unwrap_or(object.value));
-            let verdict = match (kind, gone) {
-                ("PodSecurityPolicy", true) => Verdict::fail(Fault::new(
+            // Of one group it was gone before the kind was.
+            let policy = kind == "PodSecurityPolicy" && (!gone || is_gone(around, 25));
+            let verdict = match (policy, gone) {
+                (true, true) => Verdict::fail(Fault::new(
                     place,
                     "PodSecurityPolicy is gone since Kubernetes 1.25: what it forbids is allowed unless something replaced it",
                 )),
-                ("PodSecurityPolicy", false) => Verdict::fail(
+                (true, false) => Verdict::fail(
                     Fault::new(
                         place,
                         "PodSecurityPolicy is gone from Kubernetes 1.25 on: replace it before the upgrade",

@@ -52,7 +52,7 @@ const REMOVED: &[Removed] = removed! {
     25 other "node.k8s.io/v1beta1" ["RuntimeClass"] "node.k8s.io/v1";
     25 other "policy/v1beta1" ["PodDisruptionBudget"] "policy/v1";
     25 guard "policy/v1beta1" ["PodSecurityPolicy"] "";
-    16 guard "extensions/v1beta1" ["PodSecurityPolicy"] "";
+    16 guard "extensions/v1beta1" ["PodSecurityPolicy"] "policy/v1beta1";
     26 other "autoscaling/v2beta2" ["HorizontalPodAutoscaler"] "autoscaling/v2";
     26 other "flowcontrol.apiserver.k8s.io/v1beta1"
         ["FlowSchema" "PriorityLevelConfiguration"] "flowcontrol.apiserver.k8s.io/v1";

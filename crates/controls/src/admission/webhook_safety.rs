@@ -60,6 +60,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         }
         match backend(configuration, &webhook) {
             Backend::Sure => {}
+            Backend::Unsure if written_by_job(scope, &webhook) => {}
             Backend::Unsure => without_authority = true,
             Backend::Wrong(fault) => faults.push(fault),
         }
@@ -211,6 +212,24 @@ fn backend<'a>(configuration: &Object<'a>, webhook: &Webhook<'a>) -> Backend<'a>
         Authority::Missing if client.get("url").is_some() => Backend::Sure,
         Authority::Missing => Backend::Unsure,
     }
+}
+
+/// Jobs of a namespace that are looked at: charts bring two.
+const JOBS: usize = 64;
+
+/// Whether a job beside the backend writes the authority: `kube-webhook-certgen patch --webhook-name=NAME`.
+fn written_by_job(scope: &ObjectScope<'_, '_>, webhook: &Webhook<'_>) -> bool {
+    let configuration = scope.object.name;
+    let jobs = scope.around.evidence.in_namespace("Job", webhook.backend_namespace()).take(JOBS);
+    let containers = jobs.filter_map(|job| job.value.at(&["spec", "template", "spec", "containers"]));
+    containers.flat_map(|list| list.items()).any(|container| {
+        let image = container.get("image").map_or("", |image| image.text());
+        let words =
+            || container.get("args").into_iter().flat_map(|args| args.items()).map(|word| word.text());
+        let names =
+            |word: &str| word.strip_prefix("--webhook-name=").is_some_and(|name| name == configuration);
+        image.contains("kube-webhook-certgen") && words().any(|word| word == "patch") && words().any(names)
+    })
 }
 
 fn place<'a>(webhook: &Webhook<'a>, field: &'static str) -> Place<'a> {
