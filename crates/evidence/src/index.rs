@@ -415,7 +415,7 @@ fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, docume
 }
 
 /// What the API server would refuse, apart from placeholders that something fills in before it sees the object.
-fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
+pub(crate) fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
     let mut refusals = schema::refusals(of, object);
     refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder));
     refusals
