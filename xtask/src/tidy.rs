@@ -15,15 +15,22 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-policy", &["seaworthy-document"]),
     ("seaworthy-schema", &["seaworthy-document"]),
     ("seaworthy-podsecurity", &["seaworthy-document"]),
-    ("seaworthy-evidence", &["seaworthy-document", "seaworthy-schema", "seaworthy-podsecurity"]),
+    ("seaworthy-authorization", &["seaworthy-document"]),
+    ("seaworthy-reachability", &["seaworthy-document"]),
+    (
+        "seaworthy-evidence",
+        &["seaworthy-authorization", "seaworthy-document", "seaworthy-podsecurity", "seaworthy-schema"],
+    ),
     (
         "seaworthy-controls",
         &[
+            "seaworthy-authorization",
             "seaworthy-document",
             "seaworthy-evidence",
             "seaworthy-imaging",
             "seaworthy-podsecurity",
             "seaworthy-policy",
+            "seaworthy-reachability",
         ],
     ),
     ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence", "seaworthy-policy"]),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod component;
 mod diagnostic;
 mod index;
@@ -8,6 +9,7 @@ mod origin;
 mod place;
 mod workload;
 
+pub use access::Access;
 pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use index::{Evidence, Found, SourceFile};
