@@ -3,10 +3,13 @@
 
 mod cli;
 mod commands;
+mod declarations;
 mod error;
 mod output;
+mod plan;
 mod progress;
 mod selection;
+mod threshold;
 
 use std::process::ExitCode;
 
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
     let global = &cli.global;
     let result = match &cli.command {
         Command::Scan(args) => commands::scan::run(args, global),
+        Command::Diff(args) => commands::diff::run(args, global),
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
