@@ -87,7 +87,7 @@ fn write_item(screen: &mut Screen<'_>, item: &Item) -> io::Result<()> {
         ItemStatus::Fail => paint.bold(&plain).to_string(),
         _ => paint.dim(&plain).to_string(),
     };
-    let title = item.title.map(|title| format!(" {title}")).unwrap_or_default();
+    let title = item.title.map(|title| format!(" ({title})")).unwrap_or_default();
     let controls: Vec<String> =
         item.controls.iter().filter_map(|(control, status)| told(item, control.id, *status)).collect();
     let controls = if controls.is_empty() { String::new() } else { format!(": {}", controls.join(", ")) };
