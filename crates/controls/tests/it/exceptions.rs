@@ -81,7 +81,7 @@ fn the_scope_decides_which_findings_are_accepted() {
         ("files: [deploy/*.yaml]", &[a, b, lone]),
         ("files: [deploy/api.yaml]", &[]),
         ("rbacSubjects: [{name: '*'}]", &[]),
-        ("fingerprints: [00000000000000000000000000000000]", &[]),
+        ("fingerprints: [a0000000000000000000000000000000]", &[]),
     ] {
         let found = with(&format!("controls: [pods/privileged], match: {{{scope}}}"));
         let expected: Vec<String> = [a, b, lone]
