@@ -5,6 +5,7 @@ pub mod catalogue;
 mod chunks;
 mod clean;
 pub mod comment;
+mod compliance;
 mod context;
 pub mod csv;
 pub mod diff;

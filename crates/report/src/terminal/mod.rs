@@ -35,7 +35,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     }
     let secrets = Secrets::new(assessment);
     let mut screen = Screen::new(context.width, context.color, out);
-    coverage::write_heading(&mut screen, assessment, context.style)?;
+    coverage::write_heading(&mut screen, assessment, context)?;
     coverage::write_diagnostics(&mut screen, assessment, &secrets, context.style)?;
     roadmap::write(&mut screen, assessment, &secrets, context.style)?;
     frameworks::write(&mut screen, assessment, &context.frameworks, context.style)?;
