@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod declarations;
 mod error;
+mod language_server;
 mod output;
 mod plan;
 mod progress;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
+        Command::Lsp(args) => commands::lsp::run(args, global),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),
     };

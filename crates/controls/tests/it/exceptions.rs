@@ -212,7 +212,7 @@ fn an_object_can_say_so_itself() {
                 .collect();
             match warning {
                 Some(warning) => {
-                    assert!(told.iter().any(|message| message.contains(warning)), "{annotations}: {told:?}")
+                    assert!(told.iter().any(|message| message.contains(warning)), "{annotations}: {told:?}");
                 }
                 None => assert!(told.is_empty(), "{annotations}: {told:?}"),
             }
