@@ -32,6 +32,14 @@ pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<
                     path: root.display().to_string(),
                     reason: SkipReason::Unreadable(error.to_string()),
                 }),
+                Ok(entry) if entry.depth() > 0 && options.exclude.covers(entry.path()) => {
+                    let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                    if folder || is_manifest(entry.path()) {
+                        let path = entry.path().display().to_string();
+                        batch.own.skipped.push(Skipped { path, reason: SkipReason::Excluded });
+                    }
+                    return WalkState::Skip;
+                }
                 Ok(entry) => match entry.file_type() {
                     Some(kind) if kind.is_file() && is_manifest(entry.path()) => {
                         batch.own.files.push(entry.into_path());
