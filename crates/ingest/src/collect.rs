@@ -210,15 +210,19 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     {
         return skip(SkipReason::HelmTemplate(display_name(chart)));
     }
-    if !named && !recognise::looks_like_manifest(&bytes) {
+    if !named && !recognise::looks_like_manifest(&bytes) && !recognise::is_known_by_name(&path) {
         return skip(SkipReason::NotKubernetes);
     }
     let stream = Stream::read_bytes(bytes);
     if !stream.diagnostics().is_empty() {
+        // A pipeline or overlay that cannot be read is for its own tool to complain about.
+        if !named && !recognise::looks_like_manifest(stream.text().as_bytes()) {
+            return skip(SkipReason::NotKubernetes);
+        }
         if !named && recognise::looks_like_template(stream.text().as_bytes()) {
             return skip(SkipReason::Template);
         }
-    } else if !recognise::holds_objects(&stream) {
+    } else if !recognise::holds_objects(&name, &stream) {
         return skip(SkipReason::NotKubernetes);
     }
     Ok(SourceFile::new(name, stream))
