@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod change;
 mod control;
 mod evaluate;
+mod nearby;
 mod page;
 mod parameters;
 mod roadmap;
