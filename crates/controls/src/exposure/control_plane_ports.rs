@@ -24,7 +24,7 @@ const PORTS: &[(i64, &str)] = &[
 
 pub(super) static CONTROL: Control = Control {
     id: "exposure/control-plane-ports",
-    title: "etcd, kubelet and component ports answer only inside",
+    title: "Ports of etcd, kubelets and components answer only inside",
     phase: Phase::NextStep,
     step: 1,
     severity: Severity::Critical,
