@@ -14,6 +14,9 @@ use seaworthy_evidence::{Evidence, Object};
 /// and says so, since the work must not grow with the product of two kinds of objects.
 const MANY: usize = 512;
 
+/// Things that select one pod that are handed out.
+const SELECTING: usize = 64;
+
 /// Where something stands: what decides whether it belongs to something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Locality<'a> {
@@ -133,7 +136,7 @@ impl<'a, T> Selectors<'a, T> {
         for (key, value) in labels.entries() {
             for (selector, item) in self.by_label.find(from, (key.text(), value.text())) {
                 seen += 1;
-                if seen > MANY {
+                if seen > MANY || selecting.found.len() == SELECTING {
                     selecting.complete = false;
                     return selecting;
                 }

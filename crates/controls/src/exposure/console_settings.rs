@@ -42,7 +42,8 @@ pub(super) fn of_container<'a>(container: Container<'a>, console: &str) -> Vec<F
             if let Some(image) = container.value().get("image").filter(skips_login_by_default) {
                 add(
                     image,
-                    "this release lets anybody skip the login: that became optional in 1.10.1".to_owned(),
+                    "this release lets anybody in without a login: skipping it became an option in 1.10.1"
+                        .to_owned(),
                 );
             }
         }

@@ -41,16 +41,19 @@ const fn open(name: &'static str, images: &'static [&'static str]) -> Console<'s
 
 /// Repositories are those that the projects publish to; a mirror is added by the parameter `exposure.consoles`.
 const CONSOLES: &[Console<'static>] = &[
-    asks(
-        "Kubernetes Dashboard",
-        &[
-            "docker.io/kubernetesui/dashboard",
-            "docker.io/kubernetesui/dashboard-api",
-            "docker.io/kubernetesui/dashboard-web",
-            "gcr.io/google_containers/kubernetes-dashboard-amd64",
-            "k8s.gcr.io/kubernetes-dashboard-amd64",
-        ],
-    ),
+    Console {
+        retired: Some("the project was archived in January 2026 and gets no security updates"),
+        ..asks(
+            "Kubernetes Dashboard",
+            &[
+                "docker.io/kubernetesui/dashboard",
+                "docker.io/kubernetesui/dashboard-api",
+                "docker.io/kubernetesui/dashboard-web",
+                "gcr.io/google_containers/kubernetes-dashboard-amd64",
+                "k8s.gcr.io/kubernetes-dashboard-amd64",
+            ],
+        )
+    },
     Console {
         program: Some("argocd-server"),
         ..asks("Argo CD", &["quay.io/argoproj/argocd", "docker.io/argoproj/argocd"])

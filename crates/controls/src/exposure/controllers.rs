@@ -99,6 +99,11 @@ impl Running<'_> {
 pub(super) fn of_pod<'a>(pod: &Pod<'a>) -> Option<Running<'a>> {
     let regular = pod.spec().get("containers").map_or(0, |list| list.items().take(2).count());
     pod.containers().find_map(|container| {
+        // The injector fills in the image of a gateway.
+        if regular == 1 && container.name() == "istio-proxy" && container.image() == Some("auto") {
+            let controller = CONTROLLERS.iter().find(|known| known.name == "Istio")?;
+            return Some(Running { controller, container, release: None });
+        }
         let image = Reference::parse(container.image()?).ok()?;
         let controller =
             CONTROLLERS.iter().find(|known| known.images.iter().any(|known| image.is_within(known)))?;

@@ -47,7 +47,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let mut reported = FxHashSet::default();
     for (workload, console) in running {
         let owner = evidence.owner(workload);
-        let ways = openings.to_pod(workload);
+        let ways = openings.to_container(workload, console.container);
         for opening in &ways.openings {
             let at = opening.place.value;
             if reported.insert((opening.object.file, at.id())) {

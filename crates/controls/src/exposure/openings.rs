@@ -3,10 +3,14 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Evidence, Object, Place, Workload};
+use seaworthy_podsecurity::Container;
 
 use crate::exposure::balancers;
 use crate::exposure::routes::Routes;
 use crate::nearby::{Locality, Selectors, is_placeholder};
+
+/// Ports of a Service, and containers of a pod, that are looked at to tell whether they belong together.
+const MANY: usize = 64;
 
 /// Who can use an opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,11 +83,11 @@ pub(super) struct Openings<'e, 'a> {
     routes: Routes<'e, 'a>,
 }
 
-/// What leads to a pod.
+/// What leads to a container.
 #[derive(Debug, Default)]
 pub(super) struct WaysIn<'e, 'a> {
     pub(super) openings: Vec<Opening<'e, 'a>>,
-    /// Services that select the pod.
+    /// Services that lead to it.
     pub(super) services: usize,
     /// Why there may be more.
     pub(super) undecided: Option<&'static str>,
@@ -112,8 +116,8 @@ impl<'e, 'a> Openings<'e, 'a> {
         answer
     }
 
-    /// What leads to a pod from outside.
-    pub(super) fn to_pod(&self, workload: &Workload<'a>) -> WaysIn<'e, 'a> {
+    /// What leads to a container from outside.
+    pub(super) fn to_container(&self, workload: &Workload<'a>, container: Container<'a>) -> WaysIn<'e, 'a> {
         let owner = self.evidence.owner(workload);
         let from = Locality::of(self.evidence, owner);
         let mut ways = WaysIn::default();
@@ -122,6 +126,9 @@ impl<'e, 'a> Openings<'e, 'a> {
             ways.undecided = Some("too many Services may select this pod");
         }
         for service in selecting.found {
+            if !leads_to(service, workload, container) {
+                continue;
+            }
             ways.services += 1;
             let answer = self.to_service(service);
             ways.openings.extend(answer.openings);
@@ -130,7 +137,7 @@ impl<'e, 'a> Openings<'e, 'a> {
             }
         }
         let on_node = |value| Opening { object: owner, place: Place::at(value), reach: Reach::Anybody };
-        ways.openings.extend(host_ports(workload).map(on_node));
+        ways.openings.extend(host_ports(container).map(on_node));
         let network = workload.pod.spec().get("hostNetwork").filter(|value| value.as_bool() == Some(true));
         ways.openings.extend(network.map(on_node));
         ways
@@ -141,11 +148,30 @@ fn labels<'a>(workload: &Workload<'a>) -> Option<Value<'a>> {
     workload.pod.metadata()?.get("labels")
 }
 
-/// Ports of a pod that answer on the address of its node; those on the loopback address do not count.
-fn host_ports<'a>(workload: &Workload<'a>) -> impl Iterator<Item = Value<'a>> + use<'a> {
-    let ports = workload.pod.containers().flat_map(|container| container.ports());
-    ports.filter_map(|port| {
+/// Ports of a container that answer on the address of its node; those on the loopback address do not count.
+fn host_ports<'a>(container: Container<'a>) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    container.ports().filter_map(|port| {
         let local = port.get("hostIP").is_some_and(|ip| ip.text().starts_with("127.") || ip.text() == "::1");
         port.get("hostPort").filter(|number| !local && number.as_i64().is_some_and(|number| number != 0))
     })
+}
+
+/// Whether a port of a Service that selects a pod may lead to a container of it. Ports need not be declared, so that one
+/// leads elsewhere only when another container declares it and this one does not.
+fn leads_to<'a>(service: &Object<'a>, workload: &Workload<'a>, container: Container<'a>) -> bool {
+    let declares = |container: Container<'a>, target: &str| {
+        container.ports().any(|port| {
+            ["containerPort", "name"]
+                .iter()
+                .any(|key| port.get(key).is_some_and(|value| value.text() == target))
+        })
+    };
+    let elsewhere = |port: Value<'a>| {
+        let Some(target) = port.get("targetPort").or_else(|| port.get("port")) else { return false };
+        let mut others = workload.pod.containers().filter(|other| *other != container).take(MANY);
+        !declares(container, target.text()) && others.any(|other| declares(other, target.text()))
+    };
+    let mut ports =
+        service.value.at(&["spec", "ports"]).into_iter().flat_map(|ports| ports.items()).peekable();
+    ports.peek().is_none() || !ports.take(MANY).all(elsewhere)
 }

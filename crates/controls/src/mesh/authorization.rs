@@ -71,7 +71,10 @@ fn judge<'a>(evidence: &Evidence<'a>, policy: &Object<'a>, peers: &Peers<'a>) ->
             match peers.mode(Locality::of(evidence, policy), peers::selector(policy)) {
                 Mode::Strict => Verdict::Pass,
                 Mode::Permissive | Mode::Disable => {
-                    let key = identity.key().map_or("", |key| key.text());
+                    let key = match identity.key().map(|key| key.text()) {
+                        Some(key) if key != "key" => key,
+                        _ => identity.text(),
+                    };
                     let message = format!(
                         "`{key}` needs mutual TLS, which is not demanded here: callers dodge this DENY by plaintext"
                     );
@@ -107,7 +110,9 @@ fn allowed<'a>(rule: seaworthy_document::Value<'a>) -> Option<Fault<'a>> {
     let (message, severity) = match callers::of_rule(rule) {
         Callers::Named => return None,
         Callers::AnyIdentity => ("this rule allows every identity of the mesh", Severity::Low),
-        Callers::AllBut => ("this rule names only who may not call, so that all others may", Severity::Low),
+        Callers::AllBut => {
+            ("this rule names only who may not call: all others may, and so may plaintext", Severity::Low)
+        }
         Callers::Any if rule.get("to").is_some() => {
             ("this rule has no `from`: any caller may use what `to` names", Severity::Low)
         }

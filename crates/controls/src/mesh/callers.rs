@@ -23,9 +23,8 @@ pub(super) enum Callers {
 const NAMES: &[&str] =
     &["principals", "requestPrincipals", "namespaces", "serviceAccounts", "ipBlocks", "remoteIpBlocks"];
 
-/// Fields that need mutual TLS.
-const IDENTITIES: &[&str] =
-    &["principals", "notPrincipals", "namespaces", "notNamespaces", "serviceAccounts", "notServiceAccounts"];
+/// Fields that match no plaintext (ISTIO-SECURITY-2021-004). Their negations match all of it.
+const IDENTITIES: &[&str] = &["principals", "namespaces", "serviceAccounts"];
 
 /// The rules of an AuthorizationPolicy of Istio.
 pub(super) fn rules<'a>(spec: Value<'a>) -> impl Iterator<Item = Value<'a>> {
@@ -67,9 +66,17 @@ fn of_source(source: Option<Value<'_>>) -> Callers {
     least.unwrap_or(if excludes { Callers::AllBut } else { Callers::Any })
 }
 
-/// A field of a rule that means nothing for plaintext.
+/// What in a rule matches no plaintext: a field of a source, or the key of a condition.
 pub(super) fn identity(rule: Value<'_>) -> Option<Value<'_>> {
-    sources(rule).flatten().find_map(|source| IDENTITIES.iter().find_map(|key| source.get(key)))
+    let field = sources(rule).flatten().find_map(|source| IDENTITIES.iter().find_map(|key| source.get(key)));
+    field.or_else(|| {
+        let conditions = rule.get("when").into_iter().flat_map(|when| when.items());
+        let with_values = conditions.filter(|condition| condition.get("values").is_some());
+        let mut keys = with_values.filter_map(|condition| condition.get("key"));
+        keys.find(|key| {
+            matches!(key.text(), "source.principal" | "source.namespace" | "source.serviceAccount")
+        })
+    })
 }
 
 /// Judges policies of Linkerd that let in every identity.

@@ -20,6 +20,9 @@ const BYPASSES: &[(bool, &str, bool)] = &[
     (false, SKIP_OUTBOUND, false),
 ];
 
+/// Ports of the proxies themselves, which injectors exclude: Istio's and Linkerd's for health, metrics and control.
+const OWN_PORTS: &[&str] = &["15020", "15021", "15090", "4190", "4191"];
+
 const SKIP_INBOUND: &str = "config.linkerd.io/skip-inbound-ports";
 const SKIP_OUTBOUND: &str = "config.linkerd.io/skip-outbound-ports";
 
@@ -78,7 +81,7 @@ fn kept_out<'a>(scope: &PodScope<'_, 'a>, by: Value<'a>) -> Fault<'a> {
 fn bypasses(key: &str, value: &str) -> bool {
     match key {
         "traffic.sidecar.istio.io/includeInboundPorts" => value != "*",
-        _ => !value.trim().is_empty(),
+        _ => value.split(',').map(str::trim).any(|part| !part.is_empty() && !OWN_PORTS.contains(&part)),
     }
 }
 
