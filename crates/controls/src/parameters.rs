@@ -94,7 +94,11 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "namespaces.owner-labels",
         description: "labels or annotations, any one of which names the owner of a namespace or workload",
-        controls: &["exposure/console-inventory", "namespaces/team-boundaries"],
+        controls: &[
+            "exposure/console-inventory",
+            "namespaces/team-boundaries",
+            "network/namespace-isolation",
+        ],
     },
     Parameter {
         name: "namespaces.system",
@@ -103,6 +107,11 @@ pub const PARAMETERS: &[Parameter] = &[
             "namespaces/system-separation",
             "namespaces/resource-quotas",
             "namespaces/team-boundaries",
+            "network/control-plane-reach",
+            "network/default-deny-egress",
+            "network/default-deny-ingress",
+            "network/metadata-egress",
+            "network/namespace-isolation",
         ],
     },
     Parameter {
