@@ -1,6 +1,6 @@
 //! `exposure/dashboard`; prose and cases in `dashboard.md`.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -43,22 +43,35 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     }
     let openings = Openings::new(evidence);
     let mut judged = Vec::new();
-    // A Service in front of many replicas of a console is one opening.
-    let mut reported = FxHashSet::default();
+    // A Service in front of many replicas of a console is asked once, and its openings are reported once.
+    let mut asked: FxHashMap<(u32, u32), Asked> = FxHashMap::default();
     for (workload, console) in running {
         let owner = evidence.owner(workload);
         let ways = openings.to_container(workload, console.container);
-        for opening in &ways.openings {
-            let at = opening.place.value;
-            if reported.insert((opening.object.file, at.id())) {
-                let verdict = Verdict::fail(fault(opening, &console));
-                judged.push(Judged { object: opening.object, verdict });
+        let mut open = !ways.on_node.is_empty();
+        for opening in &ways.on_node {
+            judged.push(Judged { object: opening.object, verdict: Verdict::fail(fault(opening, &console)) });
+        }
+        let mut undecided = (!ways.complete).then_some("too many Services may select this pod");
+        for service in &ways.services {
+            let asked = asked.entry((service.file, service.value.id())).or_insert_with(|| {
+                let answer = openings.to_service(service);
+                let faults = answer.openings.iter().map(|opening| Judged {
+                    object: opening.object,
+                    verdict: Verdict::fail(fault(opening, &console)),
+                });
+                judged.extend(faults);
+                Asked { open: !answer.openings.is_empty(), undecided: answer.undecided }
+            });
+            open |= asked.open;
+            if asked.undecided {
+                undecided = Some("the type of a Service that selects this pod is filled in later");
             }
         }
-        if ways.openings.is_empty() {
-            let verdict = match ways.undecided {
+        if !open {
+            let verdict = match undecided {
                 Some(reason) => Verdict::unknown(reason, "the manifests as they are applied"),
-                None if ways.services == 0 => Verdict::unknown(
+                None if ways.services.is_empty() => Verdict::unknown(
                     format!("no Service among the files selects {}", console.console.name),
                     "the Services, Ingresses and routes of the console",
                 ),
@@ -68,6 +81,12 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         }
     }
     judged
+}
+
+/// What a Service was found to be.
+struct Asked {
+    open: bool,
+    undecided: bool,
 }
 
 fn fault<'a>(opening: &Opening<'_, 'a>, running: &Running<'_, '_>) -> Fault<'a> {

@@ -84,13 +84,13 @@ pub(super) struct Openings<'e, 'a> {
 }
 
 /// What leads to a container.
-#[derive(Debug, Default)]
 pub(super) struct WaysIn<'e, 'a> {
-    pub(super) openings: Vec<Opening<'e, 'a>>,
-    /// Services that lead to it.
-    pub(super) services: usize,
-    /// Why there may be more.
-    pub(super) undecided: Option<&'static str>,
+    /// Services that do; what opens them is to be asked of each.
+    pub(super) services: Vec<&'e Object<'a>>,
+    /// Whether these are all.
+    pub(super) complete: bool,
+    /// Ports on the address of the node.
+    pub(super) on_node: Vec<Opening<'e, 'a>>,
 }
 
 impl<'e, 'a> Openings<'e, 'a> {
@@ -119,28 +119,13 @@ impl<'e, 'a> Openings<'e, 'a> {
     /// What leads to a container from outside.
     pub(super) fn to_container(&self, workload: &Workload<'a>, container: Container<'a>) -> WaysIn<'e, 'a> {
         let owner = self.evidence.owner(workload);
-        let from = Locality::of(self.evidence, owner);
-        let mut ways = WaysIn::default();
-        let selecting = self.services.of(from, labels(workload));
-        if !selecting.complete {
-            ways.undecided = Some("too many Services may select this pod");
-        }
-        for service in selecting.found {
-            if !leads_to(service, workload, container) {
-                continue;
-            }
-            ways.services += 1;
-            let answer = self.to_service(service);
-            ways.openings.extend(answer.openings);
-            if answer.undecided {
-                ways.undecided = Some("the type of a Service that selects this pod is filled in later");
-            }
-        }
-        let on_node = |value| Opening { object: owner, place: Place::at(value), reach: Reach::Anybody };
-        ways.openings.extend(host_ports(container).map(on_node));
+        let selecting = self.services.of(Locality::of(self.evidence, owner), labels(workload));
+        let services = selecting.found.into_iter().copied();
+        let services = services.filter(|service| leads_to(service, workload, container)).collect();
         let network = workload.pod.spec().get("hostNetwork").filter(|value| value.as_bool() == Some(true));
-        ways.openings.extend(network.map(on_node));
-        ways
+        let on_node = |value| Opening { object: owner, place: Place::at(value), reach: Reach::Anybody };
+        let on_node = host_ports(container).chain(network).map(on_node).collect();
+        WaysIn { services, complete: selecting.complete, on_node }
     }
 }
 
