@@ -7,6 +7,7 @@ mod control;
 mod evaluate;
 mod exceptions;
 mod framework;
+mod nearby;
 mod page;
 mod parameters;
 mod roadmap;
