@@ -5,6 +5,8 @@ pub mod catalogue;
 pub mod change;
 mod control;
 mod evaluate;
+mod flags;
+mod kubeconfig;
 mod page;
 mod parameters;
 mod roadmap;

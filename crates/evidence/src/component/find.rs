@@ -27,6 +27,7 @@ pub(crate) fn components_of<'a>(
         container: None,
         refused: false,
         settings,
+        version: None,
         flags,
         configuration,
     };
@@ -52,7 +53,13 @@ pub(crate) fn components_of<'a>(
                 }
                 let settings = object.value.at(path).unwrap_or(object.value);
                 let flags = object.value.at(path).map(|part| extra_args(&part, "extraArgs"));
-                found(component(program, Origin::Kubeadm, settings, flags.unwrap_or_default(), Vec::new()));
+                // etcd has versions of its own.
+                let version = object.value.get("kubernetesVersion").filter(|_| program != Program::Etcd);
+                let flags = flags.unwrap_or_default();
+                found(Component {
+                    version,
+                    ..component(program, Origin::Kubeadm, settings, flags, Vec::new())
+                });
             }
         }
         (KUBEADM, "InitConfiguration" | "JoinConfiguration") => {
@@ -84,6 +91,7 @@ pub(crate) fn components_of<'a>(
                     found(Component {
                         container: Some(container.name()),
                         refused: *refused,
+                        version: value.get("image").filter(|_| program != Program::Etcd),
                         ..component(program, Origin::CommandLine, settings, flags, Vec::new())
                     });
                 }

@@ -4,6 +4,7 @@
 mod command_line;
 mod find;
 mod installer;
+mod version;
 
 use seaworthy_document::Value;
 
@@ -82,6 +83,8 @@ pub struct Component<'a> {
     /// Whether the API server would refuse to decode the object: then nothing in it can be said to pass.
     pub refused: bool,
     pub(crate) settings: Value<'a>,
+    /// Where its version stands: the image of its container, `kubernetesVersion` of kubeadm.
+    pub(crate) version: Option<Value<'a>>,
     pub(crate) flags: Vec<Flag<'a>>,
     pub(crate) configuration: Vec<Value<'a>>,
 }
@@ -172,6 +175,13 @@ impl<'a> Component<'a> {
     /// Where its settings stand: its arguments, or the configuration.
     pub fn settings(&self) -> Value<'a> {
         self.settings
+    }
+
+    /// The minor version of Kubernetes 1 that it is of, and where that stands, when the files tell: the tag of its image,
+    /// `kubernetesVersion` of kubeadm.
+    pub fn minor_version(&self) -> Option<(u32, Value<'a>)> {
+        let at = self.version?;
+        Some((version::minor(at.as_str()?)?, at))
     }
 
     /// All flags that are stated, in their order; the last of a name counts, and lists add up.
