@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use seaworthy_evidence::{Found, Object, Origin, Place, Setting};
+use seaworthy_evidence::{Found, Object, Place, Setting};
 
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
@@ -223,11 +223,6 @@ impl<'s, 'e, 'a> Flags<'s, 'e, 'a> {
     pub(crate) fn minor_version(&self) -> u32 {
         let own = self.scope.component.minor_version().map(|(minor, _)| minor);
         own.unwrap_or_else(|| self.scope.around.settings.version.minor())
-    }
-
-    /// Whether kubeadm writes the command line.
-    pub(crate) fn is_kubeadm(&self) -> bool {
-        self.scope.component.origin == Origin::Kubeadm
     }
 }
 

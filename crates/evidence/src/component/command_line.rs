@@ -12,6 +12,9 @@ type Word<'a> = (&'a str, Value<'a>);
 const SWITCHES: &[&str] = &[
     "allow-privileged",
     "anonymous-auth",
+    "audit-log-compress",
+    "audit-log-truncate-enabled",
+    "audit-webhook-truncate-enabled",
     "auto-tls",
     "client-cert-auth",
     "contention-profiling",
