@@ -35,7 +35,11 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     flags.require("--audit-policy-file", "the server records nothing of what is done with the cluster");
     let log = flags.text("--audit-log-path");
     let webhook = flags.text("--audit-webhook-config-file");
-    if let (Reading::Absent(place), Reading::Absent(_)) = (log, webhook) {
+    // Without a policy there are no events, so that one finding is enough.
+    let policy = flags.text("--audit-policy-file");
+    if policy.given().is_some()
+        && let (Reading::Absent(place), Reading::Absent(_)) = (log, webhook)
+    {
         flags.fault(Fault::new(
             place,
             "neither `--audit-log-path` nor `--audit-webhook-config-file` is set: events go nowhere",

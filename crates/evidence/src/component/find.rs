@@ -11,6 +11,7 @@ use crate::object::Object;
 use crate::workload::Workload;
 
 const KUBEADM: &str = "kubeadm.k8s.io";
+const CLUSTER_API: &str = "controlplane.cluster.x-k8s.io";
 
 /// Calls `found` with every component that an object starts or configures; `index` is its position, `pods` are those
 /// that it holds.
@@ -41,26 +42,18 @@ pub(crate) fn components_of<'a>(
             found(component(Program::KubeProxy, Origin::ConfigurationFile, file, Vec::new(), vec![file]));
         }
         (KUBEADM, "ClusterConfiguration") => {
-            let parts = [
-                (Program::ApiServer, &["apiServer"][..]),
-                (Program::ControllerManager, &["controllerManager"]),
-                (Program::Scheduler, &["scheduler"]),
-                (Program::Etcd, &["etcd", "local"]),
-            ];
-            for (program, path) in parts {
-                if program == Program::Etcd && object.value.at(&["etcd", "external"]).is_some() {
-                    continue;
-                }
-                let settings = object.value.at(path).unwrap_or(object.value);
-                let flags = object.value.at(path).map(|part| extra_args(&part, "extraArgs"));
-                // etcd has versions of its own.
-                let version = object.value.get("kubernetesVersion").filter(|_| program != Program::Etcd);
-                let flags = flags.unwrap_or_default();
-                found(Component {
-                    version,
-                    ..component(program, Origin::Kubeadm, settings, flags, Vec::new())
-                });
-            }
+            of_kubeadm(object.value, object.value.get("kubernetesVersion"), &mut |part| {
+                found(Component { object: index, ..part });
+            });
+        }
+        (CLUSTER_API, "KubeadmControlPlane" | "KubeadmControlPlaneTemplate") => {
+            // Cluster API hands it to kubeadm on each machine.
+            let spec = object.value.at(&["spec", "template", "spec"]).or_else(|| object.value.get("spec"));
+            let configuration = spec.and_then(|spec| spec.at(&["kubeadmConfigSpec", "clusterConfiguration"]));
+            let (Some(spec), Some(configuration)) = (spec, configuration) else { return };
+            of_kubeadm(configuration, spec.get("version"), &mut |part| {
+                found(Component { object: index, ..part });
+            });
         }
         (KUBEADM, "InitConfiguration" | "JoinConfiguration") => {
             let Some(registration) = object.value.get("nodeRegistration") else { return };
@@ -97,6 +90,38 @@ pub(crate) fn components_of<'a>(
                 }
             }
         }
+    }
+}
+
+/// The components that kubeadm starts by a ClusterConfiguration, of a version.
+fn of_kubeadm<'a>(
+    configuration: Value<'a>,
+    version: Option<Value<'a>>,
+    found: &mut dyn FnMut(Component<'a>),
+) {
+    let parts = [
+        (Program::ApiServer, &["apiServer"][..]),
+        (Program::ControllerManager, &["controllerManager"]),
+        (Program::Scheduler, &["scheduler"]),
+        (Program::Etcd, &["etcd", "local"]),
+    ];
+    for (program, path) in parts {
+        if program == Program::Etcd && configuration.at(&["etcd", "external"]).is_some() {
+            continue;
+        }
+        let part = configuration.at(path);
+        found(Component {
+            program,
+            origin: Origin::Kubeadm,
+            object: 0,
+            container: None,
+            refused: false,
+            settings: part.unwrap_or(configuration),
+            // etcd has versions of its own.
+            version: version.filter(|_| program != Program::Etcd),
+            flags: part.map(|part| extra_args(&part, "extraArgs")).unwrap_or_default(),
+            configuration: Vec::new(),
+        });
     }
 }
 

@@ -92,7 +92,7 @@ pub struct Component<'a> {
 /// One flag as it is stated.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag<'a> {
-    /// Its name without hyphens before it. Kubernetes takes `_` for `-` in names: see [`Flag::is`].
+    /// Its name without hyphens before it; a placeholder for whole arguments has itself for its name. Kubernetes takes `_` for `-` in names: see [`Flag::is`].
     pub name: &'a str,
     /// Its value; `true` for a switch that stands alone.
     pub value: &'a str,
@@ -166,8 +166,7 @@ impl<'a> Stated<'a> {
 
     /// Whether something fills in the value before the program sees it: `$(POD_IP)`, `${VAR}`, `{{ … }}`.
     pub fn is_placeholder(&self) -> bool {
-        let text = self.text();
-        text.contains("$(") || text.contains("${") || text.contains("{{")
+        command_line::is_placeholder(self.text())
     }
 }
 
@@ -199,12 +198,21 @@ impl<'a> Component<'a> {
         if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
             return Setting::Stated(Stated { at: flag.at, flag: Some(flag.value) });
         }
+        if self.is_open() {
+            return Setting::Unknown;
+        }
         match self.origin {
             Origin::CommandLine => Setting::Default,
             Origin::ConfigurationFile => Setting::Unknown,
             Origin::Kubeadm => self.installed(name).map_or(Setting::Default, Setting::Installed),
             Origin::K3s => self.installed(name).map_or(Setting::Unknown, Setting::Installed),
         }
+    }
+
+    /// Whether flags may be set that the files do not show: something fills in a whole argument, or OpenShift takes
+    /// the flags out of a file of its own.
+    fn is_open(&self) -> bool {
+        self.flags.iter().any(|flag| command_line::is_placeholder(flag.name) || flag.is("openshift-config"))
     }
 
     fn installed(&self, name: &str) -> Option<&'static str> {
