@@ -8,24 +8,34 @@ use seaworthy_document::{Document, Stream, Value};
 use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
+use crate::access::Access;
 use crate::component::{self, Component};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::object::Object;
+use crate::origin::Origin;
 use crate::workload::{self, Workload};
 
 /// A text and the name under which a person knows it.
 #[derive(Debug)]
 pub struct SourceFile {
-    /// Path as given or found, with `/`; `-` for standard input.
+    /// Path as given or found, with `/`; `-` for standard input. Of a rendered text, the file that the folder of the
+    /// chart or overlay is known by.
     pub name: String,
     /// Its documents.
     pub stream: Stream,
+    /// Where it comes from, when it was rendered.
+    pub origin: Option<Box<Origin>>,
 }
 
 impl SourceFile {
     /// A file that has been read.
     pub fn new(name: impl Into<String>, stream: Stream) -> SourceFile {
-        SourceFile { name: name.into(), stream }
+        SourceFile { name: name.into(), stream, origin: None }
+    }
+
+    /// A text that was rendered.
+    pub fn rendered(name: impl Into<String>, stream: Stream, origin: Origin) -> SourceFile {
+        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)) }
     }
 }
 
@@ -47,26 +57,29 @@ pub enum Found<'e, 'a> {
 /// Everything that was read, indexed.
 #[derive(Debug)]
 pub struct Evidence<'a> {
-    files: &'a [SourceFile],
-    objects: Vec<Object<'a>>,
-    workloads: Vec<Workload<'a>>,
-    components: Vec<Component<'a>>,
-    diagnostics: Vec<Diagnostic>,
+    pub(crate) files: Vec<&'a SourceFile>,
+    pub(crate) objects: Vec<Object<'a>>,
+    pub(crate) workloads: Vec<Workload<'a>>,
+    /// Components as each object shows them, before they are put together.
+    pub(crate) declared: Vec<Component<'a>>,
+    pub(crate) components: Vec<Component<'a>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// Documents that are no Kubernetes objects.
-    foreign_documents: usize,
-    documents: usize,
-    indexes: Indexes<'a>,
+    pub(crate) foreign_documents: usize,
+    pub(crate) documents: usize,
+    pub(crate) indexes: Indexes<'a>,
+    pub(crate) access: Access<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
 #[derive(Debug, Default)]
-struct Indexes<'a> {
+pub(crate) struct Indexes<'a> {
     /// All objects, sorted by kind, namespace, name, and their place in the evidence: what is looked for is a run.
-    sorted: Vec<u32>,
+    pub(crate) sorted: Vec<u32>,
     /// Subjects of bindings that are service accounts, by the account's name, with the binding.
-    accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>>,
+    pub(crate) accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>>,
     /// Objects of configuration files, by the kind and the last part of the path of their file.
-    configurations: FxHashMap<(&'a str, &'a str), Vec<u32>>,
+    pub(crate) configurations: FxHashMap<(&'a str, &'a str), Vec<u32>>,
 }
 
 /// Whether an object is the configuration of a program rather than something that an API server holds.
@@ -77,12 +90,14 @@ fn is_configuration(object: &Object<'_>) -> bool {
 }
 
 impl<'a> Indexes<'a> {
-    fn new(objects: &[Object<'a>], files: &'a [SourceFile]) -> Indexes<'a> {
+    fn new(objects: &[Object<'a>], files: &[&'a SourceFile]) -> Indexes<'a> {
         let mut sorted: Vec<u32> = (0..objects.len() as u32).collect();
-        sorted.par_sort_unstable_by_key(|&index| {
-            let object = &objects[index as usize];
-            (object.kind, object.namespace, object.name, index)
-        });
+        sorted.par_sort_unstable_by_key(|&index| sort_key(objects, index));
+        let configurations = Indexes::configurations(objects, files);
+        Indexes { sorted, accounts: Indexes::accounts(objects), configurations }
+    }
+
+    pub(crate) fn accounts(objects: &[Object<'a>]) -> FxHashMap<&'a str, Vec<(u32, Value<'a>)>> {
         let mut accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>> = FxHashMap::default();
         for (index, object) in objects.iter().enumerate() {
             if object.group() == "rbac.authorization.k8s.io" && object.kind.ends_with("Binding") {
@@ -93,17 +108,30 @@ impl<'a> Indexes<'a> {
                 }
             }
         }
+        accounts
+    }
+
+    pub(crate) fn configurations(
+        objects: &[Object<'a>],
+        files: &[&'a SourceFile],
+    ) -> FxHashMap<(&'a str, &'a str), Vec<u32>> {
         let mut configurations: FxHashMap<(&'a str, &'a str), Vec<u32>> = FxHashMap::default();
         for (index, object) in objects.iter().enumerate().filter(|(_, object)| is_configuration(object)) {
             let file = last_part(&files[object.file as usize].name);
             configurations.entry((object.kind, file)).or_default().push(index as u32);
         }
-        Indexes { sorted, accounts, configurations }
+        configurations
     }
 }
 
 fn last_part(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// What objects are sorted by in [`Indexes::sorted`].
+pub(crate) fn sort_key<'a>(objects: &[Object<'a>], index: u32) -> (&'a str, Option<&'a str>, &'a str, u32) {
+    let Object { kind, namespace, name, .. } = objects[index as usize];
+    (kind, namespace, name, index)
 }
 
 /// The name of the service account that a subject of a binding is, also when it is written as a user.
@@ -117,13 +145,13 @@ fn account_of<'a>(subject: &Value<'a>) -> Option<&'a str> {
 }
 
 #[derive(Default)]
-struct FileEvidence<'a> {
-    objects: Vec<Object<'a>>,
-    workloads: Vec<Workload<'a>>,
-    components: Vec<Component<'a>>,
-    diagnostics: Vec<Diagnostic>,
-    foreign: usize,
-    documents: usize,
+pub(crate) struct FileEvidence<'a> {
+    pub(crate) objects: Vec<Object<'a>>,
+    pub(crate) workloads: Vec<Workload<'a>>,
+    pub(crate) components: Vec<Component<'a>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) foreign: usize,
+    pub(crate) documents: usize,
 }
 
 impl<'a> Evidence<'a> {
@@ -137,7 +165,7 @@ impl<'a> Evidence<'a> {
             .collect();
         let mut objects = Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum());
         let mut workloads = Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum());
-        let mut components = Vec::new();
+        let mut declared = Vec::new();
         let mut diagnostics = Vec::new();
         let (mut documents, mut foreign_documents) = (0, 0);
         for part in parts {
@@ -148,7 +176,7 @@ impl<'a> Evidence<'a> {
                     .into_iter()
                     .map(|workload| Workload { object: workload.object + first, ..workload }),
             );
-            components.extend(
+            declared.extend(
                 part.components
                     .into_iter()
                     .map(|component| Component { object: component.object + first, ..component }),
@@ -157,14 +185,27 @@ impl<'a> Evidence<'a> {
             documents += part.documents;
             foreign_documents += part.foreign;
         }
-        let components = component::merge(components, &objects, files);
-        let indexes = Indexes::new(&objects, files);
-        Evidence { files, objects, workloads, components, diagnostics, foreign_documents, documents, indexes }
+        let files: Vec<&'a SourceFile> = files.iter().collect();
+        let components = component::merge(declared.clone(), &objects, &files);
+        let (indexes, access) =
+            rayon::join(|| Indexes::new(&objects, &files), || Access::new(&files, &objects));
+        Evidence {
+            files,
+            objects,
+            workloads,
+            declared,
+            components,
+            diagnostics,
+            foreign_documents,
+            documents,
+            indexes,
+            access,
+        }
     }
 
     /// The files, as given.
-    pub fn files(&self) -> &'a [SourceFile] {
-        self.files
+    pub fn files(&self) -> &[&'a SourceFile] {
+        &self.files
     }
 
     /// All objects, in the order of files and documents.
@@ -254,6 +295,11 @@ impl<'a> Evidence<'a> {
         subjects.map(|(binding, subject)| (&self.objects[*binding as usize], *subject))
     }
 
+    /// What the roles and bindings in the evidence grant to whom.
+    pub fn access(&self) -> &Access<'a> {
+        &self.access
+    }
+
     /// The object of a kind and name that `from` means when it names it, in its own namespace.
     pub fn named<'e>(&'e self, kind: &str, name: &str, from: &Object<'a>) -> Found<'e, 'a> {
         let identity = (kind, from.namespace, name);
@@ -303,7 +349,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {
+pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {
     let mut part = FileEvidence::default();
     part.diagnostics.extend(file.stream.diagnostics().iter().map(|diagnostic| Diagnostic {
         file: index,

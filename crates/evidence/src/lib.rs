@@ -1,15 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod component;
 mod diagnostic;
 mod index;
 mod object;
+mod origin;
 mod place;
+mod update;
 mod workload;
 
-pub use component::{Component, Flag, Origin, Program, Setting, Stated};
+pub use access::Access;
+pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use index::{Evidence, Found, SourceFile};
 pub use object::Object;
+pub use origin::{Origin, Renderer, Written};
 pub use place::Place;
 pub use workload::Workload;

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use rustc_hash::FxHashMap;
-use seaworthy_controls::{Assessment, Control, Finding, Page, Severity};
-use seaworthy_document::{Span, Stream};
+use seaworthy_controls::{Acceptance, Assessment, Control, Finding, Page, Severity};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -14,7 +13,7 @@ use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::markdown;
 use crate::numbers::{count, not_evaluated, subject_name, undecided};
-use crate::source::Range;
+use crate::source::{Located, Range};
 
 /// Most tags of a rule: GitHub refuses more.
 const TAGS: usize = 20;
@@ -45,7 +44,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     writeln!(out, r#","toolExecutionNotifications":["#)?;
     let gaps = gaps(assessment, context);
     write_list(&gaps, out, |(): &mut (), gap, bytes| append(bytes, gap))?;
-    let diagnostics = assessment.evidence.diagnostics();
+    let diagnostics: &[_] = &assessment.diagnostics;
     if !gaps.is_empty() && !diagnostics.is_empty() {
         writeln!(out, ",")?;
     }
@@ -55,7 +54,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
             seaworthy_evidence::Severity::Error => "error",
             seaworthy_evidence::Severity::Warning => "warning",
         };
-        let location = Location::new(&file.name, &file.stream, diagnostic.span);
+        let location = Location::new(&Located::within(file, diagnostic.span));
         let text = clean(&diagnostic.message, MESSAGE);
         append(bytes, &Notification { level, message: Message { text }, locations: [location] });
     })?;
@@ -182,7 +181,9 @@ struct FindingResult<'f> {
     locations: [Location<'f>; 1],
     partial_fingerprints: Fingerprints,
     // Present in every result, so that services know the difference between "none" and "not told".
-    suppressions: Vec<Suppression>,
+    suppressions: Vec<Suppression<'f>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     properties: Properties,
 }
 
@@ -193,16 +194,19 @@ struct Fingerprints {
 }
 
 #[derive(Serialize)]
-struct Suppression {
+struct Suppression<'f> {
     kind: &'static str,
     status: &'static str,
-    justification: &'static str,
+    justification: Cow<'f, str>,
 }
 
 #[derive(Serialize)]
 struct Properties {
     phase: &'static str,
     severity: &'static str,
+    /// What was rendered and by what: "charts/web by helm".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendered: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -243,11 +247,11 @@ struct LogicalLocation<'f> {
 }
 
 impl<'f> Location<'f> {
-    fn new(file: &'f str, stream: &'f Stream, span: Span) -> Location<'f> {
-        let Range { start, end } = Range::within(stream, span);
+    fn new(located: &Located<'f>) -> Location<'f> {
+        let Range { start, end } = located.range;
         Location {
             physical_location: PhysicalLocation {
-                artifact_location: ArtifactLocation { uri: uri(file) },
+                artifact_location: ArtifactLocation { uri: uri(located.file) },
                 region: Region {
                     start_line: start.line,
                     start_column: start.column,
@@ -260,15 +264,25 @@ impl<'f> Location<'f> {
     }
 }
 
+/// What is only known is not suppressed: it is a result like any other that was there before.
+fn suppression<'f>(acceptance: &Acceptance<'f>) -> Option<Suppression<'f>> {
+    let kind = match acceptance {
+        Acceptance::Component(_) | Acceptance::Declared(_) => "external",
+        Acceptance::Annotated { .. } => "inSource",
+        Acceptance::Known => return None,
+    };
+    Some(Suppression { kind, status: "accepted", justification: clean(acceptance.reason(), MESSAGE) })
+}
+
 fn result<'f>(
     assessment: &'f Assessment<'_, 'f>,
     finding: &'f Finding<'f>,
     rule_index: usize,
 ) -> FindingResult<'f> {
     let object = &finding.subject.object;
-    let file = &assessment.evidence.files()[object.file as usize];
     let path = finding.place.path();
-    let mut location = Location::new(&file.name, finding.place.value.stream(), finding.place.span());
+    let located = Located::of(assessment, finding);
+    let mut location = Location::new(&located);
     location.logical_locations = Some([LogicalLocation {
         name: clean(object.name, NAME),
         fully_qualified_name: format!(
@@ -289,12 +303,16 @@ fn result<'f>(
         message: Message { text: text.into() },
         locations: [location],
         partial_fingerprints: Fingerprints { seaworthy: finding.fingerprint_at(&path) },
-        suppressions: finding
-            .exception
-            .map(|justification| Suppression { kind: "external", status: "accepted", justification })
-            .into_iter()
-            .collect(),
-        properties: Properties { phase: finding.control.phase.name(), severity: finding.severity.name() },
+        suppressions: finding.exception.as_ref().and_then(suppression).into_iter().collect(),
+        baseline_state: assessment.settings.baseline.as_ref().map(|_| match finding.exception {
+            None => "new",
+            Some(_) => "unchanged",
+        }),
+        properties: Properties {
+            phase: finding.control.phase.name(),
+            severity: finding.severity.name(),
+            rendered: located.origin.map(|origin| clean(&origin.to_string(), PATH).into_owned()),
+        },
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where findings stand in their texts, and the lines around them.
 
-use seaworthy_controls::Finding;
+use seaworthy_controls::{Assessment, Finding};
 use seaworthy_document::{Position, Span, Stream};
+use seaworthy_evidence::{Origin, SourceFile};
 
 use crate::clean;
 
@@ -20,15 +21,87 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// Where a finding stands.
-    pub(crate) fn of(finding: &Finding<'_>) -> Range {
-        Range::within(finding.place.value.stream(), finding.place.span())
-    }
-
     /// Where a span of a stream stands.
     pub(crate) fn within(stream: &Stream, span: Span) -> Range {
         let position = |offset: u32| stream.position(boundary(stream.text(), offset as usize) as u32);
         Range { start: position(span.start), end: position(span.end.max(span.start)) }
+    }
+}
+
+/// Where a person finds what is meant: in the file itself, or in the one that it was rendered from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located<'e> {
+    /// The file.
+    pub(crate) file: &'e str,
+    /// The place in it.
+    pub(crate) range: Range,
+    /// Where the text was rendered from, when it was.
+    pub(crate) origin: Option<&'e Origin>,
+    /// The place says what the text says. Otherwise it is the nearest one around it.
+    pub(crate) exact: bool,
+}
+
+impl<'e> Located<'e> {
+    /// Where a finding stands.
+    pub(crate) fn of(assessment: &Assessment<'_, 'e>, finding: &Finding<'_>) -> Located<'e> {
+        let file = &assessment.evidence.files()[finding.subject.object.file as usize];
+        Located::within(file, finding.place.span())
+    }
+
+    /// Where a span of a file's text stands.
+    pub(crate) fn within(file: &'e SourceFile, span: Span) -> Located<'e> {
+        let range = Range::within(&file.stream, span);
+        match file.origin.as_deref() {
+            None => Located { file: &file.name, range, origin: None, exact: true },
+            Some(origin) => Located::rendered(&file.name, range, origin),
+        }
+    }
+
+    fn rendered(name: &'e str, range: Range, origin: &'e Origin) -> Located<'e> {
+        let first = origin.written(range.start.line);
+        let Some((written, file)) = first.and_then(|written| Some((written, origin.file(written)?))) else {
+            let start = Position { line: 1, column: 1 };
+            return Located {
+                file: name,
+                range: Range { start, end: start },
+                origin: Some(origin),
+                exact: false,
+            };
+        };
+        let start = match written.exact {
+            true => written.position(range.start.column),
+            false => written.position(0),
+        };
+        let last = origin.written(range.end.line).filter(|last| {
+            written.exact && last.exact && last.file == written.file && last.line >= written.line
+        });
+        let end = match last {
+            Some(last) => last.position(range.end.column),
+            None => written.end(),
+        };
+        Located {
+            file,
+            range: Range { start, end: end.max(start) },
+            origin: Some(origin),
+            exact: written.exact,
+        }
+    }
+
+    /// What to say behind the place: nothing, or that it was rendered.
+    pub(crate) fn remark(&self) -> &'static str {
+        match (self.origin, self.exact) {
+            (None, _) => "",
+            (Some(_), true) => " (rendered)",
+            (Some(_), false) => " (rendered, nearest line)",
+        }
+    }
+}
+
+/// The number of the line that a line of a text was made of.
+pub(crate) fn line_number(origin: Option<&Origin>, line: u32) -> Option<u32> {
+    match origin {
+        None => Some(line),
+        Some(origin) => origin.written(line).filter(|written| written.exact).map(|written| written.line),
     }
 }
 
@@ -44,8 +117,6 @@ fn boundary(text: &str, offset: usize) -> usize {
 /// One line of a text, safe to show, and the part of it that is meant.
 #[derive(Debug)]
 pub(crate) struct Excerpt {
-    /// Number of the line, from 1.
-    pub(crate) line: u32,
     /// The line, or what is around the span when the line is very long.
     pub(crate) text: String,
     /// The bytes of `text` that are meant: from here,
@@ -76,7 +147,7 @@ impl Excerpt {
             if whole { line_start } else { boundary(text, start.saturating_sub(LEAD)).max(line_start) };
         let to = if whole { line_end } else { boundary(text, from + LINE).clamp(from, line_end) };
 
-        let mut excerpt = Excerpt { line: number, text: String::new(), start: 0, end: 0 };
+        let mut excerpt = Excerpt { text: String::new(), start: 0, end: 0 };
         if from > line_start {
             excerpt.text.push('…');
         }
@@ -133,7 +204,7 @@ mod tests {
         let start = text.find("run").unwrap() as u32;
         let end = text.find("end").unwrap() as u32;
         let excerpt = Excerpt::new(&stream, Span { start, end }, &[]);
-        assert_eq!((excerpt.line, excerpt.text.as_str()), (2, "  run: |"));
+        assert_eq!(excerpt.text, "  run: |");
         assert_eq!(&excerpt.text[excerpt.start..excerpt.end], "run: |");
     }
 

@@ -1,6 +1,6 @@
 //! `api-server/supported-version`; prose and cases in `supported_version.md`.
 
-use seaworthy_evidence::{Origin, Place, Program};
+use seaworthy_evidence::{Place, Program, Setup};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -55,7 +55,7 @@ const TODAY: &str = "2026-11-21";
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let component = scope.component;
-    if component.origin == Origin::Kubeadm && component.program != Program::ApiServer {
+    if component.setup == Setup::Kubeadm && component.program != Program::ApiServer {
         // All components that kubeadm starts have the version of the API server.
         return Verdict::NotApplicable;
     }

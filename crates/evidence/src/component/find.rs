@@ -5,7 +5,7 @@ use seaworthy_document::Value;
 use seaworthy_podsecurity::Pod;
 
 use super::command_line;
-use super::{Component, Flag, Origin, Program};
+use super::{Component, Flag, Program, Setup};
 use crate::index::SourceFile;
 use crate::object::Object;
 use crate::workload::Workload;
@@ -21,9 +21,9 @@ pub(crate) fn components_of<'a>(
     index: u32,
     mut found: impl FnMut(Component<'a>),
 ) {
-    let component = |program, origin, settings, flags, configuration| Component {
+    let component = |program, setup, settings, flags, configuration| Component {
         program,
-        origin,
+        setup,
         object: index,
         container: None,
         refused: false,
@@ -35,11 +35,11 @@ pub(crate) fn components_of<'a>(
     match (object.group(), object.kind) {
         ("kubelet.config.k8s.io", "KubeletConfiguration") => {
             let file = object.value;
-            found(component(Program::Kubelet, Origin::ConfigurationFile, file, Vec::new(), vec![file]));
+            found(component(Program::Kubelet, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
         }
         ("kubeproxy.config.k8s.io", "KubeProxyConfiguration") => {
             let file = object.value;
-            found(component(Program::KubeProxy, Origin::ConfigurationFile, file, Vec::new(), vec![file]));
+            found(component(Program::KubeProxy, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
         }
         (KUBEADM, "ClusterConfiguration") => {
             of_kubeadm(object.value, object.value.get("kubernetesVersion"), &mut |part| {
@@ -59,7 +59,7 @@ pub(crate) fn components_of<'a>(
             let Some(registration) = object.value.get("nodeRegistration") else { return };
             let flags = extra_args(&registration, "kubeletExtraArgs");
             if !flags.is_empty() {
-                found(component(Program::Kubelet, Origin::Kubeadm, registration, flags, Vec::new()));
+                found(component(Program::Kubelet, Setup::Kubeadm, registration, flags, Vec::new()));
             }
         }
         _ => {
@@ -85,7 +85,7 @@ pub(crate) fn components_of<'a>(
                         container: Some(container.name()),
                         refused: *refused,
                         version: value.get("image").filter(|_| program != Program::Etcd),
-                        ..component(program, Origin::CommandLine, settings, flags, Vec::new())
+                        ..component(program, Setup::CommandLine, settings, flags, Vec::new())
                     });
                 }
             }
@@ -112,7 +112,7 @@ fn of_kubeadm<'a>(
         let part = configuration.at(path);
         found(Component {
             program,
-            origin: Origin::Kubeadm,
+            setup: Setup::Kubeadm,
             object: 0,
             container: None,
             refused: false,
@@ -183,10 +183,10 @@ fn etcd_environment<'a>(container: &Value<'a>) -> Vec<Flag<'a>> {
 pub(crate) fn merge<'a>(
     components: Vec<Component<'a>>,
     objects: &[Object<'a>],
-    files: &'a [SourceFile],
+    files: &[&'a SourceFile],
 ) -> Vec<Component<'a>> {
     let is_kubelet_file = |component: &Component<'a>| {
-        component.program == Program::Kubelet && component.origin == Origin::ConfigurationFile
+        component.program == Program::Kubelet && component.setup == Setup::ConfigurationFile
     };
     let file = |component: &Component<'a>| objects[component.object as usize].file;
     let folder = |component: &Component<'a>| parent(&files[file(component) as usize].name);
@@ -216,7 +216,7 @@ pub(crate) fn merge<'a>(
     in_file.extend(kubelets.iter().enumerate().map(|(index, kubelet)| (file(kubelet), index)));
     let mut handed = Vec::new();
     for component in merged.iter_mut().filter(|component| component.program == Program::Kubelet) {
-        if component.origin == Origin::Kubeadm
+        if component.setup == Setup::Kubeadm
             && let Some(index) = in_file.remove(&file(component))
         {
             component.configuration = std::mem::take(&mut kubelets[index].configuration);

@@ -1,16 +1,16 @@
 //! What installers write into command lines by themselves.
 
-use super::{Origin, Program};
+use super::{Program, Setup};
 
 /// Flags that an installer states, by program.
 type Table = &'static [(Program, &'static [(&'static str, &'static str)])];
 
 /// The value that an installer gives to a flag of a program.
-pub(super) fn flag(origin: Origin, program: Program, name: &str) -> Option<&'static str> {
-    let table = match origin {
-        Origin::Kubeadm => KUBEADM,
-        Origin::K3s => K3S,
-        Origin::CommandLine | Origin::ConfigurationFile => return None,
+pub(super) fn flag(setup: Setup, program: Program, name: &str) -> Option<&'static str> {
+    let table = match setup {
+        Setup::Kubeadm => KUBEADM,
+        Setup::K3s => K3S,
+        Setup::CommandLine | Setup::ConfigurationFile => return None,
     };
     let (_, flags) = table.iter().find(|(of, _)| *of == program)?;
     flags.iter().find(|(flag, _)| *flag == name).map(|(_, value)| *value)

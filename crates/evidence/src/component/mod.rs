@@ -58,7 +58,7 @@ impl Program {
 
 /// Who writes the command line, and so what it means when a flag is not stated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Origin {
+pub enum Setup {
     /// The files hold the whole command line: a flag that is not stated has the program's default.
     CommandLine,
     /// The files hold a configuration file of the program; flags beside it are not known.
@@ -75,7 +75,7 @@ pub struct Component<'a> {
     /// Which program.
     pub program: Program,
     /// Who writes its command line.
-    pub origin: Origin,
+    pub setup: Setup,
     /// Index of the object in [`Evidence::objects`](crate::Evidence::objects) that starts or configures it.
     pub object: u32,
     /// The container that runs it, when one does.
@@ -201,11 +201,11 @@ impl<'a> Component<'a> {
         if self.is_open() {
             return Setting::Unknown;
         }
-        match self.origin {
-            Origin::CommandLine => Setting::Default,
-            Origin::ConfigurationFile => Setting::Unknown,
-            Origin::Kubeadm => self.installed(name).map_or(Setting::Default, Setting::Installed),
-            Origin::K3s => self.installed(name).map_or(Setting::Unknown, Setting::Installed),
+        match self.setup {
+            Setup::CommandLine => Setting::Default,
+            Setup::ConfigurationFile => Setting::Unknown,
+            Setup::Kubeadm => self.installed(name).map_or(Setting::Default, Setting::Installed),
+            Setup::K3s => self.installed(name).map_or(Setting::Unknown, Setting::Installed),
         }
     }
 
@@ -216,7 +216,7 @@ impl<'a> Component<'a> {
     }
 
     fn installed(&self, name: &str) -> Option<&'static str> {
-        installer::flag(self.origin, self.program, name)
+        installer::flag(self.setup, self.program, name)
     }
 
     /// What is known of a field of the configuration file, by its path; later files take precedence.
@@ -250,7 +250,7 @@ impl<'a> Component<'a> {
     /// is among the evidence, or the command line names one.
     pub fn has_configuration(&self) -> bool {
         !self.configuration.is_empty()
-            || self.origin == Origin::Kubeadm
+            || self.setup == Setup::Kubeadm
             || self.flags.iter().any(|flag| flag.is("config") || flag.is("config-dir"))
     }
 

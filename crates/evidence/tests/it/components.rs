@@ -1,6 +1,6 @@
 //! Programs of the control plane and of nodes, and what files say of their settings.
 
-use seaworthy_evidence::{Evidence, Origin, Program, Setting};
+use seaworthy_evidence::{Evidence, Program, Setting, Setup};
 
 use crate::files;
 
@@ -150,7 +150,7 @@ fn the_flags_of_a_kubelet_take_precedence_over_its_file() {
     let files = files(&[("a.yaml", text)]);
     let evidence = Evidence::new(&files);
     let [kubelet] = evidence.components() else { panic!("{:?}", evidence.components()) };
-    assert_eq!(kubelet.origin, Origin::Kubeadm);
+    assert_eq!(kubelet.setup, Setup::Kubeadm);
     assert_eq!(word(kubelet.setting("anonymous-auth", &["authentication", "anonymous", "enabled"])), "true");
     assert!(kubelet.has_configuration());
 }

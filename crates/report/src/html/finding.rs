@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use askama::Template;
 use seaworthy_controls::{Assessment, Control, Finding, Severity, Subject};
-use seaworthy_document::{Span, Stream};
+use seaworthy_document::Span;
+use seaworthy_evidence::SourceFile;
 
 use super::text::{Markup, Ticked};
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::numbers::subject_name;
 use crate::redact::Secrets;
-use crate::source::{Excerpt, Range};
+use crate::source::{Excerpt, Located, Range, line_number};
 
 /// Lines shown around those in question.
 const AROUND: u32 = 2;
@@ -20,7 +21,8 @@ const LINES: u32 = 6;
 /// A line of a file in three parts, of which the second is in question.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    pub(super) number: u32,
+    /// Its number in the file; `None` for one that stands in no file, because it was rendered.
+    pub(super) number: Option<u32>,
     pub(super) before: String,
     pub(super) marked: String,
     pub(super) after: String,
@@ -43,6 +45,7 @@ struct View<'v> {
     subject: Ticked<'v>,
     file: Cow<'v, str>,
     range: Range,
+    remark: &'static str,
     path: Cow<'v, str>,
     lines: Vec<Line>,
 }
@@ -54,27 +57,28 @@ impl<'q, 'a> Quotes<'q, 'a> {
 
     /// The finding with its lines.
     pub(super) fn finding(&mut self, finding: &'q Finding<'q>) -> Markup {
-        let range = Range::of(finding);
-        let file = finding.subject.object.file;
+        let index = finding.subject.object.file;
+        let file = &self.assessment.evidence.files()[index as usize];
+        let located = Located::within(file, finding.place.span());
         let path = finding.place.path();
         Markup::rendered(&View {
-            control: finding.exception.map(|_| finding.control),
+            control: finding.exception.is_some().then_some(finding.control),
             severity: finding.severity,
             namespace: namespace(&finding.subject),
             message: Ticked(clean(&finding.message, MESSAGE)),
             subject: Ticked(subject_name(&finding.subject).into()),
-            file: clean(&self.assessment.evidence.files()[file as usize].name, PATH),
-            range,
+            file: clean(located.file, PATH),
+            range: located.range,
+            remark: located.remark(),
             path: clean(&path, PATH),
-            lines: lines(finding.place.value.stream(), finding.place.span(), range, self.secrets.of(file)),
+            lines: lines(file, finding.place.span(), self.secrets.of(index)),
         })
     }
 
     /// A place in a file: its lines, and the first and last position.
-    pub(super) fn place(&mut self, file: u32, span: Span) -> (Range, Vec<Line>) {
-        let stream = &self.assessment.evidence.files()[file as usize].stream;
-        let range = Range::within(stream, span);
-        (range, lines(stream, span, range, self.secrets.of(file)))
+    pub(super) fn place(&mut self, index: u32, span: Span) -> (Located<'a>, Vec<Line>) {
+        let file = &self.assessment.evidence.files()[index as usize];
+        (Located::within(file, span), lines(file, span, self.secrets.of(index)))
     }
 }
 
@@ -86,7 +90,9 @@ pub(super) fn namespace<'s>(subject: &Subject<'s>) -> Cow<'s, str> {
     namespace.map_or(Cow::Borrowed("(none)"), |name| clean(name, NAME))
 }
 
-fn lines(stream: &Stream, span: Span, range: Range, secret: &[Span]) -> Vec<Line> {
+fn lines(file: &SourceFile, span: Span, secret: &[Span]) -> Vec<Line> {
+    let stream = &file.stream;
+    let range = Range::within(stream, span);
     let (first, last) = (range.start.line, range.end.line.min(range.start.line.saturating_add(LINES - 1)));
     let shown = first.saturating_sub(AROUND).max(1)..=last.saturating_add(AROUND);
     // What stands behind the last line break is no line to people.
@@ -106,7 +112,7 @@ fn lines(stream: &Stream, span: Span, range: Range, secret: &[Span]) -> Vec<Line
             let indent = marked.len() - marked.trim_start().len();
             let (indent, marked) = marked.split_at(indent);
             Line {
-                number,
+                number: line_number(file.origin.as_deref(), number),
                 before: format!("{before}{indent}"),
                 marked: marked.trim_end().to_owned(),
                 after: after.trim_end().to_owned(),
@@ -120,13 +126,13 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, part: &str, secret: &[Span]) -> Vec<String> {
-        let stream = Stream::read(text);
+        let file = SourceFile::new("a.yaml", seaworthy_document::Stream::read(text));
         let start = text.find(part).unwrap() as u32;
         let span = Span { start, end: start + part.len() as u32 };
-        let range = Range::within(&stream, span);
-        lines(&stream, span, range, secret)
+        lines(&file, span, secret)
             .into_iter()
-            .map(|Line { number, before, marked, after }| match marked.as_str() {
+            .map(|Line { number, before, marked, after }| (number.unwrap_or_default(), before, marked, after))
+            .map(|(number, before, marked, after)| match marked.as_str() {
                 "" => format!("{number}|{before}{after}"),
                 _ => format!("{number}|{before}[{marked}]{after}"),
             })

@@ -1,9 +1,9 @@
 //! One finding, written by hand: there can be hundreds of thousands, and neighbours share most of their bytes.
 
-use seaworthy_controls::{Assessment, Finding, Holder, Subject};
+use seaworthy_controls::{Acceptance, Assessment, Finding, Holder, Subject};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
-use crate::source::Range;
+use crate::source::{Located, Range};
 
 /// Writes findings, and remembers what the next one is likely to repeat.
 #[derive(Default)]
@@ -22,7 +22,8 @@ struct Subjected<'f> {
 /// A file name that was written, and its bytes.
 #[derive(Default)]
 struct Filed {
-    of: Option<u32>,
+    /// Where the name lies in memory: rendered texts come from several files.
+    of: Option<(usize, usize)>,
     bytes: Vec<u8>,
 }
 
@@ -35,7 +36,8 @@ impl<'f> Pen<'f> {
     ) {
         let object = &finding.subject.object;
         let path = finding.place.path();
-        let Range { start, end } = Range::of(finding);
+        let located = Located::of(assessment, finding);
+        let Range { start, end } = located.range;
         member(out, "{\"control\":", finding.control.id);
         member(out, ",\"phase\":", finding.control.phase.name());
         member(out, ",\"severity\":", finding.severity.name());
@@ -44,15 +46,32 @@ impl<'f> Pen<'f> {
         out.extend_from_slice(b",\"subject\":");
         self.subject.write(&finding.subject, out);
         out.extend_from_slice(b",\"location\":{\"file\":");
-        self.file.write(object.file, &assessment.evidence.files()[object.file as usize].name, out);
+        self.file.write(located.file, out);
         number(out, ",\"document\":", object.document);
         number(out, ",\"line\":", start.line);
         number(out, ",\"column\":", start.column);
         number(out, ",\"endLine\":", end.line);
         number(out, ",\"endColumn\":", end.column);
+        if let Some(origin) = located.origin {
+            member(out, ",\"rendered\":{\"by\":", origin.by.name());
+            member(out, ",\"from\":", &clean(&origin.from, PATH));
+            if let Some(object) = &origin.asked_by {
+                member(out, ",\"for\":", &clean(object, NAME));
+            }
+            out.extend_from_slice(if located.exact { b",\"exact\":true}" } else { b",\"exact\":false}" });
+        }
         member(out, "},\"path\":", &clean(&path, PATH));
-        if let Some(reason) = finding.exception {
-            member(out, ",\"exception\":", &clean(reason, MESSAGE));
+        if let Some(acceptance) = &finding.exception {
+            member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
+            member(out, ",\"acceptance\":{\"by\":", acceptance.by());
+            if let Acceptance::Declared(exception) = acceptance {
+                if let Some(name) = &exception.name {
+                    member(out, ",\"name\":", &clean(name, NAME));
+                }
+                member(out, ",\"owner\":", &clean(&exception.owner, NAME));
+                member(out, ",\"expires\":", &exception.expires.to_string());
+            }
+            out.push(b'}');
         }
         out.push(b'}');
     }
@@ -91,9 +110,10 @@ impl<'f> Subjected<'f> {
 }
 
 impl Filed {
-    fn write(&mut self, index: u32, name: &str, out: &mut Vec<u8>) {
-        if self.of != Some(index) {
-            self.of = Some(index);
+    fn write(&mut self, name: &str, out: &mut Vec<u8>) {
+        let place = Some((name.as_ptr().addr(), name.len()));
+        if self.of != place {
+            self.of = place;
             self.bytes.clear();
             string(&mut self.bytes, &clean(name, PATH));
         }

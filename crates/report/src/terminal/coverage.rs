@@ -5,30 +5,51 @@ use std::io;
 use seaworthy_controls::Assessment;
 use seaworthy_evidence::Severity;
 
-use super::Screen;
 use super::excerpt::Place;
-use crate::clean::{MESSAGE, clean};
+use super::{Screen, living};
+use crate::clean::{MESSAGE, NAME, clean};
 use crate::context::{Context, Style};
-use crate::numbers::{count, exceptions, grouped, kubernetes_version, not_evaluated, undecided};
+use crate::numbers::{count, grouped, kubernetes_version, not_evaluated, undecided};
 use crate::redact::Secrets;
-use crate::source::Range;
+use crate::source::Located;
 
 /// Diagnostics that are shown unless all are asked for.
 const DIAGNOSTICS: usize = 5;
+/// Charts and overlays that are named unless all are asked for.
+const RENDERINGS: usize = 5;
 /// Reasons for unknown that are shown unless all are asked for.
 const REASONS: usize = 8;
 
-pub(super) fn write_heading(screen: &mut Screen<'_>, assessment: &Assessment<'_, '_>) -> io::Result<()> {
+pub(super) fn write_heading(
+    screen: &mut Screen<'_>,
+    assessment: &Assessment<'_, '_>,
+    style: Style,
+) -> io::Result<()> {
     let evidence = assessment.evidence;
+    let rendered: Vec<_> = evidence.files().iter().filter_map(|file| file.origin.as_deref()).collect();
+    let mut read = count(evidence.files().len() - rendered.len(), "file");
+    if !rendered.is_empty() {
+        read.push_str(&format!(", {}", count(rendered.len(), "rendering")));
+    }
     let text = format!(
         "{}, {}, {} with pods, judged by {} as for Kubernetes {}",
-        count(evidence.files().len(), "file"),
+        read,
         count(evidence.objects().len(), "object"),
         grouped(evidence.workloads().len()),
         count(assessment.controls.len(), "control"),
         kubernetes_version(assessment.settings.version),
     );
     screen.paragraph("", &text)?;
+    if !rendered.is_empty() {
+        let shown = if style == Style::All { rendered.len() } else { RENDERINGS.min(rendered.len()) };
+        let names: Vec<_> =
+            rendered[..shown].iter().map(|origin| clean(&origin.to_string(), NAME).into_owned()).collect();
+        let more = match rendered.len() - shown {
+            0 => String::new(),
+            more => format!(" and {} more", grouped(more)),
+        };
+        screen.paragraph("rendered: ", &format!("{}{more}", names.join(", ")))?;
+    }
     screen.blank()
 }
 
@@ -40,7 +61,7 @@ pub(super) fn write_diagnostics(
     style: Style,
 ) -> io::Result<()> {
     let evidence = assessment.evidence;
-    let mut diagnostics: Vec<_> = evidence.diagnostics().iter().collect();
+    let mut diagnostics: Vec<_> = assessment.diagnostics.iter().collect();
     if diagnostics.is_empty() {
         return Ok(());
     }
@@ -75,10 +96,9 @@ pub(super) fn write_diagnostics(
         };
         let message = format!("{word}: {message}");
         let drawn = screen.drawing(3).draw(&Place {
-            file: &file.name,
+            located: Located::within(file, diagnostic.span),
             stream: &file.stream,
             span: diagnostic.span,
-            at: Range::within(&file.stream, diagnostic.span).start,
             secret: secrets.of(diagnostic.file),
             message: &message,
             note: None,
@@ -101,8 +121,7 @@ pub(super) fn write(
     let paint = screen.paint;
     let skipped = not_evaluated(assessment, context);
     let undecided = undecided(assessment);
-    let exceptions = exceptions(assessment);
-    if skipped.is_empty() && undecided.is_empty() && exceptions.is_empty() {
+    if skipped.is_empty() && undecided.is_empty() && !living::is_concerned(assessment) {
         return Ok(());
     }
     screen.line(paint.heading("What this result does not cover"))?;
@@ -147,8 +166,6 @@ pub(super) fn write(
         );
         screen.paragraph("- ", &text)?;
     }
-    for (reason, number) in &exceptions {
-        screen.paragraph("- ", &format!("accepted: {}, because {reason}", count(*number, "finding")))?;
-    }
+    living::write(screen, assessment, context)?;
     screen.blank()
 }

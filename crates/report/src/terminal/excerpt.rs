@@ -2,12 +2,12 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
-use seaworthy_document::{Position, Span, Stream};
+use seaworthy_document::{Span, Stream};
 use unicode_width::UnicodeWidthStr;
 
 use super::text::{Paint, wrap};
 use crate::clean::{PATH, clean};
-use crate::source::Excerpt;
+use crate::source::{Excerpt, Located};
 
 const FRAME: Style = AnsiColor::BrightBlue.on_default().bold();
 
@@ -21,10 +21,10 @@ pub(crate) struct Drawing {
 
 /// What is to be drawn. Texts are clean already, but for the file and its content.
 pub(crate) struct Place<'p> {
-    pub(crate) file: &'p str,
+    pub(crate) located: Located<'p>,
+    /// The text, and the part of it that is meant.
     pub(crate) stream: &'p Stream,
     pub(crate) span: Span,
-    pub(crate) at: Position,
     /// What must not be shown.
     pub(crate) secret: &'p [Span],
     /// What is wrong: stands behind the underline where there is room, else below it.
@@ -39,10 +39,13 @@ impl Drawing {
     /// File, line and column, the line, an underline, and what there is to say about it.
     pub(crate) fn draw(self, place: &Place<'_>) -> String {
         let excerpt = Excerpt::new(place.stream, place.span, place.secret);
-        let gutter = excerpt.line.to_string().len();
+        let Located { file, range, .. } = place.located;
+        let line = range.start.line;
+        let gutter = line.to_string().len();
         let paint = self.paint;
         let arrow = format!("{:gutter$}{} ", "", paint.with(FRAME, "-->"));
-        let mut drawn = format!("{arrow}{}:{}:{}\n", clean(place.file, PATH), place.at.line, place.at.column);
+        let mut drawn =
+            format!("{arrow}{}:{line}:{}{}\n", clean(file, PATH), range.start.column, place.located.remark());
 
         let used = gutter + 3 + excerpt.text[..excerpt.end].width() + 1;
         let beside = used + place.message.width() <= self.width;
@@ -50,7 +53,7 @@ impl Drawing {
         if beside {
             annotation = annotation.label(place.message);
         }
-        let snippet = Snippet::source(excerpt.text).line_start(excerpt.line as usize).annotation(annotation);
+        let snippet = Snippet::source(excerpt.text).line_start(line as usize).annotation(annotation);
         let renderer = match paint.color {
             true => Renderer::styled().error(place.style).line_num(FRAME).hyperlink(false),
             false => Renderer::plain(),

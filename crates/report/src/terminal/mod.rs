@@ -2,18 +2,20 @@
 
 mod coverage;
 mod excerpt;
+mod frameworks;
+mod living;
 mod roadmap;
 mod text;
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use seaworthy_controls::{Assessment, Finding};
+use seaworthy_controls::Assessment;
 
 use crate::clean::{MESSAGE, PATH, clean};
 use crate::context::{Context, Style};
 use crate::redact::Secrets;
-use crate::source::Range;
+use crate::source::Located;
 use excerpt::Drawing;
 use text::{Paint, wrap};
 pub(crate) use text::{fit, severity_style};
@@ -31,9 +33,10 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     }
     let secrets = Secrets::new(assessment);
     let mut screen = Screen::new(context.width, context.color, out);
-    coverage::write_heading(&mut screen, assessment)?;
+    coverage::write_heading(&mut screen, assessment, context.style)?;
     coverage::write_diagnostics(&mut screen, assessment, &secrets, context.style)?;
     roadmap::write(&mut screen, assessment, &secrets, context.style)?;
+    frameworks::write(&mut screen, assessment, &context.frameworks, context.style)?;
     coverage::write(&mut screen, assessment, context)?;
     roadmap::write_closing(&mut screen, assessment, context.style)
 }
@@ -46,17 +49,17 @@ fn write_quiet(
 ) -> io::Result<()> {
     let paint = Paint { color: context.color };
     for finding in assessment.findings.iter().filter(|finding| finding.exception.is_none()) {
-        let at = Range::of(finding).start;
-        let file = file_name(assessment, finding);
+        let located = Located::of(assessment, finding);
+        let (at, file, remark) = (located.range.start, clean(located.file, PATH), located.remark());
         let message = clean(&finding.message, MESSAGE);
         let severity = paint.severity(finding.severity);
-        writeln!(out, "{file}:{}:{}: {severity} {} {message}", at.line, at.column, finding.control.id)?;
+        writeln!(
+            out,
+            "{file}:{}:{}: {severity} {} {message}{remark}",
+            at.line, at.column, finding.control.id
+        )?;
     }
     Ok(())
-}
-
-fn file_name<'a>(assessment: &Assessment<'_, 'a>, finding: &Finding<'a>) -> std::borrow::Cow<'a, str> {
-    clean(&assessment.evidence.files()[finding.subject.object.file as usize].name, PATH)
 }
 
 /// A terminal: where lines go, how wide they may be, and in what colours.

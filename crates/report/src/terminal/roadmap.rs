@@ -8,15 +8,15 @@ use seaworthy_evidence::Severity as Level;
 
 use super::excerpt::Place;
 use super::text::severity_style;
-use super::{Screen, file_name, fit};
-use crate::clean::{MESSAGE, clean};
+use super::{Screen, fit};
+use crate::clean::{MESSAGE, PATH, clean};
 use crate::context::Style;
 use crate::markdown;
 use crate::numbers::{
     Severities, concerned, count, grouped, phase_promise, phase_title, progress, subject_name,
 };
 use crate::redact::Secrets;
-use crate::source::Range;
+use crate::source::Located;
 
 /// Changes of a phase, and controls of a change, that are shown in detail.
 const CHANGES: usize = 5;
@@ -174,10 +174,9 @@ impl<'d> Details<'d, '_> {
         let subject = subject_name(&finding.subject);
         let file = finding.subject.object.file;
         let drawn = screen.drawing(3).draw(&Place {
-            file: &self.assessment.evidence.files()[file as usize].name,
+            located: Located::of(self.assessment, finding),
             stream: finding.place.value.stream(),
             span: finding.place.span(),
-            at: Range::of(finding).start,
             secret: self.secrets.of(file),
             message: &message,
             note: Some(&subject),
@@ -194,13 +193,13 @@ impl<'d> Details<'d, '_> {
         let mut places = String::new();
         let mut last = None;
         for finding in others.iter().take(PLACES) {
-            let file = finding.subject.object.file;
-            let line = Range::of(finding).start.line;
+            let Located { file, range, .. } = Located::of(self.assessment, finding);
+            let line = range.start.line;
             match last.replace(file) {
                 Some(same) if same == file => places.push_str(&format!(",{line}")),
                 previous => {
                     let separator = if previous.is_some() { "; " } else { "" };
-                    places.push_str(&format!("{separator}{}:{line}", file_name(self.assessment, finding)));
+                    places.push_str(&format!("{separator}{}:{line}", clean(file, PATH)));
                 }
             }
         }
@@ -221,7 +220,7 @@ pub(super) fn write_closing(
     let open = Severities::of(assessment.open());
     let number = assessment.open().count();
     let complete = assessment.unknown.is_empty()
-        && assessment.evidence.diagnostics().iter().all(|diagnostic| diagnostic.severity == Level::Warning);
+        && assessment.diagnostics.iter().all(|diagnostic| diagnostic.severity == Level::Warning);
     let text = match number {
         0 if assessment.evidence.objects().is_empty() => {
             "nothing was evaluated: no Kubernetes object was read".to_owned()
