@@ -1,5 +1,7 @@
 //! The record of who did what.
 
+#[cfg(test)]
+mod differential;
 mod enabled;
 mod lint;
 mod named;
