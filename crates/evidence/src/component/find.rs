@@ -110,6 +110,11 @@ fn of_kubeadm<'a>(
             continue;
         }
         let part = configuration.at(path);
+        let mut flags = match (program, configuration.at(&["etcd", "external"])) {
+            (Program::ApiServer, Some(etcd)) => of_external_etcd(etcd),
+            _ => Vec::new(),
+        };
+        flags.extend(part.map(|part| extra_args(&part, "extraArgs")).unwrap_or_default());
         found(Component {
             program,
             setup: Setup::Kubeadm,
@@ -119,10 +124,23 @@ fn of_kubeadm<'a>(
             settings: part.unwrap_or(configuration),
             // etcd has versions of its own.
             version: version.filter(|_| program != Program::Etcd),
-            flags: part.map(|part| extra_args(&part, "extraArgs")).unwrap_or_default(),
+            flags,
             configuration: Vec::new(),
         });
     }
+}
+
+/// The flags by which kubeadm tells the API server of an etcd that it does not run itself. Files that are not named are
+/// not stated, so that they have to be empty here in place of those that kubeadm states otherwise.
+fn of_external_etcd<'a>(etcd: Value<'a>) -> Vec<Flag<'a>> {
+    let endpoints = etcd.get("endpoints").into_iter().flat_map(|endpoints| endpoints.items());
+    let mut flags: Vec<_> = endpoints.map(|at| Flag { name: "etcd-servers", value: at.text(), at }).collect();
+    for (name, key) in [("etcd-cafile", "caFile"), ("etcd-certfile", "certFile"), ("etcd-keyfile", "keyFile")]
+    {
+        let at = etcd.get(key).unwrap_or(etcd);
+        flags.push(Flag { name, value: at.text(), at });
+    }
+    flags
 }
 
 /// Flags that kubeadm adds: a map in v1beta3, a list of names and values from v1beta4 on.

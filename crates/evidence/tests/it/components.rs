@@ -117,6 +117,8 @@ fn kubeadm_adds_flags_to_its_own() {
     assert_eq!(flag(older, Program::Scheduler, "bind-address"), "0.0.0.0");
     let external = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\netcd: {external: {endpoints: [https://x:2379]}}\n";
     assert_eq!(flag(external, Program::Etcd, "client-cert-auth"), "no component");
+    assert_eq!(flag(external, Program::ApiServer, "etcd-servers"), "https://x:2379");
+    assert_eq!(flag(external, Program::ApiServer, "etcd-cafile"), "");
 }
 
 #[test]
