@@ -9,6 +9,7 @@ use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
 use crate::component::{self, Component};
+use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::object::Object;
 use crate::origin::Origin;
@@ -24,17 +25,19 @@ pub struct SourceFile {
     pub stream: Stream,
     /// Where it comes from, when it was rendered.
     pub origin: Option<Box<Origin>>,
+    /// It lies inside another one: see [`embedded_files`](crate::embedded_files).
+    pub embedded: bool,
 }
 
 impl SourceFile {
     /// A file that has been read.
     pub fn new(name: impl Into<String>, stream: Stream) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: None }
+        SourceFile { name: name.into(), stream, origin: None, embedded: false }
     }
 
     /// A text that was rendered.
     pub fn rendered(name: impl Into<String>, stream: Stream, origin: Origin) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)) }
+        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)), embedded: false }
     }
 }
 
@@ -310,9 +313,34 @@ fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {
     }));
     for document in file.stream.documents() {
         part.documents += 1;
-        read_value(&mut part, document.root(), None, index, &document);
+        match configuration::configuration_kind(&file.name, &document) {
+            Some(kind) => read_configuration(&mut part, kind, index, file, &document),
+            None => read_value(&mut part, document.root(), None, index, &document),
+        }
     }
     part
+}
+
+/// A configuration file that is no Kubernetes object: it gets a kind and the name of the file.
+fn read_configuration<'a>(
+    part: &mut FileEvidence<'a>,
+    kind: &'static str,
+    file: u32,
+    source: &'a SourceFile,
+    document: &Document<'a>,
+) {
+    let object = Object {
+        api_version: "",
+        kind,
+        namespace: None,
+        name: configuration::name_of(kind, &source.name),
+        value: document.root(),
+        file,
+        document: document.ordinal(),
+    };
+    let index = part.objects.len() as u32;
+    part.objects.push(object);
+    component::components_of(&object, &[], index, |component| part.components.push(component));
 }
 
 fn read_value<'a>(

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod component;
+pub mod configuration;
 mod diagnostic;
+mod embedded;
 mod index;
 mod object;
 mod origin;
@@ -10,6 +12,7 @@ mod workload;
 
 pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
+pub use embedded::embedded_files;
 pub use index::{Evidence, Found, SourceFile};
 pub use object::Object;
 pub use origin::{Origin, Renderer, Written};

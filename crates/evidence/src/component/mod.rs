@@ -4,6 +4,7 @@
 mod command_line;
 mod find;
 mod installer;
+mod k3s;
 
 use seaworthy_document::Value;
 
@@ -198,6 +199,15 @@ impl<'a> Component<'a> {
     }
 
     fn installed(&self, name: &str) -> Option<&'static str> {
+        // k3s leaves out what the API server refuses beside a file that says the same.
+        let beside = match name {
+            "anonymous-auth" => "authentication-config",
+            "authorization-mode" => "authorization-config",
+            _ => "",
+        };
+        if self.setup == Setup::K3s && self.flags.iter().any(|flag| flag.is(beside)) {
+            return None;
+        }
         installer::flag(self.setup, self.program, name)
     }
 

@@ -1,6 +1,7 @@
 //! Objects, pods and components among files.
 
 mod components;
+mod configurations;
 mod objects;
 
 use seaworthy_document::Stream;
