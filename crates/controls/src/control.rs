@@ -51,12 +51,17 @@ impl Control {
         self.id.split_once('/').map_or(self.id, |(_, name)| name)
     }
 
-    /// The Pod Security level that demands this control, when one does.
-    pub fn pod_security_level(&self) -> Option<podsecurity::Level> {
+    /// The check of the Pod Security Standards that this control is, when it is one.
+    pub fn pod_security_check(&self) -> Option<podsecurity::Check> {
         match self.check {
-            Check::PodSecurity { check, .. } => Some(check.level()),
+            Check::PodSecurity { check, .. } => Some(check),
             _ => None,
         }
+    }
+
+    /// The Pod Security level that demands this control, when one does.
+    pub fn pod_security_level(&self) -> Option<podsecurity::Level> {
+        self.pod_security_check().map(podsecurity::Check::level)
     }
 }
 

@@ -5,18 +5,20 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use seaworthy_document::Kind;
-use seaworthy_evidence::{Evidence, Object, Place, Program, Workload};
+use seaworthy_evidence::{Evidence, Place, Program, Workload};
 use seaworthy_podsecurity as podsecurity;
 
-use crate::assessment::{Assessment, ControlResult, Counts, Finding, Subject, Unknown};
+use crate::assessment::{Assessment, ControlResult};
 use crate::control::{
     Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, NamespaceCheck, ObjectCheck, PodCheck,
     Severity,
 };
+use crate::exceptions::{Judge, Within};
 use crate::scope::{
     ComponentScope, ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings,
 };
 use crate::system;
+use crate::tally::{Spot, Tally};
 use crate::verdict::{Fault, Judged, Verdict};
 
 /// Objects and pods per task: enough to outweigh the cost of a task, few enough to keep both cores busy.
@@ -30,42 +32,43 @@ pub fn evaluate<'e, 'a>(
 ) -> Assessment<'e, 'a> {
     let plan = Plan::new(controls);
     let around = Surroundings { evidence, settings };
+    let judge = Judge::new(controls, evidence, settings);
 
     let pods = evidence.workloads().par_chunks(CHUNK).map(|workloads| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         workloads.iter().for_each(|workload| judge_pod(&plan, &mut tally, PodScope { workload, around }));
         tally
     });
     let objects = evidence.objects().par_chunks(CHUNK).map(|objects| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         objects.iter().for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
         tally
     });
     let namespaces = namespaces(around);
     let namespaces = namespaces.par_chunks(CHUNK).map(|scopes| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         scopes.iter().for_each(|scope| judge_namespace(&plan, &mut tally, scope));
         tally
     });
 
     let components = evidence.components().par_chunks(CHUNK).map(|components| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         components.iter().for_each(|component| {
             judge_component(&plan, &mut tally, ComponentScope { component, around });
         });
         tally
     });
     let whole = plan.evidence.par_iter().map(|(index, check)| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         for Judged { object, verdict } in check(&around) {
-            tally.record(*index, object, None, verdict);
+            tally.record(*index, Spot::object(object), verdict);
         }
         tally
     });
 
     let parts = pods.chain(objects).chain(namespaces).chain(components).chain(whole);
     let tallies: Vec<Tally<'_, 'e>> = parts.collect();
-    let mut total = Tally::new(controls);
+    let mut total = Tally::new(&judge);
     total.findings.reserve_exact(tallies.iter().map(|tally| tally.findings.len()).sum());
     tallies.into_iter().for_each(|tally| total.merge(tally));
     let mut order: FxHashMap<&str, usize> = FxHashMap::default();
@@ -80,13 +83,25 @@ pub fn evaluate<'e, 'a>(
             finding.place.value.id(),
         )
     });
-    let controls = total.controls.iter().zip(total.counts);
+    let evaluated = |id: &str| order.contains_key(id);
+    let vanished = match &settings.baseline {
+        Some(baseline) => baseline.apply(&mut total.findings, evaluated),
+        None => Vec::new(),
+    };
+    let counts = total.counts();
     Assessment {
         evidence,
         settings,
-        controls: controls.map(|(control, counts)| ControlResult { control, counts }).collect(),
+        controls: controls
+            .iter()
+            .zip(counts)
+            .map(|(control, counts)| ControlResult { control, counts })
+            .collect(),
+        exceptions: settings.exceptions.uses(&total.used, evaluated),
         findings: total.findings,
         unknown: total.unknown,
+        diagnostics: judge.diagnostics(evidence),
+        vanished,
     }
 }
 
@@ -132,94 +147,6 @@ impl Plan {
     }
 }
 
-/// What has been found so far, by the position of the control.
-struct Tally<'c, 'a> {
-    controls: &'c [&'static Control],
-    counts: Vec<Counts>,
-    findings: Vec<Finding<'a>>,
-    unknown: Vec<Unknown<'a>>,
-}
-
-impl<'c, 'a> Tally<'c, 'a> {
-    fn new(controls: &'c [&'static Control]) -> Self {
-        Tally {
-            controls,
-            counts: vec![Counts::default(); controls.len()],
-            findings: Vec::new(),
-            unknown: Vec::new(),
-        }
-    }
-
-    fn record(
-        &mut self,
-        control: usize,
-        object: &'a Object<'a>,
-        container: Option<&'a str>,
-        verdict: Verdict<'a>,
-    ) {
-        self.record_excepted(control, object, container, verdict, None);
-    }
-
-    fn record_excepted(
-        &mut self,
-        index: usize,
-        object: &'a Object<'a>,
-        container: Option<&'a str>,
-        verdict: Verdict<'a>,
-        exception: Option<&'static str>,
-    ) {
-        let control = self.controls[index];
-        let counts = &mut self.counts[index];
-        match verdict {
-            Verdict::Pass => counts.pass += 1,
-            Verdict::NotApplicable => counts.not_applicable += 1,
-            Verdict::Unknown { reason, needs } => {
-                counts.unknown += 1;
-                let subject = Some(Subject { container, ..Subject::object(object) });
-                self.add_unknown(Unknown { control, reason, needs, subject, count: 1 });
-            }
-            Verdict::Fail(faults) => {
-                match exception {
-                    Some(_) => counts.excepted += 1,
-                    None => counts.fail += 1,
-                }
-                self.findings.extend(faults.into_iter().map(|fault| Finding {
-                    control,
-                    severity: fault.severity.unwrap_or(control.severity),
-                    message: fault.message,
-                    subject: Subject {
-                        object,
-                        container: fault.container.or(container),
-                        holder: fault.holder,
-                    },
-                    place: fault.place,
-                    exception,
-                }));
-            }
-        }
-    }
-
-    fn add_unknown(&mut self, unknown: Unknown<'a>) {
-        let same = |other: &&mut Unknown<'a>| {
-            std::ptr::eq(other.control, unknown.control)
-                && other.needs == unknown.needs
-                && other.reason == unknown.reason
-        };
-        match self.unknown.iter_mut().find(same) {
-            Some(entry) => entry.count += unknown.count,
-            None => self.unknown.push(unknown),
-        }
-    }
-
-    fn merge(&mut self, other: Tally<'_, 'a>) {
-        for (counts, more) in self.counts.iter_mut().zip(&other.counts) {
-            counts.add(more);
-        }
-        self.findings.extend(other.findings);
-        other.unknown.into_iter().for_each(|unknown| self.add_unknown(unknown));
-    }
-}
-
 fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>) {
     let owner = scope.owner();
     let pod = scope.pod();
@@ -227,8 +154,9 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
     let settle =
         |tally: &mut Tally<'_, 'e>, index: usize, container: Option<&'e str>, verdict: Verdict<'e>| {
             let verdict = if scope.workload.refused { unless_passed(verdict) } else { verdict };
-            let exception = component.and_then(|component| component.reason(tally.controls[index].id));
-            tally.record_excepted(index, owner, container, verdict, exception);
+            let needed = component.and_then(|component| component.reason(tally.control(index).id));
+            let within = Within::Pod(pod.spec());
+            tally.record(index, Spot { object: owner, container, within, needed }, verdict);
         };
 
     if !plan.pod_security.is_empty() {
@@ -263,14 +191,16 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
 fn judge_object<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ObjectScope<'e, 'e>) {
     let Some(controls) = plan.objects.get(&(scope.object.group(), scope.object.kind)) else { return };
     for &(index, check) in controls {
-        tally.record(index, scope.object, None, check(&scope));
+        tally.record(index, Spot::object(scope.object), check(&scope));
     }
 }
 
 fn judge_namespace<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: &NamespaceScope<'e, 'e>) {
     let Some(anchor) = scope.anchor() else { return };
+    let within = if scope.object.is_some() { Within::Object } else { Within::Others };
+    let spot = Spot { within, ..Spot::object(anchor) };
     for &(index, check) in &plan.namespaces {
-        tally.record(index, anchor, None, check(scope));
+        tally.record(index, spot, check(scope));
     }
 }
 
@@ -280,7 +210,8 @@ fn judge_component<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ComponentS
         if programs.contains(&component.program) {
             let verdict = check(&scope);
             let verdict = if component.refused { unless_passed(verdict) } else { verdict };
-            tally.record(index, scope.owner(), component.container, verdict);
+            let spot = Spot { container: component.container, ..Spot::object(scope.owner()) };
+            tally.record(index, spot, verdict);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! What a check is given: its subject and what is known around it.
 
+use std::collections::BTreeMap;
+
 use seaworthy_document::Value;
 use seaworthy_evidence::{Component, Evidence, Found, Object, Place, Workload};
 use seaworthy_podsecurity::{Container, Pod, Version};
 
+use crate::control::Severity;
+use crate::exceptions::{Baseline, Exceptions};
 use crate::parameters::Parameters;
 
 /// What an evaluation is made with, apart from its evidence.
@@ -13,11 +17,27 @@ pub struct Settings {
     pub version: Version,
     /// Values of the controls' parameters.
     pub parameters: Parameters,
+    /// Severities that replace those of controls, by id: all findings of the control get it.
+    pub severities: BTreeMap<&'static str, Severity>,
+    /// Accepted risks.
+    pub exceptions: Exceptions,
+    /// A former result: what stands in it is known.
+    pub baseline: Option<Baseline>,
+    /// The absolute folder that relative names of files are meant from; without it, patterns of files in exceptions
+    /// are compared with the names as they are.
+    pub working_directory: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { version: Version::LATEST, parameters: Parameters::default() }
+        Settings {
+            version: Version::LATEST,
+            parameters: Parameters::default(),
+            severities: BTreeMap::new(),
+            exceptions: Exceptions::default(),
+            baseline: None,
+            working_directory: None,
+        }
     }
 }
 

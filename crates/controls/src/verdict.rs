@@ -62,6 +62,12 @@ pub struct Holder<'a> {
     pub name: &'a str,
 }
 
+impl<'a> From<seaworthy_authorization::Holder<'a>> for Holder<'a> {
+    fn from(holder: seaworthy_authorization::Holder<'a>) -> Holder<'a> {
+        Holder { kind: holder.kind(), namespace: holder.namespace(), name: holder.name() }
+    }
+}
+
 impl fmt::Display for Holder<'_> {
     /// As people say it: ServiceAccount `shop/web`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,8 +106,8 @@ impl<'a> Fault<'a> {
     }
 
     /// The same, about one holder of a right.
-    pub fn held_by(mut self, holder: Holder<'a>) -> Fault<'a> {
-        self.holder = Some(holder);
+    pub fn held_by(mut self, holder: impl Into<Holder<'a>>) -> Fault<'a> {
+        self.holder = Some(holder.into());
         self
     }
 

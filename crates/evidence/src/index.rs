@@ -8,6 +8,7 @@ use seaworthy_document::{Document, Stream, Value};
 use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
+use crate::access::Access;
 use crate::component::{self, Component};
 use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -68,6 +69,7 @@ pub struct Evidence<'a> {
     foreign_documents: usize,
     documents: usize,
     indexes: Indexes<'a>,
+    access: Access<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -152,8 +154,18 @@ impl<'a> Evidence<'a> {
             foreign_documents += part.foreign;
         }
         let components = component::merge(components, &objects, files);
-        let indexes = Indexes::new(&objects);
-        Evidence { files, objects, workloads, components, diagnostics, foreign_documents, documents, indexes }
+        let (indexes, access) = rayon::join(|| Indexes::new(&objects), || Access::new(files, &objects));
+        Evidence {
+            files,
+            objects,
+            workloads,
+            components,
+            diagnostics,
+            foreign_documents,
+            documents,
+            indexes,
+            access,
+        }
     }
 
     /// The files, as given.
@@ -246,6 +258,11 @@ impl<'a> Evidence<'a> {
     ) -> impl Iterator<Item = (&'e Object<'a>, Value<'a>)> + use<'e, 'a> {
         let subjects = self.indexes.accounts.get(account).into_iter().flatten();
         subjects.map(|(binding, subject)| (&self.objects[*binding as usize], *subject))
+    }
+
+    /// What the roles and bindings in the evidence grant to whom.
+    pub fn access(&self) -> &Access<'a> {
+        &self.access
     }
 
     /// The object of a kind and name that `from` means when it names it, in its own namespace.

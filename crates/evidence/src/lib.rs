@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod component;
 pub mod configuration;
 mod diagnostic;
@@ -10,6 +11,7 @@ mod origin;
 mod place;
 mod workload;
 
+pub use access::Access;
 pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use embedded::embedded_files;

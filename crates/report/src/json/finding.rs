@@ -1,6 +1,6 @@
 //! One finding, written by hand: there can be hundreds of thousands, and neighbours share most of their bytes.
 
-use seaworthy_controls::{Assessment, Finding, Holder, Subject};
+use seaworthy_controls::{Acceptance, Assessment, Finding, Holder, Subject};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::source::{Located, Range};
@@ -61,8 +61,17 @@ impl<'f> Pen<'f> {
             out.extend_from_slice(if located.exact { b",\"exact\":true}" } else { b",\"exact\":false}" });
         }
         member(out, "},\"path\":", &clean(&path, PATH));
-        if let Some(reason) = finding.exception {
-            member(out, ",\"exception\":", &clean(reason, MESSAGE));
+        if let Some(acceptance) = &finding.exception {
+            member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
+            member(out, ",\"acceptance\":{\"by\":", acceptance.by());
+            if let Acceptance::Declared(exception) = acceptance {
+                if let Some(name) = &exception.name {
+                    member(out, ",\"name\":", &clean(name, NAME));
+                }
+                member(out, ",\"owner\":", &clean(&exception.owner, NAME));
+                member(out, ",\"expires\":", &exception.expires.to_string());
+            }
+            out.push(b'}');
         }
         out.push(b'}');
     }
