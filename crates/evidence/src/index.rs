@@ -198,6 +198,16 @@ impl<'a> Evidence<'a> {
         &self.objects[component.object as usize]
     }
 
+    /// The object of a component in which a value stands: with drop-ins that may be another file than the one that
+    /// stands for it.
+    pub fn source_of(&self, component: &Component<'a>, value: &Value<'a>) -> &Object<'a> {
+        let holds = |object: &&Object<'a>| {
+            std::ptr::eq(object.value.stream(), value.stream()) && object.value.id() <= value.id()
+        };
+        let sources = component.sources().map(|index| &self.objects[index as usize]);
+        sources.filter(holds).max_by_key(|object| object.value.id()).unwrap_or(self.owner_of(component))
+    }
+
     /// What is wrong with the files.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics

@@ -30,6 +30,7 @@ pub(crate) fn components_of<'a>(
         settings,
         flags,
         configuration,
+        sources: Vec::new(),
     };
     match (object.group(), object.kind) {
         ("", configuration::K3S) => k3s::components_of(object, index, found),
@@ -183,7 +184,10 @@ pub(crate) fn merge<'a>(
             .entry(folder)
             .or_insert_with(|| bases.get(parent(folder)).copied().flatten().unwrap_or(kubelets.len()));
         match kubelets.get_mut(index) {
-            Some(kubelet) => kubelet.configuration.extend(drop_in.configuration),
+            Some(kubelet) => {
+                kubelet.configuration.extend(drop_in.configuration);
+                kubelet.sources.push(drop_in.object);
+            }
             None => kubelets.push(drop_in),
         }
     }
@@ -197,6 +201,8 @@ pub(crate) fn merge<'a>(
             && let Some(index) = in_file.remove(&file(component))
         {
             component.configuration = std::mem::take(&mut kubelets[index].configuration);
+            component.sources.push(kubelets[index].object);
+            component.sources.append(&mut kubelets[index].sources);
             handed.push(index);
         }
     }

@@ -75,6 +75,7 @@ pub(super) fn components_of<'a>(object: &Object<'a>, index: u32, mut found: impl
             settings: list.unwrap_or(root),
             flags,
             configuration: Vec::new(),
+            sources: Vec::new(),
         });
     }
 }
@@ -109,6 +110,7 @@ pub(super) fn add<'a>(base: &mut Component<'a>, drop_in: Component<'a>, root: &V
         base.flags.retain(is_switch);
     }
     base.flags.extend(drop_in.flags);
+    base.sources.push(drop_in.object);
 }
 
 /// The path of the file that a drop-in adds to.

@@ -85,6 +85,8 @@ pub struct Component<'a> {
     pub(crate) settings: Value<'a>,
     pub(crate) flags: Vec<Flag<'a>>,
     pub(crate) configuration: Vec<Value<'a>>,
+    /// Further objects that configure it: drop-ins, and a configuration beside the flags.
+    pub(crate) sources: Vec<u32>,
 }
 
 /// One flag as it is stated.
@@ -132,6 +134,11 @@ impl<'a> Stated<'a> {
     /// The text of a scalar; empty for lists and maps.
     pub fn text(&self) -> &'a str {
         self.flag.unwrap_or_else(|| self.at.text())
+    }
+
+    /// Whether it is a flag, not a field of a configuration file.
+    pub fn is_flag(&self) -> bool {
+        self.flag.is_some()
     }
 
     /// Yes or no; `None` when it is neither, so that the program would refuse to start.
@@ -183,6 +190,11 @@ impl<'a> Component<'a> {
     /// Its configuration files in the order in which they are merged: later ones take precedence.
     pub fn configuration(&self) -> &[Value<'a>] {
         &self.configuration
+    }
+
+    /// Indexes of all objects that start or configure it, the one that stands for it first.
+    pub fn sources(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.object).chain(self.sources.iter().copied())
     }
 
     /// What is known of a flag.
