@@ -1,6 +1,6 @@
 //! Addresses that programs listen on or talk to.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// The host of an address as flags state it: `10.0.0.1`, `10.0.0.1:80`, `[::1]:80`, `:80`, `https://host:80/path`.
 pub(crate) fn host(address: &str) -> &str {
@@ -26,14 +26,6 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         Ok(IpAddr::V4(address)) => address.is_loopback(),
         Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
-}
-
-/// Whether a host stands for all addresses of the machine; an empty one does.
-pub(crate) fn is_any(host: &str) -> bool {
-    host.is_empty()
-        || host == "*"
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified())
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_unspecified())
 }
 
 /// Whether a URL is of plain HTTP.
@@ -63,13 +55,11 @@ mod tests {
     }
 
     #[test]
-    fn loopback_and_all_addresses_are_told_apart() {
+    fn loopback_is_told_from_all_else() {
         assert!(
             ["127.0.0.1", "127.9.9.9", "::1", "localhost", "::ffff:127.0.0.1"].into_iter().all(is_loopback)
         );
         assert!(!["0.0.0.0", "10.0.0.1", "::", "", "localhost.example.com"].into_iter().any(is_loopback));
-        assert!(["0.0.0.0", "::", "", "*"].into_iter().all(is_any));
-        assert!(!["127.0.0.1", "host"].into_iter().any(is_any));
         assert!(is_plain_http("HTTP://x") && !is_plain_http("https://x") && !is_plain_http("é"));
     }
 }

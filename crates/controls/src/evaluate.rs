@@ -210,8 +210,15 @@ fn judge_component<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ComponentS
         if programs.contains(&component.program) {
             let verdict = check(&scope);
             let verdict = if component.refused { unless_passed(verdict) } else { verdict };
-            let spot = Spot { container: component.container, ..Spot::object(scope.owner()) };
-            tally.record(index, spot, verdict);
+            let spot = |object| Spot { container: component.container, ..Spot::object(object) };
+            match verdict {
+                Verdict::Fail(faults) => {
+                    for (source, faults) in by_source(&scope, faults) {
+                        tally.record(index, spot(source), Verdict::Fail(faults));
+                    }
+                }
+                verdict => tally.record(index, spot(scope.owner()), verdict),
+            }
         }
     }
 }

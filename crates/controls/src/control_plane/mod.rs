@@ -1,6 +1,11 @@
 //! The scheduler, the controller manager, and the nodes they run on.
 
+mod bind_address;
+mod component_tls;
+mod controller_credentials;
+
 use crate::control::Control;
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] = &[];
+pub(crate) static CONTROLS: &[&Control] =
+    &[&bind_address::CONTROL, &component_tls::CONTROL, &controller_credentials::CONTROL];
