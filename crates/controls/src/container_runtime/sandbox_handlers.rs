@@ -90,6 +90,6 @@ fn knows(runtime: &Object<'_>, handler: &str) -> Option<bool> {
     // CRI-O reads a folder of drop-ins, containerd what it imports.
     (runtime.kind == configuration::CONTAINERD
         && !containerd::has_imports(root)
-        && !root.get("plugins").is_none())
+        && root.get("plugins").is_some())
     .then_some(false)
 }

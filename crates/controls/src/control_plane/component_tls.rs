@@ -47,7 +47,12 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
 
 /// How the component speaks to the API server: by the kubeconfig among the files, when it is there.
 fn kubeconfig<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
+    /// Kubeconfigs among which the one that is named is looked for.
+    const MANY: usize = 64;
     let Known::Stated(path) = flag(scope, "kubeconfig") else { return };
+    if scope.around.evidence.of_kind("Config").nth(MANY).is_some() {
+        return;
+    }
     if let Found::One(file) = scope.file_of("Config", path.text())
         && !kubeconfigs::tls_faults(file.value).is_empty()
     {

@@ -1,11 +1,16 @@
 //! The scheduler, the controller manager, and the nodes they run on.
 
 mod bind_address;
+mod component_roles;
 mod component_tls;
 mod controller_credentials;
 
 use crate::control::Control;
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] =
-    &[&bind_address::CONTROL, &component_tls::CONTROL, &controller_credentials::CONTROL];
+pub(crate) static CONTROLS: &[&Control] = &[
+    &bind_address::CONTROL,
+    &component_roles::CONTROL,
+    &component_tls::CONTROL,
+    &controller_credentials::CONTROL,
+];

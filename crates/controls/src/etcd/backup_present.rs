@@ -1,13 +1,13 @@
 //! `etcd/backup-present`; prose and cases in `backup_present.md`.
 
-use seaworthy_evidence::{Object, Place, Program, Setup, configuration};
+use seaworthy_evidence::{Component, Object, Place, Program, Setup, configuration};
 use seaworthy_podsecurity::Pod;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::pods::programs;
-use crate::scope::{ComponentScope, ObjectScope, Surroundings};
-use crate::verdict::{Fault, Verdict};
+use crate::scope::{ObjectScope, Surroundings};
+use crate::verdict::{Fault, Judged, Verdict};
 
 pub(super) static CONTROL: Control = Control {
     id: "etcd/backup-present",
@@ -24,7 +24,7 @@ pub(super) static CONTROL: Control = Control {
         ..Mappings::NONE
     },
     check: Check::Several(&[
-        Check::Component { programs: &[Program::Etcd], check: of_etcd },
+        Check::Evidence(of_etcds),
         Check::Object { kinds: &[("batch", "CronJob")], check: of_job },
         Check::Object { kinds: &[("", configuration::K3S)], check: of_k3s },
     ]),
@@ -34,11 +34,18 @@ pub(super) static CONTROL: Control = Control {
 const NEEDS: &str = "the job or service that takes snapshots, and the age of the newest one";
 
 /// An etcd says nothing of its backups; a job among the files does.
-fn of_etcd<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
-    if scope.component.setup == Setup::K3s || jobs(scope.around).next().is_some() {
-        return Verdict::NotApplicable;
+fn of_etcds<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
+    let evidence = around.evidence;
+    if evidence.of_kind("CronJob").any(takes_snapshots) {
+        return Vec::new();
     }
-    Verdict::unknown("no job that takes snapshots of etcd is among the files", NEEDS)
+    let of_etcd =
+        |component: &&Component<'a>| component.program == Program::Etcd && component.setup != Setup::K3s;
+    let unknown = |component| Judged {
+        object: evidence.owner_of(component),
+        verdict: Verdict::unknown("no job that takes snapshots of etcd is among the files", NEEDS),
+    };
+    evidence.components().iter().filter(of_etcd).map(unknown).collect()
 }
 
 fn of_job<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
@@ -71,10 +78,6 @@ fn of_k3s<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         );
     }
     Verdict::NotApplicable
-}
-
-fn jobs<'e, 'a>(around: Surroundings<'e, 'a>) -> impl Iterator<Item = &'e Object<'a>> {
-    around.evidence.of_kind("CronJob").filter(|job| takes_snapshots(job))
 }
 
 fn takes_snapshots(job: &Object<'_>) -> bool {

@@ -30,7 +30,7 @@ pub(super) fn judge<'a>(scope: &ComponentScope<'_, 'a>, listener: &Listener) -> 
         return Verdict::unknown(reason, "the configuration file of etcd");
     }
     let mut findings = Findings::default();
-    let plain = plain_urls(scope, listener, &mut findings);
+    plain_urls(scope, listener, &mut findings);
     if is_on(scope, listener.automatic.0) {
         findings.off(
             scope,
@@ -46,24 +46,18 @@ pub(super) fn judge<'a>(scope: &ComponentScope<'_, 'a>, listener: &Listener) -> 
             findings.set(scope, listener.key.0, listener.key.1, "the certificate cannot be used");
         }
     }
-    demand(scope, listener, plain, &mut findings);
+    demand(scope, listener, &mut findings);
     findings.verdict()
 }
 
-/// Certificates of callers are demanded by a switch, and by naming a CA
+/// Certificates of callers are demanded by a switch, and by naming a CA, whatever the switch then says
 /// (`client/pkg/transport/listener.go`, `ServerConfig`).
-fn demand<'a>(scope: &ComponentScope<'_, 'a>, listener: &Listener, plain: bool, findings: &mut Findings<'a>) {
+fn demand<'a>(scope: &ComponentScope<'_, 'a>, listener: &Listener, findings: &mut Findings<'a>) {
     let ca = flag(scope, listener.ca.0);
-    let has_ca = matches!(&ca, Known::Stated(stated) if !stated.text().is_empty())
-        || matches!(ca, Known::Installed(_));
-    if has_ca {
-        match flag(scope, listener.demand.0) {
-            Known::Stated(stated) if stated.as_bool() == Some(false) && plain => {}
-            Known::Undecided(verdict) => findings.undecided(verdict),
-            // With a CA, certificates are demanded whatever the switch says.
-            _ => {}
-        }
-        return;
+    match &ca {
+        Known::Stated(stated) if !stated.text().is_empty() => return,
+        Known::Installed(_) => return,
+        _ => {}
     }
     let callers = listener.callers;
     match (ca, is_on(scope, listener.demand.0)) {
@@ -85,33 +79,24 @@ fn demand<'a>(scope: &ComponentScope<'_, 'a>, listener: &Listener, plain: bool, 
     }
 }
 
-/// Adds a fault for each address without TLS; says whether there is one.
-fn plain_urls<'a>(scope: &ComponentScope<'_, 'a>, listener: &Listener, findings: &mut Findings<'a>) -> bool {
-    let mut plain = false;
-    let Known::Stated(stated) = flag(scope, listener.urls.0) else {
-        if let Known::Undecided(_) = flag(scope, listener.urls.0)
-            && scope.component.flags().iter().any(|flag| flag.is(listener.urls.0))
-        {
-            // Kubernetes fills in the address of the pod; what comes before it is there to see.
-            let stated = scope.component.flags().iter().rev().find(|flag| flag.is(listener.urls.0));
-            if stated.is_some_and(|flag| flag.value.split(',').any(|url| !url.contains("://"))) {
-                findings.undecided(placeholder(listener.urls.1));
-            }
-        }
-        return plain;
+/// Adds a fault for each address without TLS.
+fn plain_urls<'a>(scope: &ComponentScope<'_, 'a>, listener: &Listener, findings: &mut Findings<'a>) {
+    let Some(stated) = scope.component.flags().iter().rev().find(|flag| flag.is(listener.urls.0)) else {
+        return;
     };
-    for url in stated.items() {
+    for url in stated.value.split(',').map(str::trim).filter(|url| !url.is_empty()) {
         if addresses::is_plain_http(url) {
-            plain = true;
             let reach = match addresses::is_loopback(addresses::host(url)) {
                 true => "whoever runs on the node",
                 false => "whoever reaches the port",
             };
             let message = format!("`{}` holds `{url}`: {reach} reads and writes everything", listener.urls.1);
             findings.fault(Fault::new(Place::at(stated.at), message));
+        } else if !url.contains("://") {
+            // The address of a pod may be filled in; here the scheme is, too.
+            findings.undecided(placeholder(listener.urls.1));
         }
     }
-    plain
 }
 
 fn is_on(scope: &ComponentScope<'_, '_>, name: &str) -> bool {

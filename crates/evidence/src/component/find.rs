@@ -153,7 +153,7 @@ fn etcd_environment<'a>(container: &Value<'a>) -> Vec<Flag<'a>> {
 pub(crate) fn merge<'a>(
     components: Vec<Component<'a>>,
     objects: &[Object<'a>],
-    files: &'a [SourceFile],
+    files: &[&'a SourceFile],
 ) -> Vec<Component<'a>> {
     let components = merge_k3s(components, objects, files);
     // kubeadm completes the KubeletConfiguration that stands in its file.
@@ -216,7 +216,7 @@ pub(crate) fn merge<'a>(
 fn merge_k3s<'a>(
     components: Vec<Component<'a>>,
     objects: &[Object<'a>],
-    files: &'a [SourceFile],
+    files: &[&'a SourceFile],
 ) -> Vec<Component<'a>> {
     let of = |component: &Component<'a>| &objects[component.object as usize];
     let path = |component: &Component<'a>| files[of(component).file as usize].name.as_str();

@@ -3,6 +3,7 @@
 mod components;
 mod configurations;
 mod objects;
+mod update;
 
 use seaworthy_document::Stream;
 use seaworthy_evidence::SourceFile;

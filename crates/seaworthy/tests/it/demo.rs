@@ -43,6 +43,9 @@ const GOAT: &[&str] = &[
     "namespaces/pod-security-enforce Namespace/big-monolith",
     "namespaces/pod-security-enforce Namespace/secure-middleware",
     "namespaces/resource-quotas Namespace/big-monolith",
+    // an account that may do everything, and one that reads everything of its namespace
+    "rbac/cluster-admin ClusterRoleBinding/superadmin",
+    "rbac/wildcards Role/big-monolith/secret-reader",
 ];
 
 #[test]
@@ -91,6 +94,14 @@ fn restricted_sets_give_no_pod_security_finding() {
         let found = findings(&report(&["--select", "pss", folder.to_str().expect("UTF-8")]));
         assert_eq!(found, Vec::<String>::new(), "{set}");
     }
+}
+
+#[test]
+fn the_roles_and_bindings_of_kubernetes_give_no_finding() {
+    let Some(demo) = data("demo") else { return };
+    let folder = demo.join("k8s-default-rbac");
+    let found = findings(&report(&["--select", "rbac,control-plane", folder.to_str().expect("UTF-8")]));
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
