@@ -10,7 +10,8 @@ use seaworthy_document::Stream;
 use seaworthy_evidence::SourceFile;
 use thiserror::Error;
 
-use crate::{recognise, walk};
+use crate::render::{Folders, RenderOptions};
+use crate::{recognise, render, walk};
 
 /// How to collect.
 #[derive(Clone, Debug)]
@@ -21,11 +22,13 @@ pub struct Options {
     pub hidden: bool,
     /// Leave out what `.gitignore` and `.ignore` name.
     pub respect_ignore_files: bool,
+    /// How charts and overlays in folders are rendered; `None` leaves them as they are.
+    pub render: Option<RenderOptions>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { max_file_size: 256 << 20, hidden: false, respect_ignore_files: true }
+        Options { max_file_size: 256 << 20, hidden: false, respect_ignore_files: true, render: None }
     }
 }
 
@@ -36,6 +39,10 @@ pub enum Event {
     Found(usize),
     /// One more has been read.
     Read,
+    /// So many charts and overlays will be rendered.
+    Rendering(usize),
+    /// One more has been rendered.
+    Rendered,
 }
 
 /// Everything that was collected.
@@ -71,6 +78,16 @@ pub enum SkipReason {
     TooLarge(u64),
     /// It could not be read.
     Unreadable(String),
+    /// It is a chart that was not rendered, and why.
+    Chart(String),
+    /// It is an overlay that was not rendered, and why.
+    Overlay(String),
+    /// It is a patch of an overlay that was not rendered: no object by itself.
+    Patch,
+    /// It is an object that says what to apply, but not from what was scanned: why.
+    Elsewhere(String),
+    /// It is an object for which something was rendered without a part of what it asks for.
+    RenderedWithout(String),
     /// It is a link that leads out of the folder, to another folder, or nowhere.
     Link,
 }
@@ -107,6 +124,7 @@ pub fn collect(
 ) -> Result<Collected, IngestError> {
     let mut collected = Collected::default();
     let mut candidates: Vec<Candidate> = Vec::new();
+    let (mut scanned, mut folders) = (Vec::new(), Folders::default());
     for path in paths {
         let fault = |source| IngestError::Path { path: path.display().to_string(), source };
         if path.as_os_str() == "-" {
@@ -117,6 +135,8 @@ pub fn collect(
         if fs::metadata(path).map_err(fault)?.is_dir() {
             fs::read_dir(path).map_err(fault)?;
             let (files, skipped) = walk::files_below(path, options);
+            scanned.push(path.clone());
+            files.iter().for_each(|file| folders.add(file));
             candidates.extend(files.into_iter().map(|path| Candidate { path, named: false, bytes: None }));
             collected.skipped.extend(skipped);
         } else {
@@ -146,6 +166,9 @@ pub fn collect(
             Ok(file) => collected.files.push(file),
             Err(skipped) => collected.skipped.push(skipped),
         }
+    }
+    if let Some(render) = &options.render {
+        render::render(&folders, &scanned, render, progress, &mut collected);
     }
     Ok(collected)
 }
@@ -235,7 +258,7 @@ fn read_stdin(options: &Options) -> io::Result<Vec<u8>> {
 }
 
 /// The path as people and reports write it.
-fn display_name(path: &Path) -> String {
+pub(crate) fn display_name(path: &Path) -> String {
     let name = path.to_string_lossy();
     let name = if cfg!(windows) { name.replace('\\', "/") } else { name.into_owned() };
     name.strip_prefix("./").map(str::to_owned).unwrap_or(name)

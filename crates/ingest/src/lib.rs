@@ -3,6 +3,8 @@
 
 mod collect;
 mod recognise;
+mod render;
 mod walk;
 
 pub use collect::{Collected, Event, IngestError, Options, SkipReason, Skipped, collect};
+pub use render::RenderOptions;

@@ -103,8 +103,12 @@ fn add_links(files: &mut Vec<PathBuf>, mut links: Vec<PathBuf>) {
     );
 }
 
-/// Whether kubectl would read the file when given its folder: by its ending.
+/// Whether kubectl would read the file when given its folder, by its ending, or Kustomize would.
 fn is_manifest(path: &Path) -> bool {
+    // The one name without an ending under which Kustomize looks for its file.
+    if path.file_name().is_some_and(|name| name == "Kustomization") {
+        return true;
+    }
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
