@@ -12,17 +12,37 @@ use serde_json::Value;
 const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-document", &[]),
     ("seaworthy-imaging", &[]),
+    ("seaworthy-policy", &["seaworthy-document"]),
     ("seaworthy-schema", &["seaworthy-document"]),
     ("seaworthy-podsecurity", &["seaworthy-document"]),
-    ("seaworthy-evidence", &["seaworthy-document", "seaworthy-schema", "seaworthy-podsecurity"]),
+    ("seaworthy-authorization", &["seaworthy-document"]),
+    ("seaworthy-reachability", &["seaworthy-document"]),
+    (
+        "seaworthy-evidence",
+        &["seaworthy-authorization", "seaworthy-document", "seaworthy-podsecurity", "seaworthy-schema"],
+    ),
     (
         "seaworthy-controls",
-        &["seaworthy-document", "seaworthy-evidence", "seaworthy-imaging", "seaworthy-podsecurity"],
+        &[
+            "seaworthy-authorization",
+            "seaworthy-document",
+            "seaworthy-evidence",
+            "seaworthy-imaging",
+            "seaworthy-podsecurity",
+            "seaworthy-policy",
+            "seaworthy-reachability",
+        ],
     ),
-    ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence"]),
+    ("seaworthy-ingest", &["seaworthy-document", "seaworthy-evidence", "seaworthy-policy"]),
     (
         "seaworthy-report",
-        &["seaworthy-document", "seaworthy-evidence", "seaworthy-controls", "seaworthy-podsecurity"],
+        &[
+            "seaworthy-document",
+            "seaworthy-evidence",
+            "seaworthy-controls",
+            "seaworthy-podsecurity",
+            "seaworthy-policy",
+        ],
     ),
 ];
 

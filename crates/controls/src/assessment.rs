@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use seaworthy_evidence::{Evidence, Object, Place};
+use seaworthy_evidence::{Diagnostic, Evidence, Object, Place};
 use sha2::{Digest, Sha256};
 
 use crate::control::{Control, Phase, Severity};
+use crate::exceptions::{Acceptance, ExceptionUse, FormerFinding};
 use crate::scope::Settings;
+use crate::verdict::Holder;
 
 /// What a verdict is about.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,15 @@ pub struct Subject<'a> {
     pub object: &'a Object<'a>,
     /// The container in it.
     pub container: Option<&'a str>,
+    /// The holder of the right in question, when it is about one.
+    pub holder: Option<Holder<'a>>,
+}
+
+impl<'a> Subject<'a> {
+    /// An object as a whole.
+    pub fn object(object: &'a Object<'a>) -> Subject<'a> {
+        Subject { object, container: None, holder: None }
+    }
 }
 
 /// A control that does not hold, at one place.
@@ -31,8 +42,10 @@ pub struct Finding<'a> {
     pub subject: Subject<'a>,
     /// Where it stands.
     pub place: Place<'a>,
-    /// Why it is accepted, when it is: such a finding counts as excepted, not as open.
-    pub exception: Option<&'static str>,
+    /// Why it is accepted (or known), when it is: such a finding does not count as open.
+    pub exception: Option<Acceptance<'a>>,
+    /// The failing verdict that it belongs to, by its number: a verdict can have several places.
+    pub(crate) verdict: u32,
 }
 
 impl Finding<'_> {
@@ -46,7 +59,7 @@ impl Finding<'_> {
     pub fn fingerprint_at(&self, path: &str) -> String {
         let Object { kind, namespace, name, .. } = *self.subject.object;
         let mut hash = Sha256::new();
-        for part in [
+        let parts = [
             self.control.id,
             self.subject.object.group(),
             kind,
@@ -54,7 +67,12 @@ impl Finding<'_> {
             name,
             self.subject.container.unwrap_or_default(),
             path,
-        ] {
+        ];
+        let holder = self
+            .subject
+            .holder
+            .map(|Holder { kind, namespace, name }| [kind, namespace.unwrap_or_default(), name]);
+        for part in parts.into_iter().chain(holder.into_iter().flatten()) {
             // With its length, so that no part can pass for the end of another and the start of the next.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
@@ -85,6 +103,8 @@ pub struct Counts {
     pub pass: u32,
     /// It does not hold and is not excepted.
     pub fail: u32,
+    /// It does not hold, and that stands in the baseline.
+    pub known: u32,
     /// It does not hold, and that is accepted.
     pub excepted: u32,
     /// The evidence does not decide it.
@@ -97,9 +117,16 @@ impl Counts {
     pub(crate) fn add(&mut self, other: &Counts) {
         self.pass += other.pass;
         self.fail += other.fail;
+        self.known += other.known;
         self.excepted += other.excepted;
         self.unknown += other.unknown;
         self.not_applicable += other.not_applicable;
+    }
+
+    /// Number of subjects that the control looked at.
+    pub fn subjects(&self) -> u64 {
+        let Counts { pass, fail, known, excepted, unknown, not_applicable } = *self;
+        [pass, fail, known, excepted, unknown, not_applicable].into_iter().map(u64::from).sum()
     }
 
     /// Where the control stands as a whole. Unknown never counts as done.
@@ -107,6 +134,7 @@ impl Counts {
         match self {
             Counts { fail: 1.., .. } => Status::Open,
             Counts { unknown: 1.., .. } => Status::Unknown,
+            Counts { known: 1.., .. } => Status::Known,
             Counts { excepted: 1.., .. } => Status::Excepted,
             Counts { pass: 1.., .. } => Status::Done,
             _ => Status::NotApplicable,
@@ -123,6 +151,8 @@ pub enum Status {
     Open,
     /// It fails nowhere, but some subjects could not be judged.
     Unknown,
+    /// It fails only where the baseline says that it did before.
+    Known,
     /// It fails only where that is accepted.
     Excepted,
     /// No subject is concerned.
@@ -136,6 +166,7 @@ impl Status {
             Status::Done => "done",
             Status::Open => "open",
             Status::Unknown => "unknown",
+            Status::Known => "known",
             Status::Excepted => "excepted",
             Status::NotApplicable => "not-applicable",
         }
@@ -161,10 +192,16 @@ pub struct Assessment<'e, 'a> {
     pub settings: &'e Settings,
     /// Every control that was evaluated, in the order of the catalogue.
     pub controls: Vec<ControlResult>,
-    /// What does not hold, accepted findings included.
+    /// What does not hold, accepted and known findings included.
     pub findings: Vec<Finding<'e>>,
     /// What the evidence does not decide.
     pub unknown: Vec<Unknown<'e>>,
+    /// What is wrong with the input: the diagnostics of the evidence, and annotations that have no effect.
+    pub diagnostics: Cow<'e, [Diagnostic]>,
+    /// What became of each declared exception, in the order in which they were given.
+    pub exceptions: Vec<ExceptionUse<'e>>,
+    /// Entries of the baseline that no finding answers to any more.
+    pub vanished: Vec<&'e FormerFinding>,
 }
 
 impl Assessment<'_, '_> {
@@ -178,7 +215,7 @@ impl Assessment<'_, '_> {
         self.open().map(|finding| finding.control.phase).min()
     }
 
-    /// Findings that are not accepted.
+    /// Findings that are neither accepted nor known.
     pub fn open(&self) -> impl Iterator<Item = &Finding<'_>> {
         self.findings.iter().filter(|finding| finding.exception.is_none())
     }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use seaworthy_evidence::Program;
 use seaworthy_podsecurity as podsecurity;
 
 use crate::change::Change;
-use crate::scope::{ContainerScope, NamespaceScope, ObjectScope, PodScope};
-use crate::verdict::Verdict;
+use crate::scope::{ComponentScope, ContainerScope, NamespaceScope, ObjectScope, PodScope, Surroundings};
+use crate::verdict::{Judged, Verdict};
 
 /// One security control. Everything about it stands in one place: its values in `<family>/<name>.rs`, its
 /// prose and executed cases in the Markdown page beside it.
@@ -50,12 +51,17 @@ impl Control {
         self.id.split_once('/').map_or(self.id, |(_, name)| name)
     }
 
-    /// The Pod Security level that demands this control, when one does.
-    pub fn pod_security_level(&self) -> Option<podsecurity::Level> {
+    /// The check of the Pod Security Standards that this control is, when it is one.
+    pub fn pod_security_check(&self) -> Option<podsecurity::Check> {
         match self.check {
-            Check::PodSecurity { check, .. } => Some(check.level()),
+            Check::PodSecurity { check, .. } => Some(check),
             _ => None,
         }
+    }
+
+    /// The Pod Security level that demands this control, when one does.
+    pub fn pod_security_level(&self) -> Option<podsecurity::Level> {
+        self.pod_security_check().map(podsecurity::Check::level)
     }
 }
 
@@ -226,18 +232,29 @@ pub enum Check {
         grade: Option<fn(&podsecurity::Fault<'_>) -> Severity>,
     },
     /// Every container of every pod, alone.
-    Container(for<'e, 'a> fn(&ContainerScope<'e, 'a>) -> Verdict<'a>),
+    Container(ContainerCheck),
     /// Every pod.
-    Pod(for<'e, 'a> fn(&PodScope<'e, 'a>) -> Verdict<'a>),
+    Pod(PodCheck),
     /// Every object of some kinds.
     Object {
         /// Group and kind of each.
         kinds: &'static [(&'static str, &'static str)],
         /// The judgement.
-        check: for<'e, 'a> fn(&ObjectScope<'e, 'a>) -> Verdict<'a>,
+        check: ObjectCheck,
     },
     /// Every namespace that is declared or used.
-    Namespace(for<'e, 'a> fn(&NamespaceScope<'e, 'a>) -> Verdict<'a>),
+    Namespace(NamespaceCheck),
+    /// Every component of the control plane and of nodes that files start or configure.
+    Component {
+        /// Which programs.
+        programs: &'static [Program],
+        /// The judgement.
+        check: ComponentCheck,
+    },
+    /// All evidence at once: what no single subject decides.
+    Evidence(EvidenceCheck),
+    /// Several checks, since what the control demands stands in more than one kind of evidence.
+    Several(&'static [Check]),
     /// Every container image, by evidence that no file holds.
     ImageContent {
         /// What would decide it.
@@ -251,3 +268,16 @@ pub enum Guard {
     /// Pod Security Admission, at the level of the check.
     PodSecurity(podsecurity::Check),
 }
+
+/// Judges a container.
+pub type ContainerCheck = for<'e, 'a> fn(&ContainerScope<'e, 'a>) -> Verdict<'a>;
+/// Judges a pod.
+pub type PodCheck = for<'e, 'a> fn(&PodScope<'e, 'a>) -> Verdict<'a>;
+/// Judges an object.
+pub type ObjectCheck = for<'e, 'a> fn(&ObjectScope<'e, 'a>) -> Verdict<'a>;
+/// Judges a namespace.
+pub type NamespaceCheck = for<'e, 'a> fn(&NamespaceScope<'e, 'a>) -> Verdict<'a>;
+/// Judges a component.
+pub type ComponentCheck = for<'e, 'a> fn(&ComponentScope<'e, 'a>) -> Verdict<'a>;
+/// Judges everything, object by object.
+pub type EvidenceCheck = for<'e, 'a> fn(&Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>>;

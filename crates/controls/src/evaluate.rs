@@ -5,14 +5,21 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use seaworthy_document::Kind;
-use seaworthy_evidence::{Evidence, Object, Place, Workload};
+use seaworthy_evidence::{Evidence, Place, Program, Workload};
 use seaworthy_podsecurity as podsecurity;
 
-use crate::assessment::{Assessment, ControlResult, Counts, Finding, Subject, Unknown};
-use crate::control::{Check, Control};
-use crate::scope::{ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings};
+use crate::assessment::{Assessment, ControlResult};
+use crate::control::{
+    Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, NamespaceCheck, ObjectCheck, PodCheck,
+    Severity,
+};
+use crate::exceptions::{Judge, Within};
+use crate::scope::{
+    ComponentScope, ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings,
+};
 use crate::system;
-use crate::verdict::{Fault, Verdict};
+use crate::tally::{Spot, Tally};
+use crate::verdict::{Fault, Judged, Verdict};
 
 /// Objects and pods per task: enough to outweigh the cost of a task, few enough to keep both cores busy.
 const CHUNK: usize = 256;
@@ -25,26 +32,43 @@ pub fn evaluate<'e, 'a>(
 ) -> Assessment<'e, 'a> {
     let plan = Plan::new(controls);
     let around = Surroundings { evidence, settings };
+    let judge = Judge::new(controls, evidence, settings);
 
     let pods = evidence.workloads().par_chunks(CHUNK).map(|workloads| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         workloads.iter().for_each(|workload| judge_pod(&plan, &mut tally, PodScope { workload, around }));
         tally
     });
     let objects = evidence.objects().par_chunks(CHUNK).map(|objects| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         objects.iter().for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
         tally
     });
     let namespaces = namespaces(around);
     let namespaces = namespaces.par_chunks(CHUNK).map(|scopes| {
-        let mut tally = Tally::new(controls);
+        let mut tally = Tally::new(&judge);
         scopes.iter().for_each(|scope| judge_namespace(&plan, &mut tally, scope));
         tally
     });
 
-    let tallies: Vec<Tally<'_, 'e>> = pods.chain(objects).chain(namespaces).collect();
-    let mut total = Tally::new(controls);
+    let components = evidence.components().par_chunks(CHUNK).map(|components| {
+        let mut tally = Tally::new(&judge);
+        components.iter().for_each(|component| {
+            judge_component(&plan, &mut tally, ComponentScope { component, around });
+        });
+        tally
+    });
+    let whole = plan.evidence.par_iter().map(|(index, check)| {
+        let mut tally = Tally::new(&judge);
+        for Judged { object, verdict } in check(&around) {
+            tally.record(*index, Spot::object(object), verdict);
+        }
+        tally
+    });
+
+    let parts = pods.chain(objects).chain(namespaces).chain(components).chain(whole);
+    let tallies: Vec<Tally<'_, 'e>> = parts.collect();
+    let mut total = Tally::new(&judge);
     total.findings.reserve_exact(tallies.iter().map(|tally| tally.findings.len()).sum());
     tallies.into_iter().for_each(|tally| total.merge(tally));
     let mut order: FxHashMap<&str, usize> = FxHashMap::default();
@@ -59,129 +83,67 @@ pub fn evaluate<'e, 'a>(
             finding.place.value.id(),
         )
     });
-    let controls = total.controls.iter().zip(total.counts);
+    let evaluated = |id: &str| order.contains_key(id);
+    let vanished = match &settings.baseline {
+        Some(baseline) => baseline.apply(&mut total.findings, evaluated),
+        None => Vec::new(),
+    };
+    let counts = total.counts();
     Assessment {
         evidence,
         settings,
-        controls: controls.map(|(control, counts)| ControlResult { control, counts }).collect(),
+        controls: controls
+            .iter()
+            .zip(counts)
+            .map(|(control, counts)| ControlResult { control, counts })
+            .collect(),
+        exceptions: settings.exceptions.uses(&total.used, evaluated),
         findings: total.findings,
         unknown: total.unknown,
+        diagnostics: judge.diagnostics(evidence),
+        vanished,
     }
 }
 
-/// The controls, sorted by what they ask for; numbers are positions in the list given.
+/// The checks, sorted by what they ask for, each with the position of its control in the list given.
 #[derive(Default)]
 struct Plan {
-    pod_security: Vec<usize>,
-    containers: Vec<usize>,
-    pods: Vec<usize>,
-    images: Vec<usize>,
-    namespaces: Vec<usize>,
-    objects: FxHashMap<(&'static str, &'static str), Vec<usize>>,
+    pod_security: Vec<(usize, podsecurity::Check, Option<Grade>)>,
+    containers: Vec<(usize, ContainerCheck)>,
+    pods: Vec<(usize, PodCheck)>,
+    images: Vec<(usize, &'static str)>,
+    namespaces: Vec<(usize, NamespaceCheck)>,
+    objects: FxHashMap<(&'static str, &'static str), Vec<(usize, ObjectCheck)>>,
+    components: Vec<(usize, &'static [Program], ComponentCheck)>,
+    evidence: Vec<(usize, EvidenceCheck)>,
 }
+
+/// Grades a fault of a Pod Security check by its context.
+type Grade = fn(&podsecurity::Fault<'_>) -> Severity;
 
 impl Plan {
     fn new(controls: &[&'static Control]) -> Plan {
         let mut plan = Plan::default();
-        for (index, control) in controls.iter().enumerate() {
-            match control.check {
-                Check::PodSecurity { .. } => plan.pod_security.push(index),
-                Check::Container(_) => plan.containers.push(index),
-                Check::Pod(_) => plan.pods.push(index),
-                Check::ImageContent { .. } => plan.images.push(index),
-                Check::Namespace(_) => plan.namespaces.push(index),
-                Check::Object { kinds, .. } => {
-                    for kind in kinds {
-                        plan.objects.entry(*kind).or_default().push(index);
-                    }
-                }
-            }
-        }
+        controls.iter().enumerate().for_each(|(index, control)| plan.add(index, &control.check));
         plan
     }
-}
 
-/// What has been found so far, by the position of the control.
-struct Tally<'c, 'a> {
-    controls: &'c [&'static Control],
-    counts: Vec<Counts>,
-    findings: Vec<Finding<'a>>,
-    unknown: Vec<Unknown<'a>>,
-}
-
-impl<'c, 'a> Tally<'c, 'a> {
-    fn new(controls: &'c [&'static Control]) -> Self {
-        Tally {
-            controls,
-            counts: vec![Counts::default(); controls.len()],
-            findings: Vec::new(),
-            unknown: Vec::new(),
-        }
-    }
-
-    fn record(
-        &mut self,
-        control: usize,
-        object: &'a Object<'a>,
-        container: Option<&'a str>,
-        verdict: Verdict<'a>,
-    ) {
-        self.record_excepted(control, object, container, verdict, None);
-    }
-
-    fn record_excepted(
-        &mut self,
-        index: usize,
-        object: &'a Object<'a>,
-        container: Option<&'a str>,
-        verdict: Verdict<'a>,
-        exception: Option<&'static str>,
-    ) {
-        let control = self.controls[index];
-        let counts = &mut self.counts[index];
-        match verdict {
-            Verdict::Pass => counts.pass += 1,
-            Verdict::NotApplicable => counts.not_applicable += 1,
-            Verdict::Unknown { reason, needs } => {
-                counts.unknown += 1;
-                let subject = Some(Subject { object, container });
-                self.add_unknown(Unknown { control, reason, needs, subject, count: 1 });
-            }
-            Verdict::Fail(faults) => {
-                match exception {
-                    Some(_) => counts.excepted += 1,
-                    None => counts.fail += 1,
+    fn add(&mut self, index: usize, check: &'static Check) {
+        match *check {
+            Check::PodSecurity { check, grade } => self.pod_security.push((index, check, grade)),
+            Check::Container(check) => self.containers.push((index, check)),
+            Check::Pod(check) => self.pods.push((index, check)),
+            Check::ImageContent { needs } => self.images.push((index, needs)),
+            Check::Namespace(check) => self.namespaces.push((index, check)),
+            Check::Object { kinds, check } => {
+                for kind in kinds {
+                    self.objects.entry(*kind).or_default().push((index, check));
                 }
-                self.findings.extend(faults.into_iter().map(|fault| Finding {
-                    control,
-                    severity: fault.severity.unwrap_or(control.severity),
-                    message: fault.message,
-                    subject: Subject { object, container: fault.container.or(container) },
-                    place: fault.place,
-                    exception,
-                }));
             }
+            Check::Component { programs, check } => self.components.push((index, programs, check)),
+            Check::Evidence(check) => self.evidence.push((index, check)),
+            Check::Several(checks) => checks.iter().for_each(|check| self.add(index, check)),
         }
-    }
-
-    fn add_unknown(&mut self, unknown: Unknown<'a>) {
-        let same = |other: &&mut Unknown<'a>| {
-            std::ptr::eq(other.control, unknown.control)
-                && other.needs == unknown.needs
-                && other.reason == unknown.reason
-        };
-        match self.unknown.iter_mut().find(same) {
-            Some(entry) => entry.count += unknown.count,
-            None => self.unknown.push(unknown),
-        }
-    }
-
-    fn merge(&mut self, other: Tally<'_, 'a>) {
-        for (counts, more) in self.counts.iter_mut().zip(&other.counts) {
-            counts.add(more);
-        }
-        self.findings.extend(other.findings);
-        other.unknown.into_iter().for_each(|unknown| self.add_unknown(unknown));
     }
 }
 
@@ -191,23 +153,16 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
     let component = system::component(pod);
     let settle =
         |tally: &mut Tally<'_, 'e>, index: usize, container: Option<&'e str>, verdict: Verdict<'e>| {
-            // Nothing in a pod that the API server would not even decode can be said to hold.
-            let verdict = match verdict {
-                Verdict::Pass if scope.workload.refused => Verdict::unknown(
-                    "the API server would refuse to decode this object",
-                    "the object with the fields named in the diagnostics corrected",
-                ),
-                other => other,
-            };
-            let exception = component.and_then(|component| component.reason(tally.controls[index].id));
-            tally.record_excepted(index, owner, container, verdict, exception);
+            let verdict = if scope.workload.refused { unless_passed(verdict) } else { verdict };
+            let needed = component.and_then(|component| component.reason(tally.control(index).id));
+            let within = Within::Pod(pod.spec());
+            tally.record(index, Spot { object: owner, container, within, needed }, verdict);
         };
 
     if !plan.pod_security.is_empty() {
         let version = scope.around.settings.version;
         let failing = podsecurity::failing_checks(pod, version);
-        for &index in &plan.pod_security {
-            let Check::PodSecurity { check, grade } = tally.controls[index].check else { continue };
+        for &(index, check, grade) in &plan.pod_security {
             let verdict = if failing.contains(check) {
                 let faults = podsecurity::faults(pod, check, version);
                 Verdict::Fail(faults.iter().map(|fault| pod_security_fault(check, fault, grade)).collect())
@@ -219,18 +174,15 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
             settle(tally, index, None, verdict);
         }
     }
-    for &index in &plan.pods {
-        let Check::Pod(check) = tally.controls[index].check else { continue };
+    for &(index, check) in &plan.pods {
         settle(tally, index, None, check(&scope));
     }
     for container in pod.containers() {
         let name = Some(container.name());
-        for &index in &plan.containers {
-            let Check::Container(check) = tally.controls[index].check else { continue };
+        for &(index, check) in &plan.containers {
             settle(tally, index, name, check(&ContainerScope { container, pod: scope }));
         }
-        for &index in &plan.images {
-            let Check::ImageContent { needs } = tally.controls[index].check else { continue };
+        for &(index, needs) in &plan.images {
             settle(tally, index, name, Verdict::unknown("the content of the image was not read", needs));
         }
     }
@@ -238,17 +190,40 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
 
 fn judge_object<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ObjectScope<'e, 'e>) {
     let Some(controls) = plan.objects.get(&(scope.object.group(), scope.object.kind)) else { return };
-    for &index in controls {
-        let Check::Object { check, .. } = tally.controls[index].check else { continue };
-        tally.record(index, scope.object, None, check(&scope));
+    for &(index, check) in controls {
+        tally.record(index, Spot::object(scope.object), check(&scope));
     }
 }
 
 fn judge_namespace<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: &NamespaceScope<'e, 'e>) {
     let Some(anchor) = scope.anchor() else { return };
-    for &index in &plan.namespaces {
-        let Check::Namespace(check) = tally.controls[index].check else { continue };
-        tally.record(index, anchor, None, check(scope));
+    let within = if scope.object.is_some() { Within::Object } else { Within::Others };
+    let spot = Spot { within, ..Spot::object(anchor) };
+    for &(index, check) in &plan.namespaces {
+        tally.record(index, spot, check(scope));
+    }
+}
+
+fn judge_component<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ComponentScope<'e, 'e>) {
+    let component = scope.component;
+    for &(index, programs, check) in &plan.components {
+        if programs.contains(&component.program) {
+            let verdict = check(&scope);
+            let verdict = if component.refused { unless_passed(verdict) } else { verdict };
+            let spot = Spot { container: component.container, ..Spot::object(scope.owner()) };
+            tally.record(index, spot, verdict);
+        }
+    }
+}
+
+/// Nothing in an object that the API server would not even decode can be said to hold.
+fn unless_passed(verdict: Verdict<'_>) -> Verdict<'_> {
+    match verdict {
+        Verdict::Pass => Verdict::unknown(
+            "the API server would refuse to decode this object",
+            "the object with the fields named in the diagnostics corrected",
+        ),
+        other => other,
     }
 }
 
@@ -284,11 +259,12 @@ fn namespace_of<'a>(evidence: &Evidence<'a>, workload: &Workload<'a>) -> Option<
 fn pod_security_fault<'a>(
     check: podsecurity::Check,
     fault: &podsecurity::Fault<'a>,
-    grade: Option<fn(&podsecurity::Fault<'_>) -> crate::control::Severity>,
+    grade: Option<Grade>,
 ) -> Fault<'a> {
     Fault {
         place: Place { value: fault.value, missing: fault.missing },
         container: fault.container.map(|container| container.name()),
+        holder: None,
         message: describe(check, fault),
         severity: grade.map(|grade| grade(fault)),
     }

@@ -5,12 +5,15 @@ pub mod catalogue;
 pub mod change;
 mod control;
 mod evaluate;
+mod exceptions;
+mod framework;
 mod page;
 mod parameters;
 mod roadmap;
 mod scope;
 mod select;
 mod system;
+mod tally;
 mod verdict;
 
 mod admission;
@@ -38,11 +41,21 @@ mod storage;
 mod supply_chain;
 
 pub use assessment::{Assessment, ControlResult, Counts, Finding, Status, Subject, Unknown};
-pub use control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+pub use control::{
+    Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, Guard, Mappings, NamespaceCheck,
+    ObjectCheck, Phase, PodCheck, Scope, Severity,
+};
 pub use evaluate::evaluate;
+pub use exceptions::{
+    Acceptance, Baseline, ExceptionProblem, ExceptionState, ExceptionUse, Exceptions, FormerFinding,
+};
+pub use framework::{Compliance, Framework, Item, ItemStatus, UnknownFramework};
 pub use page::{Case, Expectation, Page};
 pub use parameters::{PARAMETERS, Parameter, ParameterError, Parameters};
 pub use roadmap::{PhasePlan, PlannedChange, Progress, Roadmap};
-pub use scope::{ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings};
-pub use select::{SelectError, nearest, select, suggestions};
-pub use verdict::{Fault, Verdict};
+pub use scope::{
+    ComponentScope, ContainerScope, NamespaceScope, ObjectScope, PodScope, Settings, Surroundings,
+};
+pub use seaworthy_policy::nearest;
+pub use select::{SelectError, select, suggestions};
+pub use verdict::{Fault, Holder, Judged, Verdict};

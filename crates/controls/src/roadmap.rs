@@ -36,6 +36,8 @@ pub struct Progress {
     pub open: usize,
     /// Controls that the evidence does not decide.
     pub unknown: usize,
+    /// Controls whose findings all stand in the baseline, or are accepted.
+    pub known: usize,
     /// Controls whose findings are all accepted.
     pub excepted: usize,
     /// Controls that concern nothing here.
@@ -87,6 +89,7 @@ fn progress(assessment: &Assessment<'_, '_>, phase: Phase) -> Progress {
             Status::Done => progress.done += 1,
             Status::Open => progress.open += 1,
             Status::Unknown => progress.unknown += 1,
+            Status::Known => progress.known += 1,
             Status::Excepted => progress.excepted += 1,
             Status::NotApplicable => progress.not_applicable += 1,
         }

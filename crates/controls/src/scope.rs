@@ -1,9 +1,13 @@
 //! What a check is given: its subject and what is known around it.
 
+use std::collections::BTreeMap;
+
 use seaworthy_document::Value;
-use seaworthy_evidence::{Evidence, Found, Object, Workload};
+use seaworthy_evidence::{Component, Evidence, Found, Object, Place, Workload};
 use seaworthy_podsecurity::{Container, Pod, Version};
 
+use crate::control::Severity;
+use crate::exceptions::{Baseline, Exceptions};
 use crate::parameters::Parameters;
 
 /// What an evaluation is made with, apart from its evidence.
@@ -13,11 +17,27 @@ pub struct Settings {
     pub version: Version,
     /// Values of the controls' parameters.
     pub parameters: Parameters,
+    /// Severities that replace those of controls, by id: all findings of the control get it.
+    pub severities: BTreeMap<&'static str, Severity>,
+    /// Accepted risks.
+    pub exceptions: Exceptions,
+    /// A former result: what stands in it is known.
+    pub baseline: Option<Baseline>,
+    /// The absolute folder that relative names of files are meant from; without it, patterns of files in exceptions
+    /// are compared with the names as they are.
+    pub working_directory: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { version: Version::LATEST, parameters: Parameters::default() }
+        Settings {
+            version: Version::LATEST,
+            parameters: Parameters::default(),
+            severities: BTreeMap::new(),
+            exceptions: Exceptions::default(),
+            baseline: None,
+            working_directory: None,
+        }
     }
 }
 
@@ -80,6 +100,33 @@ pub struct ObjectScope<'e, 'a> {
     pub object: &'e Object<'a>,
     /// What it is part of.
     pub around: Surroundings<'e, 'a>,
+}
+
+/// A component of the control plane or of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct ComponentScope<'e, 'a> {
+    /// The component: its flags and configuration.
+    pub component: &'e Component<'a>,
+    /// What it is part of.
+    pub around: Surroundings<'e, 'a>,
+}
+
+impl<'e, 'a> ComponentScope<'e, 'a> {
+    /// The object that starts or configures it.
+    pub fn owner(&self) -> &'e Object<'a> {
+        self.around.evidence.owner_of(self.component)
+    }
+
+    /// Where a flag or field that is missing would stand: `name` is shown as written, `--audit-log-path`.
+    pub fn missing(&self, name: &'static str) -> Place<'a> {
+        Place::missing(self.component.settings(), name)
+    }
+
+    /// The objects of a kind in the file that a flag names by its path on the node, as
+    /// `--authorization-config=/etc/kubernetes/authorization.yaml` does: files of the same name among the evidence.
+    pub fn file_of(&self, kind: &str, path: &str) -> Found<'e, 'a> {
+        self.around.evidence.in_file_called(kind, path, self.owner())
+    }
 }
 
 /// A namespace: declared by an object, or only named by others.

@@ -8,6 +8,8 @@ use seaworthy_document::{Document, Stream, Value};
 use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
+use crate::access::Access;
+use crate::component::{self, Component};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::object::Object;
 use crate::origin::Origin;
@@ -58,11 +60,13 @@ pub struct Evidence<'a> {
     files: &'a [SourceFile],
     objects: Vec<Object<'a>>,
     workloads: Vec<Workload<'a>>,
+    components: Vec<Component<'a>>,
     diagnostics: Vec<Diagnostic>,
     /// Documents that are no Kubernetes objects.
     foreign_documents: usize,
     documents: usize,
     indexes: Indexes<'a>,
+    access: Access<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -109,6 +113,7 @@ fn account_of<'a>(subject: &Value<'a>) -> Option<&'a str> {
 struct FileEvidence<'a> {
     objects: Vec<Object<'a>>,
     workloads: Vec<Workload<'a>>,
+    components: Vec<Component<'a>>,
     diagnostics: Vec<Diagnostic>,
     foreign: usize,
     documents: usize,
@@ -125,6 +130,7 @@ impl<'a> Evidence<'a> {
             .collect();
         let mut objects = Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum());
         let mut workloads = Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum());
+        let mut components = Vec::new();
         let mut diagnostics = Vec::new();
         let (mut documents, mut foreign_documents) = (0, 0);
         for part in parts {
@@ -135,12 +141,28 @@ impl<'a> Evidence<'a> {
                     .into_iter()
                     .map(|workload| Workload { object: workload.object + first, ..workload }),
             );
+            components.extend(
+                part.components
+                    .into_iter()
+                    .map(|component| Component { object: component.object + first, ..component }),
+            );
             diagnostics.extend(part.diagnostics);
             documents += part.documents;
             foreign_documents += part.foreign;
         }
-        let indexes = Indexes::new(&objects);
-        Evidence { files, objects, workloads, diagnostics, foreign_documents, documents, indexes }
+        let components = component::merge(components, &objects, files);
+        let (indexes, access) = rayon::join(|| Indexes::new(&objects), || Access::new(files, &objects));
+        Evidence {
+            files,
+            objects,
+            workloads,
+            components,
+            diagnostics,
+            foreign_documents,
+            documents,
+            indexes,
+            access,
+        }
     }
 
     /// The files, as given.
@@ -161,6 +183,16 @@ impl<'a> Evidence<'a> {
     /// The object that holds a pod.
     pub fn owner(&self, workload: &Workload<'a>) -> &Object<'a> {
         &self.objects[workload.object as usize]
+    }
+
+    /// All components of the control plane and of nodes, in the order of the objects that start or configure them.
+    pub fn components(&self) -> &[Component<'a>] {
+        &self.components
+    }
+
+    /// The object that starts or configures a component.
+    pub fn owner_of(&self, component: &Component<'a>) -> &Object<'a> {
+        &self.objects[component.object as usize]
     }
 
     /// What is wrong with the files.
@@ -225,10 +257,34 @@ impl<'a> Evidence<'a> {
         subjects.map(|(binding, subject)| (&self.objects[*binding as usize], *subject))
     }
 
+    /// What the roles and bindings in the evidence grant to whom.
+    pub fn access(&self) -> &Access<'a> {
+        &self.access
+    }
+
     /// The object of a kind and name that `from` means when it names it, in its own namespace.
     pub fn named<'e>(&'e self, kind: &str, name: &str, from: &Object<'a>) -> Found<'e, 'a> {
         let identity = (kind, from.namespace, name);
         let positions = self.positions(|object| (object.kind, object.namespace, object.name).cmp(&identity));
+        self.nearest(positions, from)
+    }
+
+    /// The object of a kind that stands in a file of the same name as `path`, which lies on some node: what the flag
+    /// of a component names.
+    pub fn in_file_called<'e>(&'e self, kind: &str, path: &str, from: &Object<'a>) -> Found<'e, 'a> {
+        let last = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        let name = last(path);
+        let of_kind = self.positions(|object| object.kind.cmp(kind)).iter().copied();
+        let mut positions: Vec<u32> = of_kind
+            .filter(|&index| last(&self.files[self.objects[index as usize].file as usize].name) == name)
+            .collect();
+        positions.sort_unstable();
+        self.nearest(&positions, from)
+    }
+
+    /// The one of some objects that `from` means: the only one in its file, else beside it, else anywhere. The
+    /// positions stand in the order of files.
+    fn nearest<'e>(&'e self, positions: &[u32], from: &Object<'a>) -> Found<'e, 'a> {
         let object = |position: &u32| &self.objects[*position as usize];
         // Objects stand in the order of their files.
         let first = positions.partition_point(|position| object(position).file < from.file);
@@ -318,10 +374,13 @@ fn read_value<'a>(
     report(part, file, document, &refusals);
     let index = part.objects.len() as u32;
     part.objects.push(object);
+    let first = part.workloads.len();
     workload::pods_of(&object, |pod| {
         let refused = if built_in.is_none() { refuses_pod(part, &pod, file, document) } else { refused };
         part.workloads.push(Workload { object: index, pod, refused });
     });
+    let pods = &part.workloads[first..];
+    component::components_of(&object, pods, index, |component| part.components.push(component));
 }
 
 /// Pod templates of custom resources are judged by the type that they become.

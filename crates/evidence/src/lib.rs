@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
+mod component;
 mod diagnostic;
 mod index;
 mod object;
@@ -7,6 +9,8 @@ mod origin;
 mod place;
 mod workload;
 
+pub use access::Access;
+pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use index::{Evidence, Found, SourceFile};
 pub use object::Object;

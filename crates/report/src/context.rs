@@ -1,5 +1,7 @@
 //! What a report says besides the assessment itself.
 
+use seaworthy_controls::Framework;
+
 /// What is not part of an [`Assessment`](seaworthy_controls::Assessment) but stands in a report of it.
 #[derive(Clone, Debug)]
 pub struct Context<'c> {
@@ -9,6 +11,12 @@ pub struct Context<'c> {
     pub inputs: Vec<String>,
     /// What was found there but not read.
     pub skipped: Vec<Skipped>,
+    /// The configuration that was applied, as the person knows the file.
+    pub configuration: Option<String>,
+    /// The former report that findings were compared with, as the person knows the file.
+    pub baseline: Option<String>,
+    /// Frameworks whose items are summed up.
+    pub frameworks: Vec<Framework>,
     /// When the report was made, as RFC 3339; left out where a report must be reproducible.
     pub generated_at: Option<String>,
     /// Columns of the terminal.
@@ -25,6 +33,9 @@ impl Default for Context<'_> {
             tool_version: env!("CARGO_PKG_VERSION"),
             inputs: Vec::new(),
             skipped: Vec::new(),
+            configuration: None,
+            baseline: None,
+            frameworks: Vec::new(),
             generated_at: None,
             width: 100,
             color: false,

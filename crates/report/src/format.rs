@@ -8,7 +8,8 @@ use seaworthy_controls::{Assessment, nearest};
 use thiserror::Error;
 
 use crate::context::Context;
-use crate::{html, json, sarif, terminal};
+use crate::policy_report::{self, Api};
+use crate::{comment, csv, github, gitlab, html, json, junit, sarif, terminal};
 
 /// How an assessment is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,6 +23,20 @@ pub enum Format {
     Sarif,
     /// For people who plan, and to be passed on: one page.
     Html,
+    /// For comments on pull requests, of bounded length.
+    Markdown,
+    /// For build servers: JUnit XML.
+    Junit,
+    /// For GitHub Actions: annotations beside the lines.
+    Github,
+    /// For GitLab: a code quality report.
+    Gitlab,
+    /// For clusters: `Report` objects of OpenReports.
+    OpenReports,
+    /// For clusters: `PolicyReport` objects.
+    PolicyReport,
+    /// For spreadsheets.
+    Csv,
 }
 
 /// There is no format of this name.
@@ -41,7 +56,19 @@ fn hint(suggestions: &[String]) -> String {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 4] = [Format::Terminal, Format::Json, Format::Sarif, Format::Html];
+    pub const ALL: [Format; 11] = [
+        Format::Terminal,
+        Format::Json,
+        Format::Sarif,
+        Format::Html,
+        Format::Markdown,
+        Format::Junit,
+        Format::Github,
+        Format::Gitlab,
+        Format::OpenReports,
+        Format::PolicyReport,
+        Format::Csv,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -50,6 +77,13 @@ impl Format {
             Format::Json => "json",
             Format::Sarif => "sarif",
             Format::Html => "html",
+            Format::Markdown => "markdown",
+            Format::Junit => "junit",
+            Format::Github => "github",
+            Format::Gitlab => "gitlab",
+            Format::OpenReports => "open-reports",
+            Format::PolicyReport => "policy-report",
+            Format::Csv => "csv",
         }
     }
 }
@@ -92,5 +126,12 @@ pub fn write(
         Format::Json => json::write(assessment, context, out),
         Format::Sarif => sarif::write(assessment, context, out),
         Format::Html => html::write(assessment, context, out),
+        Format::Markdown => comment::write(assessment, context, out),
+        Format::Junit => junit::write(assessment, context, out),
+        Format::Github => github::write(assessment, context, out),
+        Format::Gitlab => gitlab::write(assessment, context, out),
+        Format::OpenReports => policy_report::write(Api::OpenReports, assessment, context, out),
+        Format::PolicyReport => policy_report::write(Api::PolicyReport, assessment, context, out),
+        Format::Csv => csv::write(assessment, context, out),
     }
 }

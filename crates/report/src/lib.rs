@@ -1,15 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+mod accepted;
 pub mod catalogue;
 mod chunks;
 mod clean;
+pub mod comment;
 mod context;
+pub mod csv;
 pub mod explain;
 mod format;
+pub mod github;
+pub mod gitlab;
 pub mod html;
 pub mod json;
+pub mod junit;
 mod markdown;
 mod numbers;
+pub mod policy_report;
 mod redact;
 pub mod sarif;
 mod source;

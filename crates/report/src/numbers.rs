@@ -84,16 +84,20 @@ pub(crate) fn phase_promise(phase: Phase) -> &'static str {
 
 /// "12 of 25 controls hold, 8 open, 3 unknown"; controls that concern nothing here are not counted in.
 pub(crate) fn progress(progress: &Progress) -> String {
-    let Progress { done, open, unknown, excepted, not_applicable } = *progress;
-    let concerned = concerned(&Progress { done, open, unknown, excepted, not_applicable });
+    let Progress { done, open, unknown, known, excepted, not_applicable } = *progress;
+    let concerned = concerned(progress);
     let mut text = match concerned {
         0 => "no control concerns what was read".to_owned(),
         1 => format!("{done} of 1 control holds"),
         _ => format!("{done} of {concerned} controls hold"),
     };
-    for (number, word) in
-        [(open, "open"), (unknown, "unknown"), (excepted, "excepted"), (not_applicable, "not applicable")]
-    {
+    for (number, word) in [
+        (open, "open"),
+        (unknown, "unknown"),
+        (known, "known"),
+        (excepted, "excepted"),
+        (not_applicable, "not applicable"),
+    ] {
         if number > 0 {
             text.push_str(&format!(", {number} {word}"));
         }
@@ -103,7 +107,7 @@ pub(crate) fn progress(progress: &Progress) -> String {
 
 /// Number of controls that concern what was read.
 pub(crate) fn concerned(progress: &Progress) -> usize {
-    progress.done + progress.open + progress.unknown + progress.excepted
+    progress.done + progress.open + progress.unknown + progress.known + progress.excepted
 }
 
 /// An object as people say it: `Deployment shop/web`.
@@ -228,18 +232,6 @@ pub(crate) fn kubernetes_version(version: Version) -> String {
     if version.is_latest() { format!("v1.{}", Version::NEWEST) } else { version.to_string() }
 }
 
-/// Accepted findings by the reason for which they are accepted, in the order of the findings.
-pub(crate) fn exceptions(assessment: &Assessment<'_, '_>) -> Vec<(&'static str, usize)> {
-    let mut reasons: Vec<(&'static str, usize)> = Vec::new();
-    for reason in assessment.findings.iter().filter_map(|finding| finding.exception) {
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, count)) => *count += 1,
-            None => reasons.push((reason, 1)),
-        }
-    }
-    reasons
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,7 +245,7 @@ mod tests {
 
     #[test]
     fn progress_leaves_out_what_is_not_there() {
-        let all = Progress { done: 2, open: 1, unknown: 3, excepted: 4, not_applicable: 5 };
+        let all = Progress { done: 2, open: 1, unknown: 3, known: 0, excepted: 4, not_applicable: 5 };
         assert_eq!(progress(&all), "2 of 10 controls hold, 1 open, 3 unknown, 4 excepted, 5 not applicable");
         assert_eq!(progress(&Progress { done: 1, ..Progress::default() }), "1 of 1 control holds");
         assert_eq!(progress(&Progress::default()), "no control concerns what was read");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use rustc_hash::FxHashMap;
-use seaworthy_controls::{Assessment, Control, Finding, Page, Severity};
+use seaworthy_controls::{Acceptance, Assessment, Control, Finding, Page, Severity};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -44,7 +44,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     writeln!(out, r#","toolExecutionNotifications":["#)?;
     let gaps = gaps(assessment, context);
     write_list(&gaps, out, |(): &mut (), gap, bytes| append(bytes, gap))?;
-    let diagnostics = assessment.evidence.diagnostics();
+    let diagnostics: &[_] = &assessment.diagnostics;
     if !gaps.is_empty() && !diagnostics.is_empty() {
         writeln!(out, ",")?;
     }
@@ -181,7 +181,9 @@ struct FindingResult<'f> {
     locations: [Location<'f>; 1],
     partial_fingerprints: Fingerprints,
     // Present in every result, so that services know the difference between "none" and "not told".
-    suppressions: Vec<Suppression>,
+    suppressions: Vec<Suppression<'f>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     properties: Properties,
 }
 
@@ -192,10 +194,10 @@ struct Fingerprints {
 }
 
 #[derive(Serialize)]
-struct Suppression {
+struct Suppression<'f> {
     kind: &'static str,
     status: &'static str,
-    justification: &'static str,
+    justification: Cow<'f, str>,
 }
 
 #[derive(Serialize)]
@@ -262,6 +264,16 @@ impl<'f> Location<'f> {
     }
 }
 
+/// What is only known is not suppressed: it is a result like any other that was there before.
+fn suppression<'f>(acceptance: &Acceptance<'f>) -> Option<Suppression<'f>> {
+    let kind = match acceptance {
+        Acceptance::Component(_) | Acceptance::Declared(_) => "external",
+        Acceptance::Annotated { .. } => "inSource",
+        Acceptance::Known => return None,
+    };
+    Some(Suppression { kind, status: "accepted", justification: clean(acceptance.reason(), MESSAGE) })
+}
+
 fn result<'f>(
     assessment: &'f Assessment<'_, 'f>,
     finding: &'f Finding<'f>,
@@ -291,11 +303,11 @@ fn result<'f>(
         message: Message { text: text.into() },
         locations: [location],
         partial_fingerprints: Fingerprints { seaworthy: finding.fingerprint_at(&path) },
-        suppressions: finding
-            .exception
-            .map(|justification| Suppression { kind: "external", status: "accepted", justification })
-            .into_iter()
-            .collect(),
+        suppressions: finding.exception.as_ref().and_then(suppression).into_iter().collect(),
+        baseline_state: assessment.settings.baseline.as_ref().map(|_| match finding.exception {
+            None => "new",
+            Some(_) => "unchanged",
+        }),
         properties: Properties {
             phase: finding.control.phase.name(),
             severity: finding.severity.name(),

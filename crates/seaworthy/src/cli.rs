@@ -98,7 +98,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
 
-    /// What to print on standard output: terminal, json, sarif or html
+    /// What to print on standard output: terminal, json, sarif, html, markdown, junit, github, gitlab, open-reports,
+    /// policy-report or csv
     #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: String,
 

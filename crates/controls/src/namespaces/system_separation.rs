@@ -7,7 +7,6 @@ use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::namespaces::{platform, undecided};
 use crate::scope::PodScope;
-use crate::select;
 use crate::verdict::{Fault, Verdict};
 
 /// Namespaces that every cluster has, whose names are worth imitating.
@@ -37,7 +36,7 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     let Some(namespace) = owner.namespace else { return undecided::left_open() };
     if !scope.around.settings.parameters.is_system_namespace(namespace) {
         let place = owner.value.at(&["metadata", "namespace"]).unwrap_or(owner.value);
-        let imitated = IMITATED.into_iter().find(|name| select::distance(namespace, name) <= 2);
+        let imitated = IMITATED.into_iter().find(|name| seaworthy_policy::distance(namespace, name) <= 2);
         return Verdict::of(
             imitated.iter().map(|name| imitation(Place::at(place), namespace, name)).collect(),
         );

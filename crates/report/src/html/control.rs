@@ -84,9 +84,10 @@ pub(super) fn families(assessment: &Assessment<'_, '_>) -> Vec<Family> {
 }
 
 fn standing(result: &ControlResult) -> Standing {
-    let Counts { pass, fail, excepted, unknown, not_applicable } = result.counts;
+    let Counts { pass, fail, known, excepted, unknown, not_applicable } = result.counts;
     let counts = [
         (fail, "fail"),
+        (known, "known"),
         (excepted, "excepted"),
         (unknown, "unknown"),
         (pass, "pass"),

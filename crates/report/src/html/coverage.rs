@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use seaworthy_controls::{Assessment, Control, Finding, Unknown};
+use seaworthy_controls::{Assessment, Control, Unknown};
 use seaworthy_evidence::{Diagnostic, Severity};
 
 use super::filters::Filters;
 use super::finding::{Line, Quotes, namespace};
 use super::listing::{Budget, Listing};
 use super::text::{Markup, Ticked};
+use crate::accepted::{Accepted, accepted, title};
 use crate::clean::{MESSAGE, PATH, clean};
 use crate::numbers::{count, subject_name};
 use crate::source::Range;
@@ -68,17 +69,18 @@ pub(super) fn excepted<'r>(
     filters: &mut Filters,
     budget: &mut Budget,
 ) -> Vec<Group> {
-    let groups = grouped_by(&assessment.findings, |finding| finding.exception);
-    let group = |(reason, findings): (&'static str, Vec<&'r Finding<'r>>)| {
+    let group = |Accepted { acceptance, findings }: Accepted<'r>| {
         let total = findings.len();
         let views = findings.iter().map(|finding| {
             filters.family(finding.control);
             filters.namespace(&namespace(&finding.subject));
             quotes.finding(finding)
         });
-        Group { title: Ticked(reason.into()), entries: budget.list(views, ENTRIES, total) }
+        let title = Ticked(title(&acceptance, assessment).into());
+        Group { title, entries: budget.list(views, ENTRIES, total) }
     };
-    groups.into_iter().map(group).collect()
+    // Thousands of annotations are thousands of groups; the JSON report has them all.
+    accepted(assessment).into_iter().take(ENTRIES).map(group).collect()
 }
 
 /// Items by a key, keys and items in the order in which they come; those without a key are left out.
@@ -118,8 +120,7 @@ impl Diagnostics {
         quotes: &mut Quotes<'r, '_>,
         budget: &mut Budget,
     ) -> Diagnostics {
-        let evidence = assessment.evidence;
-        let mut diagnostics: Vec<&Diagnostic> = evidence.diagnostics().iter().collect();
+        let mut diagnostics: Vec<&Diagnostic> = assessment.diagnostics.iter().collect();
         // Errors take something away from the result, warnings do not.
         diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
         let errors = diagnostics.partition_point(|diagnostic| diagnostic.severity == Severity::Error);

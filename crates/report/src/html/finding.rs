@@ -62,7 +62,7 @@ impl<'q, 'a> Quotes<'q, 'a> {
         let located = Located::within(file, finding.place.span());
         let path = finding.place.path();
         Markup::rendered(&View {
-            control: finding.exception.map(|_| finding.control),
+            control: finding.exception.is_some().then_some(finding.control),
             severity: finding.severity,
             namespace: namespace(&finding.subject),
             message: Ticked(clean(&finding.message, MESSAGE)),

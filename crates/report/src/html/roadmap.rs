@@ -82,7 +82,7 @@ pub(super) fn phases<'r>(
             })
             .collect(),
         nothing: match plan.progress {
-            Progress { done: 0, unknown: 0, excepted: 0, .. } => {
+            Progress { done: 0, unknown: 0, known: 0, excepted: 0, .. } => {
                 "no control of this phase concerns what was read"
             }
             Progress { unknown: 0, .. } => "nothing left to do here",
@@ -154,6 +154,7 @@ fn bar(progress: &Progress) -> Vec<Part> {
     let share = 100.0 / concerned(progress).max(1) as f64;
     let parts = [
         ("done", progress.done),
+        ("known", progress.known),
         ("excepted", progress.excepted),
         ("unknown", progress.unknown),
         ("open", progress.open),

@@ -1,21 +1,21 @@
 //! One finding, written by hand: there can be hundreds of thousands, and neighbours share most of their bytes.
 
-use seaworthy_controls::{Assessment, Finding, Subject};
+use seaworthy_controls::{Acceptance, Assessment, Finding, Holder, Subject};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::source::{Located, Range};
 
 /// Writes findings, and remembers what the next one is likely to repeat.
 #[derive(Default)]
-pub(super) struct Pen {
-    subject: Subjected,
+pub(super) struct Pen<'f> {
+    subject: Subjected<'f>,
     file: Filed,
 }
 
 /// A subject that was written, and its bytes.
 #[derive(Default)]
-struct Subjected {
-    of: Option<(u32, u32, usize)>,
+struct Subjected<'f> {
+    of: Option<(u32, u32, usize, Option<Holder<'f>>)>,
     bytes: Vec<u8>,
 }
 
@@ -27,11 +27,11 @@ struct Filed {
     bytes: Vec<u8>,
 }
 
-impl Pen {
+impl<'f> Pen<'f> {
     pub(super) fn write(
         &mut self,
         assessment: &Assessment<'_, '_>,
-        finding: &Finding<'_>,
+        finding: &Finding<'f>,
         out: &mut Vec<u8>,
     ) {
         let object = &finding.subject.object;
@@ -61,18 +61,27 @@ impl Pen {
             out.extend_from_slice(if located.exact { b",\"exact\":true}" } else { b",\"exact\":false}" });
         }
         member(out, "},\"path\":", &clean(&path, PATH));
-        if let Some(reason) = finding.exception {
-            member(out, ",\"exception\":", &clean(reason, MESSAGE));
+        if let Some(acceptance) = &finding.exception {
+            member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
+            member(out, ",\"acceptance\":{\"by\":", acceptance.by());
+            if let Acceptance::Declared(exception) = acceptance {
+                if let Some(name) = &exception.name {
+                    member(out, ",\"name\":", &clean(name, NAME));
+                }
+                member(out, ",\"owner\":", &clean(&exception.owner, NAME));
+                member(out, ",\"expires\":", &exception.expires.to_string());
+            }
+            out.push(b'}');
         }
         out.push(b'}');
     }
 }
 
-impl Subjected {
-    fn write(&mut self, subject: &Subject<'_>, out: &mut Vec<u8>) {
+impl<'f> Subjected<'f> {
+    fn write(&mut self, subject: &Subject<'f>, out: &mut Vec<u8>) {
         // A container's name is the same text at the same place for all findings about it.
         let container = subject.container.map_or(0, |name| name.as_ptr().addr());
-        let key = Some((subject.object.file, subject.object.value.id(), container));
+        let key = Some((subject.object.file, subject.object.value.id(), container, subject.holder));
         if self.of != key {
             self.of = key;
             self.bytes.clear();
@@ -85,6 +94,14 @@ impl Subjected {
             member(bytes, ",\"name\":", &clean(subject.object.name, NAME));
             if let Some(container) = subject.container {
                 member(bytes, ",\"container\":", &clean(container, NAME));
+            }
+            if let Some(Holder { kind, namespace, name }) = subject.holder {
+                member(bytes, ",\"rbacSubject\":{\"kind\":", &clean(kind, NAME));
+                if let Some(namespace) = namespace {
+                    member(bytes, ",\"namespace\":", &clean(namespace, NAME));
+                }
+                member(bytes, ",\"name\":", &clean(name, NAME));
+                bytes.push(b'}');
             }
             bytes.push(b'}');
         }

@@ -3,15 +3,17 @@
 //!
 //! Every finding stands on a line of its own, so that reports can be searched and compared by line.
 
+mod exceptions;
 mod finding;
+mod frameworks;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use seaworthy_controls::{
-    Assessment, Control, ControlResult, Counts, PARAMETERS, PlannedChange, Progress, Roadmap, Severity,
-    Subject, Unknown, catalogue,
+    Acceptance, Assessment, Control, ControlResult, Counts, PARAMETERS, PlannedChange, Progress, Roadmap,
+    Settings, Severity, Subject, Unknown, catalogue,
 };
 use seaworthy_evidence::{Diagnostic, Origin};
 use serde::Serialize;
@@ -19,9 +21,11 @@ use serde::Serialize;
 use crate::chunks::write_list;
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
-use crate::numbers::{NotEvaluated, Severities, exceptions, kubernetes_version, not_evaluated};
+use crate::numbers::{NotEvaluated, Severities, kubernetes_version, not_evaluated};
 use crate::source::{Located, Range};
+use exceptions::{BaselineView, ExceptionView};
 use finding::Pen;
+use frameworks::FrameworkView;
 
 /// The version of the contract.
 pub const API_VERSION: &str = "seaworthy.dev/v1alpha1";
@@ -49,7 +53,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     out.write_all(b"]")?;
 
     list("diagnostics", out)?;
-    write_list(assessment.evidence.diagnostics(), out, |_: &mut (), diagnostic, bytes| {
+    write_list(&assessment.diagnostics, out, |_: &mut (), diagnostic, bytes| {
         let file = &assessment.evidence.files()[diagnostic.file as usize];
         append(bytes, &DiagnosticView::new(diagnostic, &Located::within(file, diagnostic.span)));
     })?;
@@ -70,13 +74,19 @@ struct Head<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     generated_at: Option<&'r str>,
     inputs: Vec<Cow<'r, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<Cow<'r, str>>,
     kubernetes_version: String,
     parameters: BTreeMap<&'static str, String>,
     coverage: Coverage<'r>,
     summary: Summary,
     controls: Vec<ControlView>,
     roadmap: Vec<PhaseView>,
-    exceptions: Vec<ExceptionView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    frameworks: Vec<FrameworkView>,
+    exceptions: Vec<ExceptionView<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<BaselineView<'r>>,
 }
 
 #[derive(Serialize)]
@@ -114,6 +124,7 @@ struct Summary {
 #[derive(Serialize)]
 struct FindingNumbers {
     open: usize,
+    known: usize,
     excepted: usize,
     severities: BTreeMap<&'static str, usize>,
 }
@@ -124,6 +135,7 @@ struct ProgressView {
     done: usize,
     open: usize,
     unknown: usize,
+    known: usize,
     excepted: usize,
     not_applicable: usize,
 }
@@ -136,6 +148,9 @@ struct ControlView {
     phase: &'static str,
     step: u8,
     severity: &'static str,
+    /// The severity that the configuration gives to all findings of the control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configured_severity: Option<&'static str>,
     change: &'static str,
     status: &'static str,
     counts: CountsView,
@@ -146,6 +161,7 @@ struct ControlView {
 struct CountsView {
     pass: u32,
     fail: u32,
+    known: u32,
     excepted: u32,
     unknown: u32,
     not_applicable: u32,
@@ -178,17 +194,14 @@ struct ChangeControl {
     findings: usize,
 }
 
-#[derive(Serialize)]
-struct ExceptionView {
-    reason: &'static str,
-    count: usize,
-}
-
 impl<'r> Head<'r> {
-    fn new(assessment: &Assessment<'_, 'r>, context: &'r Context<'_>) -> Head<'r> {
+    fn new(assessment: &'r Assessment<'r, 'r>, context: &'r Context<'_>) -> Head<'r> {
         let evidence = assessment.evidence;
         let parameters = &assessment.settings.parameters;
         let open = assessment.open().count();
+        let known =
+            assessment.findings.iter().filter(|finding| matches!(finding.exception, Some(Acceptance::Known)));
+        let known = known.count();
         let total = Roadmap::new(assessment);
         Head {
             api_version: API_VERSION,
@@ -196,6 +209,7 @@ impl<'r> Head<'r> {
             tool: Tool { name: "seaworthy", version: context.tool_version, catalogue: catalogue::VERSION },
             generated_at: context.generated_at.as_deref(),
             inputs: context.inputs.iter().map(|input| clean(input, PATH)).collect(),
+            configuration: context.configuration.as_deref().map(|file| clean(file, PATH)),
             kubernetes_version: kubernetes_version(assessment.settings.version),
             parameters: PARAMETERS
                 .iter()
@@ -220,7 +234,8 @@ impl<'r> Head<'r> {
             summary: Summary {
                 findings: FindingNumbers {
                     open,
-                    excepted: assessment.findings.len() - open,
+                    known,
+                    excepted: assessment.findings.len() - open - known,
                     severities: severities(Severities::of(assessment.open())),
                 },
                 controls: total
@@ -228,7 +243,11 @@ impl<'r> Head<'r> {
                     .iter()
                     .fold(ProgressView::default(), |sum, plan| sum.plus(&plan.progress)),
             },
-            controls: assessment.controls.iter().map(ControlView::new).collect(),
+            controls: assessment
+                .controls
+                .iter()
+                .map(|result| ControlView::new(result, assessment.settings))
+                .collect(),
             roadmap: total
                 .phases
                 .iter()
@@ -238,10 +257,13 @@ impl<'r> Head<'r> {
                     changes: plan.changes.iter().map(ChangeView::new).collect(),
                 })
                 .collect(),
-            exceptions: exceptions(assessment)
-                .into_iter()
-                .map(|(reason, count)| ExceptionView { reason, count })
+            frameworks: context
+                .frameworks
+                .iter()
+                .map(|framework| FrameworkView::new(*framework, assessment))
                 .collect(),
+            exceptions: exceptions::exceptions(assessment),
+            baseline: exceptions::baseline(assessment, context),
         }
     }
 }
@@ -256,6 +278,7 @@ impl ProgressView {
             done: self.done + more.done,
             open: self.open + more.open,
             unknown: self.unknown + more.unknown,
+            known: self.known + more.known,
             excepted: self.excepted + more.excepted,
             not_applicable: self.not_applicable + more.not_applicable,
         }
@@ -263,18 +286,19 @@ impl ProgressView {
 }
 
 impl ControlView {
-    fn new(result: &ControlResult) -> ControlView {
+    fn new(result: &ControlResult, settings: &Settings) -> ControlView {
         let Control { id, title, phase, step, severity, change, .. } = *result.control;
-        let Counts { pass, fail, excepted, unknown, not_applicable } = result.counts;
+        let Counts { pass, fail, known, excepted, unknown, not_applicable } = result.counts;
         ControlView {
             id,
             title,
             phase: phase.name(),
             step,
             severity: severity.name(),
+            configured_severity: settings.severities.get(id).map(|severity| severity.name()),
             change: change.id,
             status: result.counts.status().name(),
-            counts: CountsView { pass, fail, excepted, unknown, not_applicable },
+            counts: CountsView { pass, fail, known, excepted, unknown, not_applicable },
         }
     }
 }

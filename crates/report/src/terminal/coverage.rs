@@ -5,11 +5,11 @@ use std::io;
 use seaworthy_controls::Assessment;
 use seaworthy_evidence::Severity;
 
-use super::Screen;
 use super::excerpt::Place;
+use super::{Screen, living};
 use crate::clean::{MESSAGE, NAME, clean};
 use crate::context::{Context, Style};
-use crate::numbers::{count, exceptions, grouped, kubernetes_version, not_evaluated, undecided};
+use crate::numbers::{count, grouped, kubernetes_version, not_evaluated, undecided};
 use crate::redact::Secrets;
 use crate::source::Located;
 
@@ -61,7 +61,7 @@ pub(super) fn write_diagnostics(
     style: Style,
 ) -> io::Result<()> {
     let evidence = assessment.evidence;
-    let mut diagnostics: Vec<_> = evidence.diagnostics().iter().collect();
+    let mut diagnostics: Vec<_> = assessment.diagnostics.iter().collect();
     if diagnostics.is_empty() {
         return Ok(());
     }
@@ -121,8 +121,7 @@ pub(super) fn write(
     let paint = screen.paint;
     let skipped = not_evaluated(assessment, context);
     let undecided = undecided(assessment);
-    let exceptions = exceptions(assessment);
-    if skipped.is_empty() && undecided.is_empty() && exceptions.is_empty() {
+    if skipped.is_empty() && undecided.is_empty() && !living::is_concerned(assessment) {
         return Ok(());
     }
     screen.line(paint.heading("What this result does not cover"))?;
@@ -167,8 +166,6 @@ pub(super) fn write(
         );
         screen.paragraph("- ", &text)?;
     }
-    for (reason, number) in &exceptions {
-        screen.paragraph("- ", &format!("accepted: {}, because {reason}", count(*number, "finding")))?;
-    }
+    living::write(screen, assessment, context)?;
     screen.blank()
 }

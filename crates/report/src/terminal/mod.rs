@@ -2,6 +2,8 @@
 
 mod coverage;
 mod excerpt;
+mod frameworks;
+mod living;
 mod roadmap;
 mod text;
 
@@ -34,6 +36,7 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     coverage::write_heading(&mut screen, assessment, context.style)?;
     coverage::write_diagnostics(&mut screen, assessment, &secrets, context.style)?;
     roadmap::write(&mut screen, assessment, &secrets, context.style)?;
+    frameworks::write(&mut screen, assessment, &context.frameworks, context.style)?;
     coverage::write(&mut screen, assessment, context)?;
     roadmap::write_closing(&mut screen, assessment, context.style)
 }

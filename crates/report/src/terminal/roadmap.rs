@@ -220,7 +220,7 @@ pub(super) fn write_closing(
     let open = Severities::of(assessment.open());
     let number = assessment.open().count();
     let complete = assessment.unknown.is_empty()
-        && assessment.evidence.diagnostics().iter().all(|diagnostic| diagnostic.severity == Level::Warning);
+        && assessment.diagnostics.iter().all(|diagnostic| diagnostic.severity == Level::Warning);
     let text = match number {
         0 if assessment.evidence.objects().is_empty() => {
             "nothing was evaluated: no Kubernetes object was read".to_owned()

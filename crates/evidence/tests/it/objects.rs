@@ -1,11 +1,8 @@
 //! What is an object, what is a pod, and what is found by name.
 
-use seaworthy_document::Stream;
-use seaworthy_evidence::{Evidence, Found, Severity, SourceFile};
+use seaworthy_evidence::{Evidence, Found, Severity};
 
-fn files(texts: &[(&str, &str)]) -> Vec<SourceFile> {
-    texts.iter().map(|(name, text)| SourceFile::new(*name, Stream::read(*text))).collect()
-}
+use crate::files;
 
 /// The objects of a text, as people say them, and the containers of its pods.
 fn read(text: &str) -> (Vec<String>, Vec<String>) {

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod aggregation;
+pub mod bootstrap;
+mod covers;
+mod grant;
+mod holder;
+mod nearest;
+mod policy;
+mod role;
+mod rule;
+mod selector;
+
+pub use bootstrap::Standing;
+pub use covers::{Covering, Single, covers};
+pub use grant::{Grant, Place};
+pub use holder::Holder;
+pub use policy::{Binding, Policy, Source, Target};
+pub use role::{Role, RoleKind};
+pub use rule::{Attributes, Entry, Match, Rule};

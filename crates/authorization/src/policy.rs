@@ -1,0 +1,360 @@
+//! All roles and bindings together: which role a binding means, what flows into what, and who holds what where.
+
+use rustc_hash::FxHashMap;
+use seaworthy_document::Value;
+
+use crate::aggregation;
+use crate::bootstrap::{self, Standing};
+use crate::grant::{Grant, Place};
+use crate::holder::Holder;
+use crate::nearest::{Chosen, Spot, beside, nearest};
+use crate::role::{Role, RoleKind, text};
+use crate::rule::{Attributes, Rule};
+
+/// An object of `rbac.authorization.k8s.io` and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// `Role`, `ClusterRole`, `RoleBinding` or `ClusterRoleBinding`; others are left out.
+    pub kind: &'a str,
+    /// Its namespace, when it names one.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+    /// The whole object.
+    pub value: Value<'a>,
+    /// The number of its file. Sources come in the order of their files.
+    pub file: u32,
+    /// The path of its file, with `/`.
+    pub path: &'a str,
+}
+
+/// What the `roleRef` of a binding leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// This role; see [`Policy::role`].
+    Role(u32),
+    /// A role that is neither among the sources nor built in.
+    Missing,
+    /// One of several roles of that name, and nothing tells which.
+    Several,
+    /// `roleRef` is missing or names no role.
+    Unreadable,
+}
+
+/// A RoleBinding or ClusterRoleBinding.
+#[derive(Debug)]
+pub struct Binding<'a> {
+    /// Whether it is a ClusterRoleBinding.
+    pub cluster_wide: bool,
+    /// The namespace of a RoleBinding; `None` when the file leaves it open.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+    /// The whole object.
+    pub value: Value<'a>,
+    /// Its number among the sources.
+    pub source: u32,
+    /// The role that it binds.
+    pub target: Target,
+    /// How it relates to the built-in binding of its name.
+    pub standing: Standing<'a>,
+}
+
+impl<'a> Binding<'a> {
+    /// `subjects`, as they stand.
+    pub fn subjects(&self) -> seaworthy_document::Items<'a> {
+        // A value that is no list has no items.
+        self.value.get("subjects").unwrap_or(self.value).items()
+    }
+
+    /// Where it grants rights.
+    pub fn place(&self) -> Place<'a> {
+        if self.cluster_wide { Place::Cluster } else { Place::Namespace(self.namespace) }
+    }
+}
+
+/// All roles and bindings, with the built-in roles.
+#[derive(Debug, Default)]
+pub struct Policy<'a> {
+    roles: Vec<Role<'a>>,
+    bindings: Vec<Binding<'a>>,
+    /// Roles and bindings by the number of their source.
+    role_of_source: FxHashMap<u32, u32>,
+    binding_of_source: FxHashMap<u32, u32>,
+    /// For each role its bindings.
+    bindings_of_role: Vec<Vec<u32>>,
+    /// For each holder the number of its list of bindings, each with the subject that names it.
+    holders: FxHashMap<Holder<'a>, u32>,
+    bindings_of_holder: Vec<Vec<(u32, Value<'a>)>>,
+}
+
+impl<'a> Policy<'a> {
+    /// Reads roles and bindings, numbered in the order given, and connects them.
+    pub fn new(sources: impl IntoIterator<Item = Source<'a>>) -> Policy<'a> {
+        let mut policy = Policy::default();
+        let mut spots: Vec<Spot<'a>> = Vec::new();
+        let mut bindings: Vec<(u32, Source<'a>)> = Vec::new();
+        for (number, source) in sources.into_iter().enumerate() {
+            let number = number as u32;
+            if let Some(kind) = RoleKind::called(source.kind) {
+                policy.role_of_source.insert(number, policy.roles.len() as u32);
+                spots.push(Spot { file: source.file, path: source.path });
+                policy.roles.push(role(kind, policy.roles.len() as u32, number, &source));
+            } else if matches!(source.kind, "RoleBinding" | "ClusterRoleBinding") {
+                bindings.push((number, source));
+            }
+        }
+        if policy.roles.is_empty() && bindings.is_empty() {
+            return policy;
+        }
+        let mut by_name: FxHashMap<(RoleKind, &'a str), Vec<u32>> = FxHashMap::default();
+        for (number, role) in policy.roles.iter().enumerate() {
+            by_name.entry((role.kind, role.name)).or_default().push(number as u32);
+        }
+        policy.add_built_in(&mut by_name);
+        aggregation::connect(&mut policy.roles);
+        policy.bindings_of_role.resize_with(policy.roles.len(), Vec::new);
+        for (number, source) in bindings {
+            let target = policy.target(&source, &by_name, &spots);
+            policy.add_binding(number, &source, target);
+        }
+        policy
+    }
+
+    /// The built-in roles that are not among the sources.
+    fn add_built_in(&mut self, by_name: &mut FxHashMap<(RoleKind, &'a str), Vec<u32>>) {
+        for built_in in bootstrap::roles() {
+            let same = by_name.entry((built_in.kind, built_in.name)).or_default();
+            let known = same.iter().any(|&number| {
+                self.roles.get(number as usize).is_some_and(|role| role.namespace == built_in.namespace)
+            });
+            if !known {
+                same.push(self.roles.len() as u32);
+                self.roles.push(Role {
+                    number: self.roles.len() as u32,
+                    kind: built_in.kind,
+                    namespace: built_in.namespace,
+                    name: built_in.name,
+                    value: built_in.value,
+                    source: None,
+                    standing: Standing::BuiltIn,
+                    parts: Vec::new(),
+                    wholes: Vec::new(),
+                });
+            }
+        }
+    }
+
+    fn target(
+        &self,
+        source: &Source<'a>,
+        by_name: &FxHashMap<(RoleKind, &'a str), Vec<u32>>,
+        spots: &[Spot<'a>],
+    ) -> Target {
+        let reference = source.value.get("roleRef");
+        let field = |key| reference.and_then(|reference| text(reference, key));
+        let (Some(kind), Some(name)) = (field("kind").and_then(RoleKind::called), field("name")) else {
+            return Target::Unreadable;
+        };
+        if kind == RoleKind::Role && source.kind == "ClusterRoleBinding" {
+            return Target::Unreadable;
+        }
+        let candidates = by_name.get(&(kind, name)).map_or(&[][..], Vec::as_slice);
+        // Built-in roles stand behind all files.
+        let spot =
+            |number: u32| spots.get(number as usize).copied().unwrap_or(Spot { file: u32::MAX, path: "" });
+        let from = Spot { file: source.file, path: source.path };
+        let found = match kind {
+            RoleKind::ClusterRole => nearest(candidates, from, spot),
+            RoleKind::Role => {
+                let with = |wanted: &dyn Fn(Option<&str>) -> bool| -> Vec<u32> {
+                    let namespace =
+                        |number: u32| self.roles.get(number as usize).and_then(|role| role.namespace);
+                    candidates.iter().copied().filter(|&number| wanted(namespace(number))).collect()
+                };
+                match nearest(&with(&|namespace| namespace == source.namespace), from, spot) {
+                    // One of the two leaves its namespace to a tool, which gives the same to what stands together.
+                    Chosen::None => {
+                        let open =
+                            |namespace: Option<&str>| namespace.is_none() || source.namespace.is_none();
+                        beside(&with(&open), from, spot)
+                    }
+                    found => found,
+                }
+            }
+        };
+        match found {
+            Chosen::One(number) => Target::Role(number),
+            Chosen::None => Target::Missing,
+            // Copies of a built-in role are all the same.
+            Chosen::Several => {
+                let built_in = |number: &&u32| {
+                    self.roles.get(**number as usize).is_some_and(|role| role.standing.is_built_in())
+                };
+                candidates.iter().find(built_in).map_or(Target::Several, |&number| Target::Role(number))
+            }
+        }
+    }
+
+    fn add_binding(&mut self, number: u32, source: &Source<'a>, target: Target) {
+        let index = self.bindings.len() as u32;
+        let cluster_wide = source.kind == "ClusterRoleBinding";
+        let binding = Binding {
+            cluster_wide,
+            namespace: source.namespace.filter(|_| !cluster_wide),
+            name: source.name,
+            value: source.value,
+            source: number,
+            target,
+            standing: bootstrap::standing(source.kind, source.namespace, source.name, source.value),
+        };
+        if let Target::Role(role) = target
+            && let Some(bindings) = self.bindings_of_role.get_mut(role as usize)
+        {
+            bindings.push(index);
+        }
+        for subject in binding.subjects() {
+            if let Some(holder) = Holder::of(subject, binding.namespace) {
+                let list = *self.holders.entry(holder).or_insert_with(|| {
+                    self.bindings_of_holder.push(Vec::new());
+                    self.bindings_of_holder.len() as u32 - 1
+                });
+                self.bindings_of_holder
+                    .get_mut(list as usize)
+                    .into_iter()
+                    .for_each(|l| l.push((index, subject)));
+            }
+        }
+        self.binding_of_source.insert(number, index);
+        self.bindings.push(binding);
+    }
+
+    /// All roles: those of the sources in their order, then the built-in ones that are not among them.
+    pub fn roles(&self) -> &[Role<'a>] {
+        &self.roles
+    }
+
+    /// All bindings, in the order of the sources.
+    pub fn bindings(&self) -> &[Binding<'a>] {
+        &self.bindings
+    }
+
+    /// The role of a number; see [`Target::Role`].
+    pub fn role(&self, number: u32) -> Option<&Role<'a>> {
+        self.roles.get(number as usize)
+    }
+
+    /// The role that a source is.
+    pub fn role_of_source(&self, source: u32) -> Option<&Role<'a>> {
+        self.role(*self.role_of_source.get(&source)?)
+    }
+
+    /// The binding that a source is.
+    pub fn binding_of_source(&self, source: u32) -> Option<&Binding<'a>> {
+        self.bindings.get(*self.binding_of_source.get(&source)? as usize)
+    }
+
+    /// The role that a binding binds, when it is known.
+    pub fn role_bound<'p>(&'p self, binding: &Binding<'a>) -> Option<&'p Role<'a>> {
+        match binding.target {
+            Target::Role(number) => self.role(number),
+            _ => None,
+        }
+    }
+
+    /// All rules of a role, each with the role in which it stands: its own, and those that flow into it by aggregation.
+    pub fn rules<'p>(
+        &'p self,
+        role: &'p Role<'a>,
+    ) -> impl Iterator<Item = (&'p Role<'a>, Rule<'a>)> + use<'p, 'a> {
+        aggregation::parts(&self.roles, role)
+            .into_iter()
+            .flat_map(|part| part.own_rules().map(move |rule| (part, rule)))
+    }
+
+    /// Who holds the rules of a role: the subjects of its bindings, and of those of the roles into which it flows.
+    /// Their number may be large; see that a control does not multiply it.
+    pub fn grants<'p>(&'p self, role: &'p Role<'a>) -> impl Iterator<Item = Grant<'p, 'a>> + use<'p, 'a> {
+        aggregation::wholes(&self.roles, role).into_iter().flat_map(move |whole| {
+            self.bindings_of_role.get(whole.number as usize).into_iter().flatten().flat_map(move |&binding| {
+                let binding = self.bindings.get(binding as usize);
+                binding.into_iter().flat_map(move |binding| {
+                    binding.subjects().filter_map(move |subject| grant(subject, binding, whole))
+                })
+            })
+        })
+    }
+
+    /// The bindings that name a holder, with the subject that does; also those whose role is not known.
+    pub fn bindings_of<'p>(
+        &'p self,
+        holder: &Holder<'_>,
+    ) -> impl Iterator<Item = (&'p Binding<'a>, Value<'a>)> + use<'p, 'a> {
+        let list = self.holders.get(holder).and_then(|&list| self.bindings_of_holder.get(list as usize));
+        let found = list.map_or(&[][..], Vec::as_slice);
+        found.iter().filter_map(|&(binding, subject)| Some((self.bindings.get(binding as usize)?, subject)))
+    }
+
+    /// What a holder is granted by name, where the role is known.
+    pub fn held_by<'p>(&'p self, holder: &Holder<'_>) -> impl Iterator<Item = Grant<'p, 'a>> + use<'p, 'a> {
+        self.bindings_of(holder)
+            .filter_map(|(binding, subject)| grant(subject, binding, self.role_bound(binding)?))
+    }
+
+    /// What a service account is granted: by name, and as a member of the groups of all accounts, of its namespace's
+    /// accounts, and of everybody who is authenticated.
+    pub fn held_by_account(&self, namespace: Option<&str>, name: &str) -> Vec<Grant<'_, 'a>> {
+        let mut grants: Vec<_> = self.held_by(&Holder::ServiceAccount { namespace, name }).collect();
+        if let Some(namespace) = namespace {
+            let group = format!("system:serviceaccounts:{namespace}");
+            grants.extend(self.held_by(&Holder::Group(&group)));
+        }
+        grants.extend(self.held_by(&Holder::Group("system:serviceaccounts")));
+        grants.extend(self.held_by(&Holder::Group("system:authenticated")));
+        grants
+    }
+
+    /// Whether RBAC allows a request: the rules of all ClusterRoleBindings count, and those of RoleBindings in the
+    /// namespace of the request. `groups` are all groups, the implied ones too (`system:authenticated`,
+    /// `system:serviceaccounts`); `system:masters` passes before RBAC and is not looked at here.
+    pub fn allows(
+        &self,
+        user: &str,
+        groups: &[&str],
+        namespace: Option<&str>,
+        attributes: &Attributes<'_>,
+    ) -> bool {
+        let asker = Holder::user(user);
+        let holders = std::iter::once(asker).chain(groups.iter().map(|group| Holder::Group(group)));
+        holders.into_iter().any(|holder| {
+            self.held_by(&holder).any(|grant| {
+                let here = match grant.place {
+                    Place::Cluster => true,
+                    Place::Namespace(own) => own.is_some() && own == namespace,
+                };
+                here && grant.holder.is(user, groups)
+                    && self.rules(grant.role).any(|(_, rule)| rule.grants(attributes))
+            })
+        })
+    }
+}
+
+fn role<'a>(kind: RoleKind, number: u32, position: u32, source: &Source<'a>) -> Role<'a> {
+    let namespace = source.namespace.filter(|_| kind == RoleKind::Role);
+    Role {
+        number,
+        kind,
+        namespace,
+        name: source.name,
+        value: source.value,
+        source: Some(position),
+        standing: bootstrap::standing(source.kind, namespace, source.name, source.value),
+        parts: Vec::new(),
+        wholes: Vec::new(),
+    }
+}
+
+fn grant<'p, 'a>(subject: Value<'a>, binding: &'p Binding<'a>, role: &'p Role<'a>) -> Option<Grant<'p, 'a>> {
+    let holder = Holder::of(subject, binding.namespace)?;
+    Some(Grant { holder, place: binding.place(), subject, binding, role })
+}

@@ -1,0 +1,202 @@
+//! Finding components among objects.
+
+use rustc_hash::FxHashMap;
+use seaworthy_document::Value;
+use seaworthy_podsecurity::Pod;
+
+use super::command_line;
+use super::{Component, Flag, Program, Setup};
+use crate::index::SourceFile;
+use crate::object::Object;
+use crate::workload::Workload;
+
+const KUBEADM: &str = "kubeadm.k8s.io";
+
+/// Calls `found` with every component that an object starts or configures; `index` is its position, `pods` are those
+/// that it holds.
+pub(crate) fn components_of<'a>(
+    object: &Object<'a>,
+    pods: &[Workload<'a>],
+    index: u32,
+    mut found: impl FnMut(Component<'a>),
+) {
+    let component = |program, setup, settings, flags, configuration| Component {
+        program,
+        setup,
+        object: index,
+        container: None,
+        refused: false,
+        settings,
+        flags,
+        configuration,
+    };
+    match (object.group(), object.kind) {
+        ("kubelet.config.k8s.io", "KubeletConfiguration") => {
+            let file = object.value;
+            found(component(Program::Kubelet, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
+        }
+        ("kubeproxy.config.k8s.io", "KubeProxyConfiguration") => {
+            let file = object.value;
+            found(component(Program::KubeProxy, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
+        }
+        (KUBEADM, "ClusterConfiguration") => {
+            let parts = [
+                (Program::ApiServer, &["apiServer"][..]),
+                (Program::ControllerManager, &["controllerManager"]),
+                (Program::Scheduler, &["scheduler"]),
+                (Program::Etcd, &["etcd", "local"]),
+            ];
+            for (program, path) in parts {
+                if program == Program::Etcd && object.value.at(&["etcd", "external"]).is_some() {
+                    continue;
+                }
+                let settings = object.value.at(path).unwrap_or(object.value);
+                let flags = object.value.at(path).map(|part| extra_args(&part, "extraArgs"));
+                found(component(program, Setup::Kubeadm, settings, flags.unwrap_or_default(), Vec::new()));
+            }
+        }
+        (KUBEADM, "InitConfiguration" | "JoinConfiguration") => {
+            let Some(registration) = object.value.get("nodeRegistration") else { return };
+            let flags = extra_args(&registration, "kubeletExtraArgs");
+            if !flags.is_empty() {
+                found(component(Program::Kubelet, Setup::Kubeadm, registration, flags, Vec::new()));
+            }
+        }
+        _ => {
+            for Workload { pod, refused, .. } in pods {
+                for container in pod.containers() {
+                    let Some((program, mut flags)) =
+                        command_line::read(&container.value(), container.image())
+                    else {
+                        continue;
+                    };
+                    if program == Program::Etcd {
+                        if !is_cluster_store(object, pod) {
+                            continue;
+                        }
+                        // The environment yields to the command line.
+                        let stated = std::mem::take(&mut flags);
+                        flags = etcd_environment(&container.value());
+                        flags.extend(stated);
+                    }
+                    let value = container.value();
+                    let settings = value.get("args").or_else(|| value.get("command")).unwrap_or(value);
+                    found(Component {
+                        container: Some(container.name()),
+                        refused: *refused,
+                        ..component(program, Setup::CommandLine, settings, flags, Vec::new())
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Flags that kubeadm adds: a map in v1beta3, a list of names and values from v1beta4 on.
+fn extra_args<'a>(part: &Value<'a>, key: &str) -> Vec<Flag<'a>> {
+    let Some(arguments) = part.get(key) else { return Vec::new() };
+    let listed = arguments.items().filter_map(|item| {
+        let at = item.get("value")?;
+        Some(Flag { name: item.get("name")?.as_str()?, value: at.text(), at })
+    });
+    let mapped = arguments.entries().map(|(name, at)| Flag { name: name.text(), value: at.text(), at });
+    listed.chain(mapped).collect()
+}
+
+/// Whether an etcd is the store of the cluster and not one that an application brought: it is a component of the
+/// control plane by label, or runs in the namespace of the system.
+fn is_cluster_store(object: &Object<'_>, pod: &Pod<'_>) -> bool {
+    let label =
+        |key| pod.metadata().and_then(|metadata| metadata.at(&["labels", key])).map(|value| value.text());
+    object.namespace == Some("kube-system")
+        && (label("component") == Some("etcd")
+            || label("tier") == Some("control-plane")
+            || object.name == "etcd")
+}
+
+/// Flags that etcd takes from its environment: `ETCD_CERT_FILE` is `--cert-file`.
+fn etcd_environment<'a>(container: &Value<'a>) -> Vec<Flag<'a>> {
+    const NAMES: &[(&str, &str)] = &[
+        ("ETCD_ADVERTISE_CLIENT_URLS", "advertise-client-urls"),
+        ("ETCD_AUTO_TLS", "auto-tls"),
+        ("ETCD_CERT_FILE", "cert-file"),
+        ("ETCD_CIPHER_SUITES", "cipher-suites"),
+        ("ETCD_CLIENT_CERT_AUTH", "client-cert-auth"),
+        ("ETCD_CONFIG_FILE", "config-file"),
+        ("ETCD_DATA_DIR", "data-dir"),
+        ("ETCD_KEY_FILE", "key-file"),
+        ("ETCD_LISTEN_CLIENT_URLS", "listen-client-urls"),
+        ("ETCD_LISTEN_METRICS_URLS", "listen-metrics-urls"),
+        ("ETCD_LISTEN_PEER_URLS", "listen-peer-urls"),
+        ("ETCD_PEER_AUTO_TLS", "peer-auto-tls"),
+        ("ETCD_PEER_CERT_FILE", "peer-cert-file"),
+        ("ETCD_PEER_CLIENT_CERT_AUTH", "peer-client-cert-auth"),
+        ("ETCD_PEER_KEY_FILE", "peer-key-file"),
+        ("ETCD_PEER_TRUSTED_CA_FILE", "peer-trusted-ca-file"),
+        ("ETCD_TRUSTED_CA_FILE", "trusted-ca-file"),
+    ];
+    let variables = container.get("env").into_iter().flat_map(|env| env.items());
+    let flags = variables.filter_map(|variable| {
+        let name = variable.get("name")?.as_str()?;
+        let (_, flag) = NAMES.iter().find(|(known, _)| *known == name)?;
+        let at = variable.get("value")?;
+        Some(Flag { name: flag, value: at.text(), at })
+    });
+    flags.collect()
+}
+
+/// Puts files together that one program reads: drop-ins with the file that they add to, and the flags of kubeadm with
+/// the configuration beside them. Objects stand in the order of their files, and so do drop-ins.
+pub(crate) fn merge<'a>(
+    components: Vec<Component<'a>>,
+    objects: &[Object<'a>],
+    files: &'a [SourceFile],
+) -> Vec<Component<'a>> {
+    let is_kubelet_file = |component: &Component<'a>| {
+        component.program == Program::Kubelet && component.setup == Setup::ConfigurationFile
+    };
+    let file = |component: &Component<'a>| objects[component.object as usize].file;
+    let folder = |component: &Component<'a>| parent(&files[file(component) as usize].name);
+    let (kubelet_files, mut merged): (Vec<_>, Vec<_>) = components.into_iter().partition(is_kubelet_file);
+    let (drop_ins, mut kubelets): (Vec<_>, Vec<_>) =
+        kubelet_files.into_iter().partition(|component| folder(component).ends_with(".d"));
+
+    // The only configuration of a folder, by the folder; nothing tells which one of several is meant.
+    let mut bases: FxHashMap<&str, Option<usize>> = FxHashMap::default();
+    for (index, kubelet) in kubelets.iter().enumerate() {
+        bases.entry(folder(kubelet)).and_modify(|base| *base = None).or_insert(Some(index));
+    }
+    let mut of_folder: FxHashMap<&str, usize> = FxHashMap::default();
+    for drop_in in drop_ins {
+        let folder = folder(&drop_in);
+        let index = *of_folder
+            .entry(folder)
+            .or_insert_with(|| bases.get(parent(folder)).copied().flatten().unwrap_or(kubelets.len()));
+        match kubelets.get_mut(index) {
+            Some(kubelet) => kubelet.configuration.extend(drop_in.configuration),
+            None => kubelets.push(drop_in),
+        }
+    }
+
+    // kubeadm hands the KubeletConfiguration of its file to the kubelet whose flags it writes.
+    let mut in_file: FxHashMap<u32, usize> = FxHashMap::default();
+    in_file.extend(kubelets.iter().enumerate().map(|(index, kubelet)| (file(kubelet), index)));
+    let mut handed = Vec::new();
+    for component in merged.iter_mut().filter(|component| component.program == Program::Kubelet) {
+        if component.setup == Setup::Kubeadm
+            && let Some(index) = in_file.remove(&file(component))
+        {
+            component.configuration = std::mem::take(&mut kubelets[index].configuration);
+            handed.push(index);
+        }
+    }
+    let left = kubelets.into_iter().enumerate().filter(|(index, _)| !handed.contains(index));
+    merged.extend(left.map(|(_, kubelet)| kubelet));
+    merged.sort_by_key(|component| (component.object, component.program));
+    merged
+}
+
+/// The folder of a path.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

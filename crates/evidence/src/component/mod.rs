@@ -1,0 +1,245 @@
+//! Programs of the control plane and of nodes, wherever files say how they are started or configured: pods that run
+//! them, configuration files, and the files of installers.
+
+mod command_line;
+mod find;
+mod installer;
+
+use seaworthy_document::Value;
+
+pub(crate) use find::{components_of, merge};
+
+/// A program of the control plane or of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Program {
+    /// kube-apiserver.
+    ApiServer,
+    /// kube-controller-manager.
+    ControllerManager,
+    /// etcd, when it is the store of the cluster.
+    Etcd,
+    /// kube-proxy.
+    KubeProxy,
+    /// kubelet.
+    Kubelet,
+    /// kube-scheduler.
+    Scheduler,
+}
+
+impl Program {
+    /// All programs.
+    pub const ALL: [Program; 6] = [
+        Program::ApiServer,
+        Program::ControllerManager,
+        Program::Etcd,
+        Program::KubeProxy,
+        Program::Kubelet,
+        Program::Scheduler,
+    ];
+
+    /// The name of the program.
+    pub fn name(self) -> &'static str {
+        match self {
+            Program::ApiServer => "kube-apiserver",
+            Program::ControllerManager => "kube-controller-manager",
+            Program::Etcd => "etcd",
+            Program::KubeProxy => "kube-proxy",
+            Program::Kubelet => "kubelet",
+            Program::Scheduler => "kube-scheduler",
+        }
+    }
+
+    /// The program of a name.
+    pub fn named(name: &str) -> Option<Program> {
+        Program::ALL.into_iter().find(|program| program.name() == name)
+    }
+}
+
+/// Who writes the command line, and so what it means when a flag is not stated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Setup {
+    /// The files hold the whole command line: a flag that is not stated has the program's default.
+    CommandLine,
+    /// The files hold a configuration file of the program; flags beside it are not known.
+    ConfigurationFile,
+    /// kubeadm writes the command line and adds the flags that the files state.
+    Kubeadm,
+    /// k3s or RKE2 starts the program and adds the flags that the files state.
+    K3s,
+}
+
+/// A program and what the files say of its settings.
+#[derive(Clone, Debug)]
+pub struct Component<'a> {
+    /// Which program.
+    pub program: Program,
+    /// Who writes its command line.
+    pub setup: Setup,
+    /// Index of the object in [`Evidence::objects`](crate::Evidence::objects) that starts or configures it.
+    pub object: u32,
+    /// The container that runs it, when one does.
+    pub container: Option<&'a str>,
+    /// Whether the API server would refuse to decode the object: then nothing in it can be said to pass.
+    pub refused: bool,
+    pub(crate) settings: Value<'a>,
+    pub(crate) flags: Vec<Flag<'a>>,
+    pub(crate) configuration: Vec<Value<'a>>,
+}
+
+/// One flag as it is stated.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag<'a> {
+    /// Its name without hyphens before it. Kubernetes takes `_` for `-` in names: see [`Flag::is`].
+    pub name: &'a str,
+    /// Its value; `true` for a switch that stands alone.
+    pub value: &'a str,
+    /// Where it stands.
+    pub at: Value<'a>,
+}
+
+impl Flag<'_> {
+    /// Whether this is the flag of a name.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.len() == name.len()
+            && self.name.bytes().zip(name.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+    }
+}
+
+/// What the files say of one setting.
+#[derive(Clone, Copy, Debug)]
+pub enum Setting<'a> {
+    /// It is stated.
+    Stated(Stated<'a>),
+    /// The installer states it, with this value.
+    Installed(&'static str),
+    /// Nobody states it: the program's default holds.
+    Default,
+    /// The files do not tell.
+    Unknown,
+}
+
+/// A stated value and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Stated<'a> {
+    /// The value: an argument, a field, an item of a list.
+    pub at: Value<'a>,
+    /// A flag's value; `None` for a field of a configuration file, whose value is `at`.
+    flag: Option<&'a str>,
+}
+
+impl<'a> Stated<'a> {
+    /// The text of a scalar; empty for lists and maps.
+    pub fn text(&self) -> &'a str {
+        self.flag.unwrap_or_else(|| self.at.text())
+    }
+
+    /// Yes or no; `None` when it is neither, so that the program would refuse to start.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.flag {
+            // `strconv.ParseBool`, which flags of Go programs go through.
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Some(true),
+            Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Some(false),
+            Some(_) => None,
+            None => self.at.as_bool(),
+        }
+    }
+
+    /// A whole number; `None` when it is none.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self.flag {
+            Some(text) => text.parse().ok(),
+            None => self.at.as_i64(),
+        }
+    }
+
+    /// The items of a list: the parts between commas of a flag, the items of a field.
+    pub fn items(&self) -> Vec<&'a str> {
+        match self.flag {
+            Some(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
+            None if self.at.is_sequence() => self.at.items().map(|item| item.text()).collect(),
+            None => vec![self.at.text()],
+        }
+    }
+
+    /// Whether something fills in the value before the program sees it: `$(POD_IP)`, `${VAR}`, `{{ … }}`.
+    pub fn is_placeholder(&self) -> bool {
+        let text = self.text();
+        text.contains("$(") || text.contains("${") || text.contains("{{")
+    }
+}
+
+impl<'a> Component<'a> {
+    /// Where its settings stand: its arguments, or the configuration.
+    pub fn settings(&self) -> Value<'a> {
+        self.settings
+    }
+
+    /// All flags that are stated, in their order; the last of a name counts, and lists add up.
+    pub fn flags(&self) -> &[Flag<'a>] {
+        &self.flags
+    }
+
+    /// Its configuration files in the order in which they are merged: later ones take precedence.
+    pub fn configuration(&self) -> &[Value<'a>] {
+        &self.configuration
+    }
+
+    /// What is known of a flag.
+    pub fn flag(&self, name: &str) -> Setting<'a> {
+        if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
+            return Setting::Stated(Stated { at: flag.at, flag: Some(flag.value) });
+        }
+        match self.setup {
+            Setup::CommandLine => Setting::Default,
+            Setup::ConfigurationFile => Setting::Unknown,
+            Setup::Kubeadm => self.installed(name).map_or(Setting::Default, Setting::Installed),
+            Setup::K3s => self.installed(name).map_or(Setting::Unknown, Setting::Installed),
+        }
+    }
+
+    fn installed(&self, name: &str) -> Option<&'static str> {
+        installer::flag(self.setup, self.program, name)
+    }
+
+    /// What is known of a field of the configuration file, by its path; later files take precedence.
+    pub fn field(&self, path: &[&str]) -> Option<Stated<'a>> {
+        let at = self.configuration.iter().rev().find_map(|file| file.at(path))?;
+        Some(Stated { at, flag: None })
+    }
+
+    /// What is known of a setting that has both a flag and a field: the flag takes precedence, as in the kubelet.
+    /// `Default` is the default of the configuration file when there is one, else that of the flag: see
+    /// [`has_configuration`](Component::has_configuration).
+    pub fn setting(&self, flag: &str, path: &[&str]) -> Setting<'a> {
+        let flag = self.flag(flag);
+        match (flag, self.field(path)) {
+            (Setting::Stated(_), _) => flag,
+            (_, Some(stated)) => Setting::Stated(stated),
+            (Setting::Unknown, None) if self.has_configuration() => Setting::Default,
+            (_, None) => flag,
+        }
+    }
+
+    /// All items of a list that a flag states, also when it stands more than once, each with its place.
+    pub fn flag_items(&self, name: &str) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        self.flags.iter().filter(move |flag| flag.is(name)).flat_map(|flag| {
+            let items = flag.value.split(',').map(str::trim).filter(|item| !item.is_empty());
+            items.map(|item| (item, flag.at))
+        })
+    }
+
+    /// Whether its settings come from a configuration file, whose defaults differ from those of the flags: a file
+    /// is among the evidence, or the command line names one.
+    pub fn has_configuration(&self) -> bool {
+        !self.configuration.is_empty()
+            || self.setup == Setup::Kubeadm
+            || self.flags.iter().any(|flag| flag.is("config") || flag.is("config-dir"))
+    }
+
+    /// Whether the command line names a configuration file that is not among the evidence, so that what is not
+    /// stated here may be stated there.
+    pub fn lacks_configuration(&self) -> bool {
+        self.configuration.is_empty()
+            && self.flags.iter().any(|flag| flag.is("config") || flag.is("config-dir"))
+    }
+}

@@ -1,0 +1,11 @@
+//! Objects, pods and components among files.
+
+mod components;
+mod objects;
+
+use seaworthy_document::Stream;
+use seaworthy_evidence::SourceFile;
+
+fn files(texts: &[(&str, &str)]) -> Vec<SourceFile> {
+    texts.iter().map(|(name, text)| SourceFile::new(*name, Stream::read(*text))).collect()
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod configuration;
+mod date;
+mod exception;
+mod nearest;
+mod pattern;
+mod read;
+mod strict;
+
+pub use configuration::Configuration;
+pub use date::{Date, NoDate};
+pub use exception::{Exception, Match, Origin, RbacSubject};
+pub use nearest::{distance, nearest};
+pub use pattern::{PathPattern, Pattern};
+pub use read::{API_VERSION, Declared, Source, read};
+pub use strict::{Problem, Spanned};

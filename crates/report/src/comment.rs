@@ -1,0 +1,198 @@
+//! Markdown for a comment on a pull request: what stands where, what to do first, and as many findings as fit.
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use seaworthy_controls::{Assessment, Finding, PlannedChange, Roadmap};
+
+use crate::clean::{MESSAGE, NAME, PATH, clean};
+use crate::context::Context;
+use crate::numbers::{
+    Severities, concerned, count, grouped, not_evaluated, object_name, phase_title, progress, undecided,
+};
+use crate::source::Located;
+
+/// Most characters of a comment: GitHub refuses more than 65,536, and something may be written around it.
+const LIMIT: usize = 60_000;
+/// Most changes that are named.
+const CHANGES: usize = 5;
+/// Most reasons that are named for what was not evaluated.
+const REASONS: usize = 10;
+
+/// Writes the comment; never more than 60,000 characters.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(text(assessment, context).as_bytes())
+}
+
+fn text(assessment: &Assessment<'_, '_>, context: &Context<'_>) -> String {
+    let mut open: Vec<&Finding<'_>> = assessment.open().collect();
+    open.sort_by_key(|finding| (Reverse(finding.severity), finding.control.phase));
+    let mut text = String::new();
+    let numbers = Severities::of(open.iter().copied());
+    match open.len() {
+        0 => line(&mut text, "### Seaworthy: nothing open"),
+        many => line(&mut text, &format!("### Seaworthy: {} ({numbers})", count(many, "open finding"))),
+    }
+    line(&mut text, "");
+    let roadmap = Roadmap::new(assessment);
+    line(&mut text, "| phase | controls |");
+    line(&mut text, "|---|---|");
+    for plan in roadmap.phases.iter().filter(|plan| concerned(&plan.progress) > 0) {
+        line(&mut text, &format!("| {} | {} |", phase_title(plan.phase), progress(&plan.progress)));
+    }
+
+    let changes: Vec<&PlannedChange<'_>> = roadmap.phases.iter().flat_map(|plan| &plan.changes).collect();
+    if !changes.is_empty() {
+        line(&mut text, "\n**What to do first**\n");
+        for (number, change) in changes.iter().take(CHANGES).enumerate() {
+            let cured = Severities::of(change.findings.iter().copied());
+            line(&mut text, &format!("{}. {} ({cured})", number + 1, change.title()));
+        }
+        if changes.len() > CHANGES {
+            line(&mut text, &format!("\nand {}", count(changes.len() - CHANGES, "further change")));
+        }
+    }
+    let tail = tail(assessment, context);
+    findings(&mut text, assessment, &open, LIMIT.saturating_sub(tail.chars().count()));
+    text.push_str(&tail);
+    text
+}
+
+/// The findings that fit, the worst first.
+fn findings(text: &mut String, assessment: &Assessment<'_, '_>, open: &[&Finding<'_>], limit: usize) {
+    if open.is_empty() {
+        return;
+    }
+    line(text, "\n<details><summary>Findings</summary>\n");
+    line(text, "| severity | control | what | where |");
+    line(text, "|---|---|---|---|");
+    const END: &str = "\n</details>";
+    let mut length = text.chars().count() + END.len() + 100;
+    let mut shown = 0;
+    for finding in open {
+        let located = Located::of(assessment, finding);
+        let place = format!("{}:{}", clean(located.file, PATH), located.range.start.line);
+        let subject = match finding.subject.container.filter(|name| !name.is_empty()) {
+            Some(container) => {
+                format!(
+                    "{}, container {}",
+                    code(&object_name(finding.subject.object)),
+                    code(&clean(container, NAME))
+                )
+            }
+            None => code(&object_name(finding.subject.object)),
+        };
+        let row = format!(
+            "| {} | `{}` | {}: {} | {}{} |",
+            finding.severity,
+            finding.control.id,
+            subject,
+            inline(&clean(&finding.message, MESSAGE)),
+            code(&place),
+            located.remark(),
+        );
+        let more = row.chars().count() + 1;
+        if length + more > limit {
+            break;
+        }
+        length += more;
+        shown += 1;
+        line(text, &row);
+    }
+    if shown < open.len() {
+        line(text, &format!("\nand {} more", grouped(open.len() - shown)));
+    }
+    line(text, END);
+}
+
+/// What the numbers leave out. Always said, since a short comment must not look like a clean one.
+fn tail(assessment: &Assessment<'_, '_>, context: &Context<'_>) -> String {
+    let mut text = String::new();
+    let excepted = assessment.findings.len() - assessment.open().count();
+    if excepted > 0 {
+        line(&mut text, &format!("\n{} accepted.", count(excepted, "finding")));
+    }
+    let skipped = not_evaluated(assessment, context);
+    let undecided = undecided(assessment);
+    if !skipped.is_empty() || !undecided.is_empty() {
+        line(&mut text, "\n<details><summary>Not evaluated</summary>\n");
+        for entry in skipped.iter().take(REASONS) {
+            line(&mut text, &format!("- {}: {}", inline(&entry.reason), grouped(entry.count)));
+        }
+        for group in undecided.iter().take(REASONS) {
+            let controls = count(group.controls.len(), "control");
+            line(&mut text, &format!("- {}: {controls} unknown", inline(&group.reason)));
+        }
+        let left = skipped.len().saturating_sub(REASONS) + undecided.len().saturating_sub(REASONS);
+        if left > 0 {
+            line(&mut text, &format!("- and {}", count(left, "further reason")));
+        }
+        line(&mut text, "\n</details>");
+    }
+    text
+}
+
+fn line(text: &mut String, line: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{line}");
+}
+
+/// A text as a code span, in which nothing is a mention, a link or a cell border.
+fn code(text: &str) -> String {
+    let fence = "`".repeat(longest_run(text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|"))
+}
+
+fn longest_run(text: &str) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    for byte in text.bytes() {
+        run = if byte == b'`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// A message, whose code spans are kept; what stands outside of them is plain text.
+fn inline(message: &str) -> String {
+    let ticks = message.matches('`').count();
+    if ticks % 2 == 1 || message.contains("``") {
+        return code(message);
+    }
+    let mut text = String::with_capacity(message.len() + 16);
+    for (index, part) in message.split('`').enumerate() {
+        if index % 2 == 1 {
+            text.push_str(&code(part));
+            continue;
+        }
+        for character in part.chars() {
+            match character {
+                '<' => text.push_str("&lt;"),
+                '&' => text.push_str("&amp;"),
+                '@' => text.push_str("&#64;"),
+                '\\' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => text.extend(['\\', character]),
+                _ => text.push(character),
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_stays_text() {
+        assert_eq!(code("a|b"), "`a\\|b`");
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(inline("`a: b` is *set* <b> @all"), "`a: b` is \\*set\\* &lt;b> &#64;all");
+        assert_eq!(inline("one ` tick"), "``one ` tick``");
+    }
+}
