@@ -11,6 +11,7 @@ use seaworthy_evidence::SourceFile;
 use thiserror::Error;
 
 use crate::render::{Folders, RenderOptions};
+use crate::skip::{SkipReason, Skipped};
 use crate::{recognise, render, walk};
 
 /// How to collect.
@@ -52,51 +53,6 @@ pub struct Collected {
     pub files: Vec<SourceFile>,
     /// What was not taken, and why.
     pub skipped: Vec<Skipped>,
-}
-
-/// A file that was not taken.
-#[derive(Clone, Debug)]
-pub struct Skipped {
-    /// Its path.
-    pub path: String,
-    /// Why.
-    pub reason: SkipReason,
-}
-
-/// Why a file was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SkipReason {
-    /// It holds no Kubernetes object.
-    NotKubernetes,
-    /// It is no text.
-    Binary,
-    /// It belongs to a Helm chart (the folder) and has to be rendered first.
-    HelmTemplate(String),
-    /// It is a template of another kind.
-    Template,
-    /// It has more bytes than are read.
-    TooLarge(u64),
-    /// It could not be read.
-    Unreadable(String),
-    /// It is a chart that was not rendered, and why.
-    Chart(String),
-    /// It is an overlay that was not rendered, and why.
-    Overlay(String),
-    /// It is a patch of an overlay that was not rendered: no object by itself.
-    Patch,
-    /// It is an object that says what to apply, but not from what was scanned: why.
-    Elsewhere(String),
-    /// It is an object for which something was rendered without a part of what it asks for.
-    RenderedWithout(String),
-    /// It is a link that leads out of the folder, to another folder, or nowhere.
-    Link,
-}
-
-impl SkipReason {
-    /// Whether something that may concern Kubernetes was left unread, so that the result is incomplete.
-    pub fn leaves_gap(&self) -> bool {
-        !matches!(self, SkipReason::NotKubernetes | SkipReason::Binary)
-    }
 }
 
 /// A path that a person named could not be read at all.

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 
 use ignore::{WalkBuilder, WalkState};
 
-use crate::collect::{Options, SkipReason, Skipped};
+use crate::collect::Options;
+use crate::skip::{SkipReason, Skipped};
 
 /// The files below a folder that can hold manifests, sorted, and what was passed over.
 pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<Skipped>) {

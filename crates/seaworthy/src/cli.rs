@@ -86,7 +86,7 @@ pub(crate) struct SelectArgs {
 Examples:
   seaworthy scan deploy/
   seaworthy scan --all deploy/web.yaml              every finding with its source line
-  helm template ./chart | seaworthy scan -
+  seaworthy scan charts/shop --helm-values prod.yaml   charts and overlays are rendered first
   seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
   seaworthy scan deploy/ --select pss:baseline --fail-on high
   seaworthy scan deploy/ --set images.registries=registry.example.com,ghcr.io/acme")]
@@ -125,6 +125,9 @@ pub(crate) struct ScanArgs {
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
 
+    #[command(flatten)]
+    pub(crate) render: RenderArgs,
+
     /// Show every finding with its source line
     #[arg(long, short, conflicts_with = "quiet")]
     pub(crate) all: bool,
@@ -148,6 +151,32 @@ pub(crate) struct ScanArgs {
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
+}
+
+/// Charts and overlays.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Charts and overlays")]
+pub(crate) struct RenderArgs {
+    /// Values for the charts among the scanned folders, for those that no Flux or Argo CD object gives values to;
+    /// may be repeated, later files win
+    #[arg(long, value_hint = ValueHint::FilePath, value_name = "FILE")]
+    pub(crate) helm_values: Vec<PathBuf>,
+
+    /// A single value for the same charts, as `image.tag=1.2`; wins over files
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) helm_set: Vec<String>,
+
+    /// The namespace that the same charts are rendered for
+    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
+    pub(crate) helm_namespace: String,
+
+    /// Do not run helm, kustomize or kubectl: judge files as they stand
+    #[arg(long)]
+    pub(crate) no_render: bool,
+
+    /// Seconds that one chart or overlay may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) render_timeout: u64,
 }
 
 #[derive(Debug, Args)]

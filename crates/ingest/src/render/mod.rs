@@ -22,7 +22,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use seaworthy_evidence::SourceFile;
 
-use crate::collect::{Collected, Event, SkipReason, Skipped};
+use crate::collect::{Collected, Event};
+use crate::skip::{SkipReason, Skipped};
 use helm::{Chart, Setting, Values};
 use job::{Job, Workshop};
 use kustomize::Overlays;

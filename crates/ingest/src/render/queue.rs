@@ -10,7 +10,8 @@ use super::gitops::{self, Pointer, Target};
 use super::job::{Job, Workshop};
 use super::kustomize::Overlays;
 use super::paths::normal;
-use crate::collect::{Event, SkipReason, Skipped};
+use crate::collect::Event;
+use crate::skip::{SkipReason, Skipped};
 
 /// Most renderings of one scan: every object of Argo CD or Flux can ask for one.
 const RENDERINGS: usize = 1_000;

@@ -5,4 +5,5 @@ pub(crate) mod controls;
 pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod pods;
+mod rendering;
 pub(crate) mod scan;

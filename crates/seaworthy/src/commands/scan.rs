@@ -10,10 +10,11 @@ use seaworthy_controls::{
     Assessment, PARAMETERS, ParameterError, Parameters, Phase, Settings, Severity, evaluate, nearest,
 };
 use seaworthy_evidence::Evidence;
-use seaworthy_ingest::{Collected, IngestError, Options, SkipReason, collect};
+use seaworthy_ingest::{Collected, IngestError, Options, collect};
 use seaworthy_podsecurity::Version;
 use seaworthy_report::{Context, Format, Skipped, Style};
 
+use super::rendering;
 use crate::cli::{Global, ScanArgs};
 use crate::error::{CommandError, Outcome};
 use crate::progress::Progress;
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
         max_file_size: args.max_file_size,
         hidden: args.hidden,
         respect_ignore_files: !args.no_ignore,
+        render: rendering::options(&args.render, &args.kubernetes_version)?,
     };
 
     let progress = Progress::new(!args.no_progress && !args.quiet);
@@ -182,17 +184,7 @@ fn skipped(collected: &Collected) -> Vec<Skipped> {
     const EXAMPLES: usize = 5;
     let mut by_reason: BTreeMap<String, Skipped> = BTreeMap::new();
     for skipped in &collected.skipped {
-        let reason = match &skipped.reason {
-            SkipReason::NotKubernetes => "no Kubernetes object in it".to_owned(),
-            SkipReason::Binary => "not text".to_owned(),
-            SkipReason::HelmTemplate(chart) => {
-                format!("template of a Helm chart; scan it with `helm template {chart} | seaworthy scan -`")
-            }
-            SkipReason::Template => "template that has to be rendered first".to_owned(),
-            SkipReason::TooLarge(_) => "larger than `--max-file-size`".to_owned(),
-            SkipReason::Unreadable(error) => format!("cannot be read: {error}"),
-            SkipReason::Link => "link that leads out of the folder or to a folder".to_owned(),
-        };
+        let reason = skipped.reason.to_string();
         let entry = by_reason.entry(reason.clone()).or_insert_with(|| Skipped {
             reason,
             count: 0,
