@@ -28,6 +28,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     let settings = Settings {
         version: kubernetes_version(&args.kubernetes_version)?,
         parameters: parameters(&args.parameters)?,
+        ..Settings::default()
     };
     let options = Options {
         max_file_size: args.max_file_size,
