@@ -105,11 +105,13 @@ pub(crate) fn pointers<'f>(
                 (vec![Target::Elsewhere(reason.to_owned())], Vec::new())
             }
         };
+        // What is missing is told once, however many sources there are.
+        let mut without = without;
         let pointer = move |target| Pointer {
             object: super::run::bounded(&object_name),
             file: file.name.clone(),
             target,
-            without: without.clone(),
+            without: std::mem::take(&mut without),
         };
         targets.into_iter().map(pointer).collect::<Vec<_>>()
     };

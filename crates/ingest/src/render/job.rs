@@ -124,7 +124,13 @@ impl<'w> Workshop<'w> {
             .iter()
             .zip(&fresh)
             .filter_map(|(path, fresh)| fresh.as_ref().or(self.read.get(*path).copied()));
-        let lines = Sources::new(streams, reach.prefixes, reach.suffixes).trace(&stream);
+        let (mut prefixes, mut suffixes) = (reach.prefixes, reach.suffixes);
+        if let Some(over) = over {
+            let (prefix, suffix) = kustomize::affixes(over);
+            prefixes.extend(prefix);
+            suffixes.extend(suffix);
+        }
+        let lines = Sources::new(streams, prefixes, suffixes).trace(&stream);
         let origin = Origin {
             by: Renderer::Kustomize,
             from: self.places.shown(folder),

@@ -260,6 +260,14 @@ impl Overlays {
     }
 }
 
+/// What a kustomization adds before and behind names.
+pub(crate) fn affixes(text: &str) -> (Option<String>, Option<String>) {
+    let stream = Stream::read(text);
+    let root = stream.documents().next().map(|document| document.root());
+    let text = |key| Some(root?.get(key)?.as_str()?.to_owned()).filter(|text| !text.is_empty());
+    (text("namePrefix"), text("nameSuffix"))
+}
+
 /// Builds the overlay in a folder. `over` is a kustomization that stands above it, without its `resources`.
 pub(crate) fn build(
     folder: &Path,
