@@ -30,21 +30,61 @@ pub fn evaluate<'e, 'a>(
     evidence: &'e Evidence<'a>,
     settings: &'e Settings,
 ) -> Assessment<'e, 'a> {
+    evaluate_within(controls, evidence, settings, Extent::All)
+}
+
+/// Judges what stands in some of the files, in the light of all evidence: what an editor shows beside a file. Nothing
+/// is said of other files, and the numbers count those given alone.
+pub fn evaluate_files<'e, 'a>(
+    controls: &[&'static Control],
+    evidence: &'e Evidence<'a>,
+    settings: &'e Settings,
+    files: &[u32],
+) -> Assessment<'e, 'a> {
+    evaluate_within(controls, evidence, settings, Extent::Files(files))
+}
+
+/// The files whose subjects are judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extent<'f> {
+    All,
+    /// Those at these positions; few.
+    Files(&'f [u32]),
+}
+
+impl Extent<'_> {
+    pub(crate) fn holds(self, file: u32) -> bool {
+        match self {
+            Extent::All => true,
+            Extent::Files(files) => files.contains(&file),
+        }
+    }
+}
+
+fn evaluate_within<'e, 'a>(
+    controls: &[&'static Control],
+    evidence: &'e Evidence<'a>,
+    settings: &'e Settings,
+    extent: Extent<'_>,
+) -> Assessment<'e, 'a> {
     let plan = Plan::new(controls);
     let around = Surroundings { evidence, settings };
-    let judge = Judge::new(controls, evidence, settings);
+    let judge = Judge::new(controls, evidence, settings, extent);
 
     let pods = evidence.workloads().par_chunks(CHUNK).map(|workloads| {
         let mut tally = Tally::new(&judge);
-        workloads.iter().for_each(|workload| judge_pod(&plan, &mut tally, PodScope { workload, around }));
+        let judged = workloads.iter().filter(|workload| extent.holds(evidence.owner(workload).file));
+        judged.for_each(|workload| judge_pod(&plan, &mut tally, PodScope { workload, around }));
         tally
     });
     let objects = evidence.objects().par_chunks(CHUNK).map(|objects| {
         let mut tally = Tally::new(&judge);
-        objects.iter().for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
+        let judged = objects.iter().filter(|object| extent.holds(object.file));
+        judged.for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
         tally
     });
-    let namespaces = namespaces(around);
+    let mut namespaces = namespaces(around);
+    namespaces.retain(|scope| scope.anchor().is_some_and(|anchor| extent.holds(anchor.file)));
     let namespaces = namespaces.par_chunks(CHUNK).map(|scopes| {
         let mut tally = Tally::new(&judge);
         scopes.iter().for_each(|scope| judge_namespace(&plan, &mut tally, scope));
@@ -53,14 +93,16 @@ pub fn evaluate<'e, 'a>(
 
     let components = evidence.components().par_chunks(CHUNK).map(|components| {
         let mut tally = Tally::new(&judge);
-        components.iter().for_each(|component| {
+        let judged = components.iter().filter(|component| extent.holds(evidence.owner_of(component).file));
+        judged.for_each(|component| {
             judge_component(&plan, &mut tally, ComponentScope { component, around });
         });
         tally
     });
     let whole = plan.evidence.par_iter().map(|(index, check)| {
         let mut tally = Tally::new(&judge);
-        for Judged { object, verdict } in check(&around) {
+        let judged = check(&around).into_iter().filter(|judged| extent.holds(judged.object.file));
+        for Judged { object, verdict } in judged {
             tally.record(*index, Spot::object(object), verdict);
         }
         tally

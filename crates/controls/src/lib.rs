@@ -45,7 +45,7 @@ pub use control::{
     Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, Guard, Mappings, NamespaceCheck,
     ObjectCheck, Phase, PodCheck, Scope, Severity,
 };
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_files};
 pub use exceptions::{
     Acceptance, Baseline, ExceptionProblem, ExceptionState, ExceptionUse, Exceptions, FormerFinding,
 };

@@ -20,7 +20,7 @@ pub struct Access<'a> {
 }
 
 impl<'a> Access<'a> {
-    pub(crate) fn new(files: &'a [SourceFile], objects: &[Object<'a>]) -> Access<'a> {
+    pub(crate) fn new(files: &[&'a SourceFile], objects: &[Object<'a>]) -> Access<'a> {
         let mut sources = Vec::new();
         let mut numbers = FxHashMap::default();
         for (index, object) in objects.iter().enumerate().filter(|(_, object)| object.group() == GROUP) {

@@ -57,34 +57,37 @@ pub enum Found<'e, 'a> {
 /// Everything that was read, indexed.
 #[derive(Debug)]
 pub struct Evidence<'a> {
-    files: &'a [SourceFile],
-    objects: Vec<Object<'a>>,
-    workloads: Vec<Workload<'a>>,
-    components: Vec<Component<'a>>,
-    diagnostics: Vec<Diagnostic>,
+    pub(crate) files: Vec<&'a SourceFile>,
+    pub(crate) objects: Vec<Object<'a>>,
+    pub(crate) workloads: Vec<Workload<'a>>,
+    /// Components as each object shows them, before they are put together.
+    pub(crate) declared: Vec<Component<'a>>,
+    pub(crate) components: Vec<Component<'a>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// Documents that are no Kubernetes objects.
-    foreign_documents: usize,
-    documents: usize,
-    indexes: Indexes<'a>,
-    access: Access<'a>,
+    pub(crate) foreign_documents: usize,
+    pub(crate) documents: usize,
+    pub(crate) indexes: Indexes<'a>,
+    pub(crate) access: Access<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
 #[derive(Debug, Default)]
-struct Indexes<'a> {
+pub(crate) struct Indexes<'a> {
     /// All objects, sorted by kind, namespace, name, and their place in the evidence: what is looked for is a run.
-    sorted: Vec<u32>,
+    pub(crate) sorted: Vec<u32>,
     /// Subjects of bindings that are service accounts, by the account's name, with the binding.
-    accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>>,
+    pub(crate) accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>>,
 }
 
 impl<'a> Indexes<'a> {
     fn new(objects: &[Object<'a>]) -> Indexes<'a> {
         let mut sorted: Vec<u32> = (0..objects.len() as u32).collect();
-        sorted.par_sort_unstable_by_key(|&index| {
-            let object = &objects[index as usize];
-            (object.kind, object.namespace, object.name, index)
-        });
+        sorted.par_sort_unstable_by_key(|&index| sort_key(objects, index));
+        Indexes { sorted, accounts: Indexes::accounts(objects) }
+    }
+
+    pub(crate) fn accounts(objects: &[Object<'a>]) -> FxHashMap<&'a str, Vec<(u32, Value<'a>)>> {
         let mut accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>> = FxHashMap::default();
         for (index, object) in objects.iter().enumerate() {
             if object.group() == "rbac.authorization.k8s.io" && object.kind.ends_with("Binding") {
@@ -95,8 +98,14 @@ impl<'a> Indexes<'a> {
                 }
             }
         }
-        Indexes { sorted, accounts }
+        accounts
     }
+}
+
+/// What objects are sorted by in [`Indexes::sorted`].
+pub(crate) fn sort_key<'a>(objects: &[Object<'a>], index: u32) -> (&'a str, Option<&'a str>, &'a str, u32) {
+    let Object { kind, namespace, name, .. } = objects[index as usize];
+    (kind, namespace, name, index)
 }
 
 /// The name of the service account that a subject of a binding is, also when it is written as a user.
@@ -110,13 +119,13 @@ fn account_of<'a>(subject: &Value<'a>) -> Option<&'a str> {
 }
 
 #[derive(Default)]
-struct FileEvidence<'a> {
-    objects: Vec<Object<'a>>,
-    workloads: Vec<Workload<'a>>,
-    components: Vec<Component<'a>>,
-    diagnostics: Vec<Diagnostic>,
-    foreign: usize,
-    documents: usize,
+pub(crate) struct FileEvidence<'a> {
+    pub(crate) objects: Vec<Object<'a>>,
+    pub(crate) workloads: Vec<Workload<'a>>,
+    pub(crate) components: Vec<Component<'a>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) foreign: usize,
+    pub(crate) documents: usize,
 }
 
 impl<'a> Evidence<'a> {
@@ -130,7 +139,7 @@ impl<'a> Evidence<'a> {
             .collect();
         let mut objects = Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum());
         let mut workloads = Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum());
-        let mut components = Vec::new();
+        let mut declared = Vec::new();
         let mut diagnostics = Vec::new();
         let (mut documents, mut foreign_documents) = (0, 0);
         for part in parts {
@@ -141,7 +150,7 @@ impl<'a> Evidence<'a> {
                     .into_iter()
                     .map(|workload| Workload { object: workload.object + first, ..workload }),
             );
-            components.extend(
+            declared.extend(
                 part.components
                     .into_iter()
                     .map(|component| Component { object: component.object + first, ..component }),
@@ -150,12 +159,14 @@ impl<'a> Evidence<'a> {
             documents += part.documents;
             foreign_documents += part.foreign;
         }
-        let components = component::merge(components, &objects, files);
-        let (indexes, access) = rayon::join(|| Indexes::new(&objects), || Access::new(files, &objects));
+        let files: Vec<&'a SourceFile> = files.iter().collect();
+        let components = component::merge(declared.clone(), &objects, &files);
+        let (indexes, access) = rayon::join(|| Indexes::new(&objects), || Access::new(&files, &objects));
         Evidence {
             files,
             objects,
             workloads,
+            declared,
             components,
             diagnostics,
             foreign_documents,
@@ -166,8 +177,8 @@ impl<'a> Evidence<'a> {
     }
 
     /// The files, as given.
-    pub fn files(&self) -> &'a [SourceFile] {
-        self.files
+    pub fn files(&self) -> &[&'a SourceFile] {
+        &self.files
     }
 
     /// All objects, in the order of files and documents.
@@ -316,7 +327,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {
+pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {
     let mut part = FileEvidence::default();
     part.diagnostics.extend(file.stream.diagnostics().iter().map(|diagnostic| Diagnostic {
         file: index,

@@ -7,6 +7,7 @@ mod index;
 mod object;
 mod origin;
 mod place;
+mod update;
 mod workload;
 
 pub use access::Access;

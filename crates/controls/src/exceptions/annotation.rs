@@ -1,6 +1,7 @@
 //! Exceptions in the file itself: `seaworthy.dev/ignore` on an object or on a pod template.
 
 use memchr::memmem::Finder;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use seaworthy_document::Value;
 use seaworthy_evidence::{Diagnostic, Evidence, Severity};
@@ -9,6 +10,7 @@ use seaworthy_policy::Pattern;
 use super::{Acceptance, words};
 use crate::catalogue;
 use crate::control::Control;
+use crate::evaluate::Extent;
 
 /// Names the controls whose findings are accepted here; `.<container>` behind it narrows it to one container.
 const IGNORE: &str = "seaworthy.dev/ignore";
@@ -38,10 +40,14 @@ struct Ignore<'a> {
 
 impl<'a> Annotations<'a> {
     /// Reads the annotations. Files in which the word does not occur are not looked at.
-    pub(crate) fn new(evidence: &Evidence<'a>) -> Annotations<'a> {
+    pub(crate) fn new(evidence: &Evidence<'a>, extent: Extent<'_>) -> Annotations<'a> {
         let finder = Finder::new(IGNORE);
-        let texts = evidence.files().iter().map(|file| file.stream.text().as_bytes());
-        let concerned: Vec<bool> = texts.map(|text| finder.find(text).is_some()).collect();
+        let files = evidence.files().par_iter().with_min_len(64).enumerate();
+        let concerned: Vec<bool> = files
+            .map(|(index, file)| {
+                extent.holds(index as u32) && finder.find(file.stream.text().as_bytes()).is_some()
+            })
+            .collect();
         let mut all = Annotations::default();
         if !concerned.contains(&true) {
             return all;

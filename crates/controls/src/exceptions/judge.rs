@@ -13,6 +13,7 @@ use super::scope::{Paths, covers};
 use super::{Acceptance, Entry};
 use crate::assessment::Finding;
 use crate::control::{Control, Severity};
+use crate::evaluate::Extent;
 use crate::scope::Settings;
 
 /// How many findings each exception matches, by its number.
@@ -43,6 +44,7 @@ impl<'e> Judge<'e> {
         controls: &[&'static Control],
         evidence: &'e Evidence<'a>,
         settings: &'e Settings,
+        extent: Extent<'_>,
     ) -> Judge<'e> {
         let entries = settings.exceptions.entries.as_slice();
         let mut by_control: FxHashMap<&str, Candidates<'e>> = FxHashMap::default();
@@ -64,7 +66,7 @@ impl<'e> Judge<'e> {
                 true => Paths::new(evidence.files(), settings.working_directory.as_deref()),
                 false => Paths::default(),
             },
-            annotations: Annotations::new(evidence),
+            annotations: Annotations::new(evidence, extent),
         }
     }
 

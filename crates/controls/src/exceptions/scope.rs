@@ -12,14 +12,14 @@ use crate::verdict::Holder;
 #[derive(Debug, Default)]
 pub(super) struct Paths<'e> {
     working_directory: Option<&'e str>,
-    files: &'e [SourceFile],
+    files: &'e [&'e SourceFile],
     /// Absolute where the working directory is known; empty when no exception looks at files.
     absolute: Vec<String>,
 }
 
 impl<'e> Paths<'e> {
     /// Paths of all files, from the folder that relative names are meant from.
-    pub(super) fn new(files: &'e [SourceFile], working_directory: Option<&'e str>) -> Paths<'e> {
+    pub(super) fn new(files: &'e [&'e SourceFile], working_directory: Option<&'e str>) -> Paths<'e> {
         let absolute = files.iter().map(|file| absolute(&file.name, working_directory)).collect();
         Paths { working_directory, files, absolute }
     }

@@ -150,7 +150,7 @@ fn etcd_environment<'a>(container: &Value<'a>) -> Vec<Flag<'a>> {
 pub(crate) fn merge<'a>(
     components: Vec<Component<'a>>,
     objects: &[Object<'a>],
-    files: &'a [SourceFile],
+    files: &[&'a SourceFile],
 ) -> Vec<Component<'a>> {
     let is_kubelet_file = |component: &Component<'a>| {
         component.program == Program::Kubelet && component.setup == Setup::ConfigurationFile

@@ -2,6 +2,7 @@
 
 mod components;
 mod objects;
+mod update;
 
 use seaworthy_document::Stream;
 use seaworthy_evidence::SourceFile;

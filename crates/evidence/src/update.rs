@@ -1,0 +1,110 @@
+//! Keeping evidence up to date while somebody edits a file, without reading the others again.
+
+use std::ops::Range;
+
+use crate::access::Access;
+use crate::component::{self, Component};
+use crate::diagnostic::Diagnostic;
+use crate::index::{Evidence, Indexes, SourceFile, read_file, sort_key};
+use crate::workload::Workload;
+
+impl<'a> Evidence<'a> {
+    /// Adds a file behind the others and returns its index.
+    pub fn add(&mut self, file: &'a SourceFile) -> u32 {
+        let index = self.files.len() as u32;
+        self.files.push(file);
+        self.take_in(index, file);
+        index
+    }
+
+    /// Puts a file in the place of the one at `index`. The result is that of reading all files again.
+    ///
+    /// # Panics
+    /// When there is no file at `index`.
+    pub fn replace(&mut self, index: u32, file: &'a SourceFile) {
+        let former = std::mem::replace(&mut self.files[index as usize], file);
+        let former = read_file(index, former);
+        self.documents -= former.documents;
+        self.foreign_documents -= former.foreign;
+        self.take_in(index, file);
+    }
+
+    /// Puts what a file holds in the place of all that is there of the file of its index.
+    fn take_in(&mut self, index: u32, file: &'a SourceFile) {
+        let part = read_file(index, file);
+        self.documents += part.documents;
+        self.foreign_documents += part.foreign;
+
+        let old = run(&self.objects, |object| object.file, index..index + 1);
+        let positions = old.start as u32..old.end as u32;
+        let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
+        let first = positions.start;
+        self.objects.splice(old, part.objects);
+        let new = first..(i64::from(positions.end) + shift.by) as u32;
+
+        let old = run(&self.workloads, |workload| workload.object, positions.clone());
+        let added = part.workloads.into_iter();
+        let added = added.map(|workload| Workload { object: workload.object + first, ..workload });
+        let end = old.start + added.len();
+        self.workloads.splice(old, added);
+        self.workloads[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
+
+        let old = run(&self.declared, |component| component.object, positions.clone());
+        let added = part.components.into_iter();
+        let added = added.map(|component| Component { object: component.object + first, ..component });
+        let end = old.start + added.len();
+        self.declared.splice(old, added);
+        self.declared[end..].iter_mut().for_each(|component| shift.apply(&mut component.object));
+
+        let old = run(&self.diagnostics, |diagnostic: &Diagnostic| diagnostic.file, index..index + 1);
+        self.diagnostics.splice(old, part.diagnostics);
+
+        self.update_sorted(positions, new, shift);
+        self.indexes.accounts = Indexes::accounts(&self.objects);
+        self.access = Access::new(&self.files, &self.objects);
+        self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
+    }
+
+    fn update_sorted(&mut self, old: Range<u32>, new: Range<u32>, shift: Shift) {
+        let objects = &self.objects;
+        let mut added: Vec<u32> = new.collect();
+        added.sort_unstable_by_key(|&index| sort_key(objects, index));
+        let mut added = added.into_iter().peekable();
+        let kept = self.indexes.sorted.iter().filter(|index| !old.contains(index)).map(|&index| {
+            let mut index = index;
+            shift.apply(&mut index);
+            index
+        });
+        let mut sorted = Vec::with_capacity(objects.len());
+        for index in kept {
+            while let Some(new) = added.next_if(|&new| sort_key(objects, new) < sort_key(objects, index)) {
+                sorted.push(new);
+            }
+            sorted.push(index);
+        }
+        sorted.extend(added);
+        self.indexes.sorted = sorted;
+    }
+}
+
+/// The run of items, sorted by a number, whose number is in a range.
+fn run<T>(items: &[T], number: impl Fn(&T) -> u32, range: Range<u32>) -> Range<usize> {
+    let start = items.partition_point(|item| number(item) < range.start);
+    let end = items.partition_point(|item| number(item) < range.end);
+    start..end
+}
+
+/// How positions of objects move when others before them come or go.
+#[derive(Clone, Copy)]
+struct Shift {
+    behind: u32,
+    by: i64,
+}
+
+impl Shift {
+    fn apply(self, position: &mut u32) {
+        if *position >= self.behind {
+            *position = (i64::from(*position) + self.by) as u32;
+        }
+    }
+}
