@@ -77,18 +77,21 @@ fn objects(file: &SourceFile) -> impl Iterator<Item = Value<'_>> {
 }
 
 /// The objects in some files that say what to apply.
+///
+/// `files` are those in which such objects are looked for, `others` those whose ConfigMaps they may mean.
 pub(crate) fn pointers<'f>(
-    files: impl Iterator<Item = &'f SourceFile> + Clone,
+    files: impl Iterator<Item = &'f SourceFile>,
+    others: impl Iterator<Item = &'f SourceFile>,
     places: &Places,
 ) -> Vec<Pointer> {
     let mut found = Vec::new();
-    for file in files.clone() {
+    for file in files {
         found.extend(objects(file).filter_map(|object| Some((file, object, tool(object)?))));
     }
     if found.is_empty() {
         return Vec::new();
     }
-    let configuration = ConfigMaps::new(files.map(|file| &file.stream));
+    let configuration = ConfigMaps::new(others.map(|file| &file.stream));
     let read = |(file, object, tool): (&SourceFile, Value<'_>, Tool)| {
         let kind = text(object, &["kind"]).unwrap_or_default();
         let name = text(object, &["metadata", "name"]).unwrap_or_default();

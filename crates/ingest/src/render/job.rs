@@ -49,7 +49,7 @@ pub(crate) struct Workshop<'w> {
     /// Folders that links may lead to.
     bounds: Vec<PathBuf>,
     /// Files that were read already, by their absolute path.
-    read: HashMap<PathBuf, &'w Stream>,
+    read: HashMap<&'w Path, &'w Stream>,
     printed: AtomicU64,
 }
 
@@ -57,7 +57,7 @@ impl<'w> Workshop<'w> {
     pub(crate) fn new(
         options: &RenderOptions,
         places: &'w Places,
-        read: HashMap<PathBuf, &'w Stream>,
+        read: HashMap<&'w Path, &'w Stream>,
     ) -> Workshop<'w> {
         Workshop {
             places,
@@ -115,7 +115,7 @@ impl<'w> Workshop<'w> {
         let paths: Vec<&PathBuf> = reach.patches.iter().chain(&reach.files).collect();
         let fresh: Vec<Option<Stream>> = paths
             .iter()
-            .map(|path| match self.read.contains_key(*path) {
+            .map(|path| match self.read.contains_key(path.as_path()) {
                 true => None,
                 false => Some(helm::read_text(path).map(Stream::read_bytes).unwrap_or_default()),
             })
@@ -123,7 +123,7 @@ impl<'w> Workshop<'w> {
         let streams = paths
             .iter()
             .zip(&fresh)
-            .filter_map(|(path, fresh)| fresh.as_ref().or(self.read.get(*path).copied()));
+            .filter_map(|(path, fresh)| fresh.as_ref().or(self.read.get(path.as_path()).copied()));
         let (mut prefixes, mut suffixes) = (reach.prefixes, reach.suffixes);
         if let Some(over) = over {
             let (prefix, suffix) = kustomize::affixes(over);

@@ -1,5 +1,6 @@
 //! Kustomize overlays: which files an overlay reaches, and `kustomize build`.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ pub(crate) struct Overlay {
 
 /// Where file names stand in a kustomization file, and what the files are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Entry {
+enum Named {
     /// Objects, or a folder.
     Resource,
     Patch,
@@ -74,22 +75,22 @@ impl Overlay {
     fn read_entries(&mut self, folder: &Path, root: Value<'_>) {
         let items = |key: &str| root.get(key).into_iter().flat_map(|list| list.items());
         for key in ["resources", "bases", "components"] {
-            items(key).for_each(|item| self.name(folder, &item, Entry::Resource));
+            items(key).for_each(|item| self.name(folder, &item, Named::Resource));
         }
         for key in ["patches", "patchesJson6902", "replacements"] {
             items(key)
                 .filter_map(|item| item.get("path"))
-                .for_each(|path| self.name(folder, &path, Entry::Patch));
+                .for_each(|path| self.name(folder, &path, Named::Patch));
         }
-        items("patchesStrategicMerge").for_each(|item| self.name(folder, &item, Entry::Patch));
+        items("patchesStrategicMerge").for_each(|item| self.name(folder, &item, Named::Patch));
         for key in ["generators", "transformers", "validators"] {
-            items(key).for_each(|item| self.name(folder, &item, Entry::Resource));
+            items(key).for_each(|item| self.name(folder, &item, Named::Resource));
         }
         for key in ["crds", "configurations"] {
-            items(key).for_each(|item| self.name(folder, &item, Entry::Other));
+            items(key).for_each(|item| self.name(folder, &item, Named::Other));
         }
         if let Some(path) = root.at(&["openapi", "path"]) {
-            self.name(folder, &path, Entry::Other);
+            self.name(folder, &path, Named::Other);
         }
         for generator in ["configMapGenerator", "secretGenerator"].into_iter().flat_map(items) {
             for key in ["files", "envs"] {
@@ -112,10 +113,10 @@ impl Overlay {
     fn generated(&mut self, folder: &Path, item: &Value<'_>) {
         let Some(text) = item.as_str() else { return };
         let name = text.split_once('=').map_or(text, |(_, name)| name);
-        self.named(folder, name, Entry::Other);
+        self.named(folder, name, Named::Other);
     }
 
-    fn name(&mut self, folder: &Path, item: &Value<'_>, entry: Entry) {
+    fn name(&mut self, folder: &Path, item: &Value<'_>, entry: Named) {
         let Some(text) = item.as_str() else { return };
         // Patches and transformers may stand in the list themselves.
         if !text.contains('\n') {
@@ -123,7 +124,7 @@ impl Overlay {
         }
     }
 
-    fn named(&mut self, folder: &Path, name: &str, entry: Entry) {
+    fn named(&mut self, folder: &Path, name: &str, entry: Named) {
         if is_remote(name) {
             let name = super::run::bounded(name);
             self.problem.get_or_insert_with(|| format!("`{name}` lies elsewhere: nothing is fetched"));
@@ -131,8 +132,8 @@ impl Overlay {
         }
         let path = paths::normal(&folder.join(name));
         match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() && entry == Entry::Resource => self.folders.push(path),
-            Ok(_) if entry == Entry::Patch => self.patches.push(path),
+            Ok(metadata) if metadata.is_dir() && entry == Named::Resource => self.folders.push(path),
+            Ok(_) if entry == Named::Patch => self.patches.push(path),
             Ok(_) => self.files.push(path),
             // What is not there, Kustomize would take for an address.
             Err(_) => {
@@ -188,10 +189,10 @@ impl Overlays {
     pub(crate) fn add(&mut self, folder: &Path) {
         let mut open = vec![folder.to_owned()];
         while let Some(folder) = open.pop() {
-            if !self.known.contains_key(&folder) {
-                let overlay = Overlay::read(&folder);
-                open.extend(overlay.iter().flat_map(|overlay| overlay.folders.iter().cloned()));
-                self.known.insert(folder, overlay);
+            if let Entry::Vacant(vacant) = self.known.entry(folder) {
+                let overlay = Overlay::read(vacant.key());
+                let overlay = vacant.insert_entry(overlay);
+                open.extend(overlay.get().iter().flat_map(|overlay| overlay.folders.iter().cloned()));
             }
         }
     }

@@ -20,7 +20,6 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use seaworthy_evidence::SourceFile;
 
 use crate::collect::{Collected, Event};
 use crate::skip::{SkipReason, Skipped};
@@ -85,7 +84,7 @@ pub(crate) fn render(
     if scanned.is_empty() {
         return;
     }
-    let pointing: HashSet<usize> = (0..collected.files.len())
+    let pointing: Vec<usize> = (0..collected.files.len())
         .into_par_iter()
         .with_min_len(256)
         .filter(|index| gitops::points(&collected.files[*index]))
@@ -95,11 +94,10 @@ pub(crate) fn render(
     }
 
     let places = Places::new(scanned);
-    let by_path = |file: &'_ SourceFile| normal(Path::new(&file.name));
-    let read: HashMap<PathBuf, _> = match folders.overlays.is_empty() {
-        true => HashMap::new(),
-        false => collected.files.iter().map(|file| (by_path(file), &file.stream)).collect(),
-    };
+    let files = &collected.files;
+    let paths: Vec<PathBuf> = files.par_iter().map(|file| normal(Path::new(&file.name))).collect();
+    let streams = files.iter().map(|file| &file.stream);
+    let read: HashMap<&Path, _> = paths.iter().map(PathBuf::as_path).zip(streams).collect();
     let shop = Workshop::new(options, &places, read);
     let charts = folders.charts();
     let overlay_folders = folders.overlays();
@@ -107,7 +105,7 @@ pub(crate) fn render(
     let mut roots = overlays.roots(&overlay_folders);
     roots.sort_unstable();
 
-    let mut queue = Queue::new(&shop, overlays, &collected.files, &pointing, progress);
+    let mut queue = Queue::new(&shop, overlays, files, &pointing, &paths, progress);
     queue.run(roots.into_iter().map(|folder| Job::Overlay(folder, None, Vec::new())).collect());
     queue.follow();
     let alone = charts.iter().filter(|chart| !chart.library && !queue.is_asked_for(&chart.folder));
@@ -122,12 +120,13 @@ pub(crate) fn render(
     let folders: HashSet<&Path> = done.folders.iter().map(PathBuf::as_path).collect();
     let within = |path: &Path, folders: &HashSet<&Path>| path.ancestors().any(|at| folders.contains(at));
     let mut patches = Vec::new();
+    let mut paths = paths.iter();
     collected.files.retain(|file| {
-        let path = by_path(file);
-        if done.files.contains(&path) || within(&path, &folders) {
+        let Some(path) = paths.next() else { return true };
+        if done.files.contains(path) || within(path, &folders) {
             return false;
         }
-        let patch = done.patches.contains(&path);
+        let patch = done.patches.contains(path);
         if patch {
             patches.push(Skipped { path: file.name.clone(), reason: SkipReason::Patch });
         }

@@ -9,7 +9,6 @@ use seaworthy_evidence::{Renderer, SourceFile};
 use super::gitops::{self, Pointer, Target};
 use super::job::{Job, Workshop};
 use super::kustomize::Overlays;
-use super::paths::normal;
 use crate::collect::Event;
 use crate::skip::{SkipReason, Skipped};
 
@@ -26,7 +25,9 @@ pub(crate) struct Queue<'q> {
     overlays: Overlays,
     plain: &'q [SourceFile],
     /// The files with objects that say what to render.
-    pointing: &'q HashSet<usize>,
+    pointing: &'q [usize],
+    /// The absolute path of each file.
+    paths: &'q [PathBuf],
     progress: &'q (dyn Fn(Event) + Sync),
     begun: HashSet<Job>,
     rendered: Vec<Rendered>,
@@ -69,7 +70,8 @@ impl<'q> Queue<'q> {
         shop: &'q Workshop<'q>,
         overlays: Overlays,
         plain: &'q [SourceFile],
-        pointing: &'q HashSet<usize>,
+        pointing: &'q [usize],
+        paths: &'q [PathBuf],
         progress: &'q (dyn Fn(Event) + Sync),
     ) -> Queue<'q> {
         Queue {
@@ -77,6 +79,7 @@ impl<'q> Queue<'q> {
             overlays,
             plain,
             pointing,
+            paths,
             progress,
             begun: HashSet::new(),
             rendered: Vec::new(),
@@ -119,16 +122,12 @@ impl<'q> Queue<'q> {
 
     /// The objects that ask for something, in files that no overlay makes something else of, and in renderings.
     fn pointers(&self) -> Vec<Pointer> {
-        let stands = |file: &&SourceFile| !self.covered.contains(&normal(Path::new(&file.name)));
-        let plain: Vec<&SourceFile> = match self.covered.is_empty() {
-            true => self.plain.iter().collect(),
-            false => self.plain.iter().filter(stands).collect(),
-        };
+        let stands = |index: &usize| !self.covered.contains(&self.paths[*index]);
+        let plain = |index: usize| &self.plain[index];
         let rendered = || self.rendered.iter().map(|rendered| &rendered.file);
-        if self.pointing.is_empty() && !rendered().any(gitops::points) {
-            return Vec::new();
-        }
-        gitops::pointers(plain.iter().copied().chain(rendered()), self.shop.places)
+        let pointing = self.pointing.iter().copied().filter(stands).map(plain);
+        let all = (0..self.plain.len()).filter(stands).map(plain);
+        gitops::pointers(pointing.chain(rendered()), all.chain(rendered()), self.shop.places)
     }
 
     /// The job that an object asks for, unless that is done or cannot be.

@@ -273,7 +273,8 @@ pub(crate) fn bounded(line: &str) -> String {
     short
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 
