@@ -14,7 +14,7 @@ fn schema() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn valid(text: &str) -> Value {
+pub(crate) fn valid(text: &str) -> Value {
     let value: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::draft202012::new(&schema()).unwrap();
     let errors: Vec<String> =

@@ -8,3 +8,4 @@ mod demo;
 mod examples;
 mod pods;
 mod program;
+mod rendering;
