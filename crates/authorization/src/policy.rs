@@ -8,7 +8,7 @@ use crate::bootstrap::{self, Standing};
 use crate::grant::{Grant, Place};
 use crate::holder::Holder;
 use crate::nearest::{Chosen, Spot, beside, nearest};
-use crate::role::{Role, RoleKind, text};
+use crate::role::{Role, RoleKind, own_rules, text};
 use crate::rule::{Attributes, Rule};
 
 /// An object of `rbac.authorization.k8s.io` and where it stands.
@@ -83,6 +83,8 @@ pub struct Policy<'a> {
     binding_of_source: FxHashMap<u32, u32>,
     /// For each role its bindings.
     bindings_of_role: Vec<Vec<u32>>,
+    /// Roles by kind and name, in any namespace.
+    by_name: FxHashMap<(RoleKind, &'a str), Vec<u32>>,
     /// For each holder the number of its list of bindings, each with the subject that names it.
     holders: FxHashMap<Holder<'a>, u32>,
     bindings_of_holder: Vec<Vec<(u32, Value<'a>)>>,
@@ -118,6 +120,7 @@ impl<'a> Policy<'a> {
             let target = policy.target(&source, &by_name, &spots);
             policy.add_binding(number, &source, target);
         }
+        policy.by_name = by_name;
         policy
     }
 
@@ -138,6 +141,7 @@ impl<'a> Policy<'a> {
                     value: built_in.value,
                     source: None,
                     standing: Standing::BuiltIn,
+                    full: own_rules(built_in.value).any(|rule| rule.is_full()),
                     parts: Vec::new(),
                     wholes: Vec::new(),
                 });
@@ -244,6 +248,12 @@ impl<'a> Policy<'a> {
         self.roles.get(number as usize)
     }
 
+    /// The roles of a kind and name, in whatever namespaces.
+    pub fn roles_called(&self, kind: RoleKind, name: &'a str) -> impl Iterator<Item = &Role<'a>> {
+        let found = self.by_name.get(&(kind, name)).map_or(&[][..], Vec::as_slice);
+        found.iter().filter_map(|&number| self.role(number))
+    }
+
     /// The role that a source is.
     pub fn role_of_source(&self, source: u32) -> Option<&Role<'a>> {
         self.role(*self.role_of_source.get(&source)?)
@@ -270,6 +280,11 @@ impl<'a> Policy<'a> {
         aggregation::parts(&self.roles, role)
             .into_iter()
             .flat_map(|part| part.own_rules().map(move |rule| (part, rule)))
+    }
+
+    /// Whether a role grants every verb on every resource, itself or by what flows into it.
+    pub fn is_full(&self, role: &Role<'a>) -> bool {
+        aggregation::parts(&self.roles, role).iter().any(|part| part.full)
     }
 
     /// Who holds the rules of a role: the subjects of its bindings, and of those of the roles into which it flows.
@@ -349,6 +364,7 @@ fn role<'a>(kind: RoleKind, number: u32, position: u32, source: &Source<'a>) -> 
         value: source.value,
         source: Some(position),
         standing: bootstrap::standing(source.kind, namespace, source.name, source.value),
+        full: own_rules(source.value).any(|rule| rule.is_full()),
         parts: Vec::new(),
         wholes: Vec::new(),
     }

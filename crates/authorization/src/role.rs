@@ -50,6 +50,8 @@ pub struct Role<'a> {
     pub source: Option<u32>,
     /// How it relates to the built-in role of its name.
     pub standing: Standing<'a>,
+    /// Whether a rule of its own grants every verb on every resource.
+    pub full: bool,
     /// Numbers of the roles whose rules flow into it, directly.
     pub(crate) parts: Vec<u32>,
     /// Numbers of the roles into which its rules flow, directly.
@@ -59,13 +61,18 @@ pub struct Role<'a> {
 impl<'a> Role<'a> {
     /// The rules that stand in the role itself.
     pub fn own_rules(&self) -> impl Iterator<Item = Rule<'a>> + Clone + use<'a> {
-        self.value.get("rules").into_iter().flat_map(|rules| rules.items()).map(Rule::new)
+        own_rules(self.value)
     }
 
     /// Whether its rules are those of other roles (`aggregationRule`).
     pub fn is_aggregated(&self) -> bool {
         self.value.get("aggregationRule").is_some()
     }
+}
+
+/// The rules that stand in a role.
+pub(crate) fn own_rules<'a>(role: Value<'a>) -> impl Iterator<Item = Rule<'a>> + Clone + use<'a> {
+    role.get("rules").into_iter().flat_map(|rules| rules.items()).map(Rule::new)
 }
 
 /// A text in a map, unless it is empty.

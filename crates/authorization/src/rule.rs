@@ -127,6 +127,12 @@ impl<'a> Rule<'a> {
         self.value.get("resourceNames").is_some_and(|names| names.items().next().is_some())
     }
 
+    /// Whether the rule grants every verb on every resource.
+    pub fn is_full(&self) -> bool {
+        let has_star = |list| entries(self.value.get(list)).any(|entry| entry.text == "*");
+        !self.is_named() && ["verbs", "apiGroups", "resources"].into_iter().all(has_star)
+    }
+
     /// Whether the rule grants a request.
     pub fn grants(&self, attributes: &Attributes<'_>) -> bool {
         match *attributes {

@@ -17,15 +17,22 @@ pub struct Access<'a> {
     sources: Vec<u32>,
     /// The number of a source, by its file and the number of its value there.
     numbers: FxHashMap<(u32, u32), u32>,
+    /// Service accounts by name, in any namespace: positions of objects.
+    accounts: FxHashMap<&'a str, Vec<u32>>,
 }
 
 impl<'a> Access<'a> {
     pub(crate) fn new(files: &[&'a SourceFile], objects: &[Object<'a>]) -> Access<'a> {
         let mut sources = Vec::new();
         let mut numbers = FxHashMap::default();
-        for (index, object) in objects.iter().enumerate().filter(|(_, object)| object.group() == GROUP) {
-            numbers.insert((object.file, object.value.id()), sources.len() as u32);
-            sources.push(index as u32);
+        let mut accounts: FxHashMap<&'a str, Vec<u32>> = FxHashMap::default();
+        for (index, object) in objects.iter().enumerate() {
+            if object.group() == GROUP {
+                numbers.insert((object.file, object.value.id()), sources.len() as u32);
+                sources.push(index as u32);
+            } else if object.kind == "ServiceAccount" && object.group().is_empty() {
+                accounts.entry(object.name).or_default().push(index as u32);
+            }
         }
         let policy =
             Policy::new(sources.iter().filter_map(|&index| objects.get(index as usize)).map(|object| {
@@ -38,7 +45,7 @@ impl<'a> Access<'a> {
                     path: files.get(object.file as usize).map_or("", |file| &file.name),
                 }
             }));
-        Access { policy, sources, numbers }
+        Access { policy, sources, numbers, accounts }
     }
 
     /// All roles and bindings.
@@ -59,6 +66,12 @@ impl<'a> Access<'a> {
     /// Where the object of a source stands in [`Evidence::objects`](crate::Evidence::objects).
     pub fn position(&self, source: u32) -> Option<u32> {
         self.sources.get(source as usize).copied()
+    }
+
+    /// The service accounts of a name, in whatever namespaces: where they stand in
+    /// [`Evidence::objects`](crate::Evidence::objects).
+    pub fn accounts_called(&self, name: &str) -> &[u32] {
+        self.accounts.get(name).map_or(&[], Vec::as_slice)
     }
 
     fn number(&self, object: &Object<'_>) -> Option<u32> {

@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Controls(ControlsArgs),
     /// Judge pods by the Pod Security Standards, exactly as the API server does
     Pods(PodsArgs),
+    /// Judge manifests while they are edited: a language server on standard input and output
+    Lsp(LspArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -276,6 +278,19 @@ pub(crate) enum EvaluateFormat {
     Text,
     /// One JSON object a line
     Jsonl,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Editors start it by themselves; see docs/editors.md for Neovim, VS Code, Helix and Emacs.
+It serves on standard input and output and needs no arguments.")]
+pub(crate) struct LspArgs {
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+
+    /// Serve on standard input and output; that is what it always does, and what editors ask for
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Debug, Args)]

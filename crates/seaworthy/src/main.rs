@@ -4,6 +4,7 @@
 mod cli;
 mod commands;
 mod error;
+mod language_server;
 mod output;
 mod progress;
 mod selection;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
+        Command::Lsp(args) => commands::lsp::run(args),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),
     };

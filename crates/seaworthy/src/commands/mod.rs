@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod controls;
 pub(crate) mod explain;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod pods;
 mod rendering;

@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod demo;
 mod examples;
+mod language_server;
 mod pods;
 mod program;
 mod rendering;

@@ -1,0 +1,52 @@
+//! `control-plane/component-roles`; prose and cases in `component_roles.md`.
+
+use seaworthy_authorization::Holder;
+
+use crate::change;
+use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::rbac::{bindings, undecided};
+use crate::scope::ObjectScope;
+use crate::verdict::Verdict;
+
+/// The users as which the scheduler and the controller manager call the API server.
+const COMPONENTS: &[&str] = &["system:kube-scheduler", "system:kube-controller-manager"];
+
+pub(super) static CONTROL: Control = Control {
+    id: "control-plane/component-roles",
+    title: "Scheduler and controller-manager hold only their built-in roles",
+    phase: Phase::NextStep,
+    step: 3,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster],
+    change: &change::GRANTS,
+    page: include_str!("component_roles.md"),
+    mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9025", "T1078"], ..Mappings::NONE },
+    check: bindings::bindings(check),
+    guard: None,
+};
+
+fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let Some(bound) = bindings::Bound::of(scope) else { return Verdict::NotApplicable };
+    if bound.binding.standing.is_built_in() {
+        return Verdict::Pass;
+    }
+    let mut faults = Vec::new();
+    for (holder, subject) in bound.holders() {
+        let Holder::User(name) = holder else { continue };
+        if !COMPONENTS.contains(&name) {
+            continue;
+        }
+        let full = bound.role.is_some_and(|role| bound.policy.is_full(role));
+        let severity = if full && bound.is_cluster_wide() { Severity::Critical } else { Severity::High };
+        let message = format!(
+            "`{name}` is given `{}` {}, beyond what Kubernetes gives it",
+            bound.role_name(),
+            bound.place()
+        );
+        faults.push(bindings::fault(holder, subject, message, severity));
+    }
+    match faults.is_empty() {
+        false => Verdict::Fail(faults),
+        true => undecided::pass_of_binding(scope.object.value),
+    }
+}

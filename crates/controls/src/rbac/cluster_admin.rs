@@ -1,0 +1,58 @@
+//! `rbac/cluster-admin`; prose and cases in `cluster_admin.md`.
+
+use seaworthy_authorization::Holder;
+
+use crate::change;
+use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::rbac::bindings::{self, Bound};
+use crate::rbac::holders::MASTERS;
+use crate::rbac::undecided;
+use crate::scope::ObjectScope;
+use crate::verdict::Verdict;
+
+pub(super) static CONTROL: Control = Control {
+    id: "rbac/cluster-admin",
+    title: "Cluster-admin is bound only to known break-glass subjects",
+    phase: Phase::QuickWin,
+    step: 5,
+    severity: Severity::Critical,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::GRANTS,
+    page: include_str!("cluster_admin.md"),
+    mappings: Mappings {
+        cis: &["5.1.1"],
+        nsa: &["rbac"],
+        attack: &["MS-TA9019", "T1078.003"],
+        kubescape: &["C-0035", "C-0185"],
+        trivy: &["KSV-0111"],
+        kube_linter: &["cluster-admin-role-binding"],
+        polaris: &[
+            "clusterrolebindingClusterAdmin",
+            "rolebindingClusterAdminClusterRole",
+            "rolebindingClusterAdminRole",
+        ],
+        ..Mappings::NONE
+    },
+    check: bindings::bindings(check),
+    guard: None,
+};
+
+fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let Some(bound) = Bound::of(scope) else { return Verdict::NotApplicable };
+    if bound.binding.standing.is_built_in() {
+        return Verdict::Pass;
+    }
+    let Some(role) = bound.role else { return bound.unknown_role() };
+    if !bound.policy.is_full(role) {
+        return undecided::pass_of_binding(scope.object.value);
+    }
+    let severity = if bound.is_cluster_wide() { Severity::Critical } else { Severity::High };
+    let holders = bound.holders().filter(|(holder, _)| *holder != Holder::Group(MASTERS));
+    let faults: Vec<_> = holders
+        .map(|(holder, subject)| {
+            let message = format!("{holder} may do everything {}, by `{}`", bound.place(), role.name);
+            bindings::fault(holder, subject, message, severity)
+        })
+        .collect();
+    if faults.is_empty() { undecided::pass_of_binding(scope.object.value) } else { Verdict::Fail(faults) }
+}

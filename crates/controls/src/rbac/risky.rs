@@ -1,0 +1,254 @@
+//! Controls of the form "few subjects may …": each is a list of rights, judged on every role.
+//!
+//! A role gives one fault for each of its rules and each holder; one that nothing binds gives one, graded low. Built-in
+//! roles pass, built-in bindings count nobody. Rules that grant everything are left to `rbac/cluster-admin` and
+//! `rbac/wildcards`.
+
+use seaworthy_authorization::{Covering, Match, Place as Where, Role, RoleKind, Rule, covers};
+use seaworthy_evidence::Place;
+
+use crate::control::{Check, ObjectCheck, Severity};
+use crate::rbac::holders::{self, Held, Holding};
+use crate::rbac::undecided;
+use crate::scope::ObjectScope;
+use crate::verdict::{Fault, Verdict};
+
+pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// Verbs that change objects.
+pub(super) const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+
+/// Faults of one role that are told apart; the others are counted.
+const MOST_FAULTS: usize = 200;
+
+/// A check that looks at every role.
+pub(super) const fn roles(check: ObjectCheck) -> Check {
+    Check::Object { kinds: &[(RBAC, "ClusterRole"), (RBAC, "Role")], check }
+}
+
+/// A right that few should have.
+pub(super) struct Right {
+    group: &'static str,
+    /// `pods`, `pods/exec`; `userextras/*` stands for any subresource, and none.
+    resource: &'static str,
+    verbs: &'static [&'static str],
+    /// Whether a RoleBinding grants it at all.
+    namespaced: bool,
+    /// Only these objects, in this namespace.
+    called: Option<(&'static str, &'static [&'static str])>,
+}
+
+impl Right {
+    /// To something that stands in namespaces.
+    pub(super) const fn namespaced(
+        group: &'static str,
+        resource: &'static str,
+        verbs: &'static [&'static str],
+    ) -> Right {
+        Right { group, resource, verbs, namespaced: true, called: None }
+    }
+
+    /// To something of the whole cluster: a RoleBinding does not grant it. (Namespaces themselves are no such thing: a
+    /// request for one counts as one inside it.)
+    pub(super) const fn cluster(
+        group: &'static str,
+        resource: &'static str,
+        verbs: &'static [&'static str],
+    ) -> Right {
+        Right { group, resource, verbs, namespaced: false, called: None }
+    }
+
+    /// Only to some objects of one namespace.
+    pub(super) const fn called(self, namespace: &'static str, names: &'static [&'static str]) -> Right {
+        Right { called: Some((namespace, names)), ..self }
+    }
+
+    /// The verbs of this right that a rule grants, with the entries that do.
+    fn found<'a>(&'static self, rule: &Rule<'a>) -> Option<Found<'a>> {
+        let allows = |verb| match self.resource.strip_suffix("/*") {
+            None => rule.allows(verb, self.group, self.resource),
+            Some(resource) => rule.allows(verb, self.group, resource).or_else(|| {
+                let below = rule.resources().find(|entry| {
+                    entry.text.strip_prefix(resource).is_some_and(|rest| rest.starts_with('/'))
+                })?;
+                rule.allows(verb, self.group, below.text)
+            }),
+        };
+        let mut verbs = self.verbs.iter().filter_map(|&verb| Some((verb, allows(verb)?))).peekable();
+        let (_, by) = *verbs.peek()?;
+        if let Some((_, names)) = self.called
+            && rule.is_named()
+            && !rule.names().any(|entry| names.contains(&entry.text))
+        {
+            return None;
+        }
+        Some(Found { right: self, verbs: verbs.map(|(verb, _)| verb).collect(), by })
+    }
+
+    /// Whether holding a role somewhere gives this right.
+    fn reaches(&self, place: Where<'_>) -> bool {
+        match place {
+            Where::Cluster => true,
+            Where::Namespace(namespace) => {
+                let here = |(wanted, _): (&str, _)| namespace.is_none_or(|namespace| namespace == wanted);
+                self.namespaced && self.called.is_none_or(here)
+            }
+        }
+    }
+}
+
+/// What a control looks for.
+pub(super) struct Risk {
+    /// Any of these.
+    pub(super) rights: &'static [Right],
+    /// How bad it is to hold one in the whole cluster (or in `kube-system`). One namespace is one grade better, and so
+    /// is a list of names.
+    pub(super) severity: Severity,
+    /// What it leads to, to be read behind "may `get` `secrets` in `shop`, ": "which hold …".
+    pub(super) consequence: &'static str,
+    /// Whether the verb is what matters, and to be pointed at; else it is the resource.
+    pub(super) by_verb: bool,
+}
+
+struct Found<'a> {
+    right: &'static Right,
+    verbs: Vec<&'static str>,
+    by: Match<'a>,
+}
+
+/// Judges a Role or ClusterRole.
+pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Verdict<'a> {
+    let access = scope.around.evidence.access();
+    let Some(role) = access.role(scope.object) else { return Verdict::NotApplicable };
+    if role.standing.is_built_in() {
+        return Verdict::Pass;
+    }
+    let policy = access.policy();
+    let flowing: Vec<Rule<'a>> = if role.is_aggregated() {
+        let others = policy.rules(role).filter(|(part, _)| part.number != role.number);
+        others.map(|(_, rule)| rule).collect()
+    } else {
+        Vec::new()
+    };
+    let mut held: Option<Held<'a>> = None;
+    let (mut faults, mut more, mut full) = (Vec::new(), 0_usize, 0_usize);
+    let mut rules = 0_usize;
+    for rule in role.own_rules() {
+        rules += 1;
+        if rule.is_full() {
+            full += 1;
+            continue;
+        }
+        let found: Vec<Found<'a>> = risk.rights.iter().filter_map(|right| right.found(&rule)).collect();
+        // In a dump the rules of an aggregated role stand twice: they are judged where they come from.
+        if found.is_empty() || !flowing.is_empty() && covers(&flowing, &[rule]) == Covering::Yes {
+            continue;
+        }
+        match held.get_or_insert_with(|| holders::of(policy, role)) {
+            Held::Expected => {}
+            Held::Nobody if faults.is_empty() => faults.extend(unbound(risk, role, &found)),
+            Held::Nobody => {}
+            Held::By(holdings) => {
+                for fault in holdings.iter().filter_map(|holding| one(risk, &rule, &found, holding)) {
+                    match faults.len() < MOST_FAULTS {
+                        true => faults.push(fault),
+                        false => more += 1,
+                    }
+                }
+            }
+        }
+    }
+    if let (1.., Some(last)) = (more, faults.last_mut()) {
+        last.message =
+            format!("{}; {more} more of the same in this role are not listed", last.message).into();
+    }
+    match faults.is_empty() {
+        false => Verdict::Fail(faults),
+        true if full > 0 && full == rules => Verdict::NotApplicable,
+        true => undecided::pass_of_rules(role.value),
+    }
+}
+
+/// The fault of a holder of a rule.
+fn one<'a>(risk: &Risk, rule: &Rule<'a>, found: &[Found<'a>], holding: &Holding<'a>) -> Option<Fault<'a>> {
+    let found: Vec<&Found<'a>> = found.iter().filter(|found| found.right.reaches(holding.place)).collect();
+    let first = found.first()?;
+    let in_namespace = found.iter().all(|found| found.right.called.is_none())
+        && matches!(holding.place, Where::Namespace(namespace) if namespace != Some("kube-system"));
+    let lowered = usize::from(in_namespace) + usize::from(first.by.named && first.right.called.is_none());
+    let mut message = format!("{} may {}", holding.holder, what(&found));
+    if found.iter().any(|found| found.right.namespaced) {
+        message.push(' ');
+        message.push_str(&match first.right.called {
+            Some((namespace, _)) => format!("in `{namespace}`"),
+            None => holders::place(holding.place),
+        });
+    }
+    if first.by.named {
+        message.push_str(&names(rule));
+    }
+    message.push_str(by_wildcard(&found));
+    message.push_str(", ");
+    message.push_str(risk.consequence);
+    let fault = Fault::new(place(risk, first), message).held_by(holding.holder);
+    Some(fault.graded(lower(risk.severity, lowered)))
+}
+
+/// The fault of a role that nothing binds.
+fn unbound<'a>(risk: &Risk, role: &Role<'a>, found: &[Found<'a>]) -> Option<Fault<'a>> {
+    let found: Vec<&Found<'a>> =
+        found.iter().filter(|found| role.kind == RoleKind::ClusterRole || found.right.namespaced).collect();
+    let first = found.first()?;
+    let message = format!(
+        "whoever holds this role may {}{}, {}; nobody is bound to it here",
+        what(&found),
+        by_wildcard(&found),
+        risk.consequence
+    );
+    Some(Fault::new(place(risk, first), message).graded(Severity::Low))
+}
+
+fn place<'a>(risk: &Risk, found: &Found<'a>) -> Place<'a> {
+    Place::at(if risk.by_verb { found.by.verb.value } else { found.by.resource.value })
+}
+
+/// "`get`, `list` `secrets`": the verbs and resources of some rights.
+fn what(found: &[&Found<'_>]) -> String {
+    let mut verbs: Vec<&str> = Vec::new();
+    let mut resources: Vec<&str> = Vec::new();
+    for found in found {
+        verbs.extend(found.verbs.iter().copied().filter(|verb| !verbs.contains(verb)).collect::<Vec<_>>());
+        let resource = found.right.resource.trim_end_matches("/*");
+        if !resources.contains(&resource) {
+            resources.push(resource);
+        }
+    }
+    format!("{} {}", quoted(verbs.into_iter()), quoted(resources.into_iter()))
+}
+
+fn names(rule: &Rule<'_>) -> String {
+    format!(" called {}", quoted(rule.names().map(|entry| entry.text)))
+}
+
+/// The first few, each in backticks, and the number of the others.
+pub(super) fn quoted<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let texts: Vec<&str> = texts.collect();
+    let shown: Vec<String> = texts.iter().take(5).map(|text| format!("`{text}`")).collect();
+    match texts.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn by_wildcard(found: &[&Found<'_>]) -> &'static str {
+    let star = |found: &&Found<'_>| {
+        [found.by.verb, found.by.group, found.by.resource].iter().any(|entry| entry.text.contains('*'))
+    };
+    if found.iter().any(star) { " by a wildcard" } else { "" }
+}
+
+/// A severity some grades better.
+pub(super) fn lower(severity: Severity, grades: usize) -> Severity {
+    let from = Severity::ALL.iter().position(|other| *other == severity).unwrap_or_default();
+    Severity::ALL.get(from.saturating_add(grades)).copied().unwrap_or(Severity::Low)
+}

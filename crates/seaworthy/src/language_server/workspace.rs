@@ -1,0 +1,81 @@
+//! The files of a workspace as evidence, kept up to date while they are edited.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+use seaworthy_controls::{Assessment, Control, Settings, evaluate_files};
+use seaworthy_document::Stream;
+use seaworthy_evidence::{Evidence, SourceFile};
+
+/// Most states of edited files that are held: evidence borrows from texts, so a former state stays until all files are
+/// read again. Typing for an hour makes about so many.
+const STATES: usize = 4096;
+/// Most bytes of former states.
+const BYTES: usize = 64 << 20;
+
+/// Room for the states of edited files. It outlives the [`Workspace`] that borrows from it.
+#[derive(Debug)]
+pub(super) struct States(Vec<OnceLock<SourceFile>>);
+
+impl States {
+    pub(super) fn new() -> States {
+        States(std::iter::repeat_with(OnceLock::new).take(STATES).collect())
+    }
+}
+
+/// There is no room for another state: everything has to be read again.
+#[derive(Debug)]
+pub(super) struct Full;
+
+/// The files as evidence.
+#[derive(Debug)]
+pub(super) struct Workspace<'w> {
+    evidence: Evidence<'w>,
+    /// Where each file stands in the evidence.
+    indexes: FxHashMap<PathBuf, u32>,
+    states: &'w States,
+    used: usize,
+    bytes: usize,
+    controls: &'w [&'static Control],
+    settings: &'w Settings,
+}
+
+impl<'w> Workspace<'w> {
+    pub(super) fn new(
+        files: &'w [SourceFile],
+        states: &'w States,
+        controls: &'w [&'static Control],
+        settings: &'w Settings,
+    ) -> Workspace<'w> {
+        let named = files.iter().zip(0..).filter(|(file, _)| file.origin.is_none());
+        let indexes = named.map(|(file, index)| (PathBuf::from(&file.name), index)).collect();
+        Workspace { evidence: Evidence::new(files), indexes, states, used: 0, bytes: 0, controls, settings }
+    }
+
+    /// Takes the text of a file for what the file holds.
+    pub(super) fn set(&mut self, path: &Path, text: &str) -> Result<(), Full> {
+        self.bytes += text.len();
+        let state = self.states.0.get(self.used).filter(|_| self.bytes <= BYTES).ok_or(Full)?;
+        self.used += 1;
+        let file = state.get_or_init(|| SourceFile::new(path.to_string_lossy(), Stream::read(text)));
+        match self.indexes.get(path) {
+            Some(&index) => self.evidence.replace(index, file),
+            None => {
+                let index = self.evidence.add(file);
+                self.indexes.insert(path.to_owned(), index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a file stands in the evidence.
+    pub(super) fn index(&self, path: &Path) -> Option<u32> {
+        self.indexes.get(path).copied()
+    }
+
+    /// Judges what stands in some files, in the light of all.
+    pub(super) fn judge(&self, files: &[u32]) -> Assessment<'_, 'w> {
+        evaluate_files(self.controls, &self.evidence, self.settings, files)
+    }
+}
