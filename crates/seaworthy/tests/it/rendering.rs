@@ -34,7 +34,7 @@ fn repository() -> tempfile::TempDir {
 
 fn scan(folder: &Path, search_path: &Path, arguments: &[&str]) -> std::process::Output {
     command(
-        &[&["scan", "--format", "json", "--select", "pods/privileged,pods/host-pid", "."], arguments]
+        &[&["scan", "--format", "json", "--select", "pods/privileged,pods/host-namespaces", "."], arguments]
             .concat(),
     )
     .current_dir(folder)
@@ -55,7 +55,7 @@ fn charts_and_overlays_are_rendered_with_the_values_that_are_named() {
     };
     let folder = repository();
     let plain = report(&scan(folder.path(), &programs, &[]));
-    assert_eq!(findings(&plain), ["pods/host-pid Pod/prod-base"], "{plain:#}");
+    assert_eq!(findings(&plain), ["pods/host-namespaces Pod/prod-base"], "{plain:#}");
     let location = &plain["findings"][0]["location"];
     assert_eq!((&location["file"], &location["line"]), (&"base/pod.yaml".into(), &6.into()), "{location}");
     assert_eq!(location["rendered"]["from"], "prod");
@@ -102,10 +102,10 @@ fn what_is_not_rendered_is_a_gap() {
         assert!(reasons.iter().any(|known| known == reason), "{reason} in {reasons:#?}");
     }
     // What can be judged as it stands is judged.
-    assert_eq!(findings(&value), ["pods/host-pid Pod/base"]);
+    assert_eq!(findings(&value), ["pods/host-namespaces Pod/base"]);
 
     let value = report(&scan(folder.path(), &nowhere, &["--no-render"]));
-    assert_eq!(findings(&value), ["pods/host-pid Pod/base"]);
+    assert_eq!(findings(&value), ["pods/host-namespaces Pod/base"]);
     assert!(value["coverage"].get("rendered").is_none());
 }
 
