@@ -93,7 +93,8 @@ Examples:
   seaworthy scan deploy/ --select pss:baseline --fail-on high
   seaworthy scan deploy/ --set images.registries=registry.example.com,ghcr.io/acme")]
 pub(crate) struct ScanArgs {
-    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read
+    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read, charts and
+    /// overlays are rendered
     #[arg(required = true, value_hint = ValueHint::AnyPath, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
