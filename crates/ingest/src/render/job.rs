@@ -12,7 +12,7 @@ use super::kustomize::{self, Overlays};
 use super::places::Places;
 use super::run::Limits;
 use super::settings::{RenderOptions, Tools};
-use super::trace::Sources;
+use super::trace::{Sources, Traced};
 
 /// Bytes that all renderings of a scan may become together.
 const TOTAL: u64 = 1 << 30;
@@ -90,6 +90,7 @@ impl<'w> Workshop<'w> {
             asked_by: None,
             files: files.iter().map(|file| self.places.shown(file)).collect(),
             lines,
+            items: Vec::new(),
         };
         Ok(SourceFile::rendered(self.places.shown(&folder.join("Chart.yaml")), stream, origin))
     }
@@ -130,13 +131,14 @@ impl<'w> Workshop<'w> {
             prefixes.extend(prefix);
             suffixes.extend(suffix);
         }
-        let lines = Sources::new(streams, prefixes, suffixes).trace(&stream);
+        let Traced { lines, items } = Sources::new(streams, prefixes, suffixes).trace(&stream);
         let origin = Origin {
             by: Renderer::Kustomize,
             from: self.places.shown(folder),
             asked_by: None,
             files: paths.iter().map(|path| self.places.shown(path)).collect(),
             lines,
+            items,
         };
         Ok(SourceFile::rendered(self.places.shown(name), stream, origin))
     }

@@ -47,9 +47,9 @@ impl<'s> Sources<'s> {
         Sources { by_name, prefixes, suffixes }
     }
 
-    /// A place for each line of a rendered text.
-    pub(crate) fn trace(&self, stream: &Stream) -> Vec<Option<Written>> {
-        let mut lines = vec![None; stream.text().lines().count()];
+    /// A place for each line of a rendered text, and for the maps in lists.
+    pub(crate) fn trace(&self, stream: &Stream) -> Traced {
+        let mut traced = Traced { lines: vec![None; stream.text().lines().count()], items: Vec::new() };
         for document in stream.documents() {
             let root = document.root();
             let Some((kind, name)) = identity(&root) else { continue };
@@ -59,10 +59,14 @@ impl<'s> Sources<'s> {
                 .find_map(|name| self.by_name.get(&(kind, name)))
                 .cloned()
                 .unwrap_or_default();
-            trace_object(root, sources, &mut lines);
+            traced.object(root, sources);
         }
-        fill(stream.text(), &mut lines);
-        lines
+        fill(stream.text(), &mut traced.lines);
+        let lines = &traced.lines;
+        traced.items.sort_by_key(|(line, _)| *line);
+        traced.items.dedup_by_key(|(line, _)| *line);
+        traced.items.retain(|(line, written)| lines.get(*line as usize - 1) != Some(&Some(*written)));
+        traced
     }
 
     /// The names that an object may have had before the overlay made this one of it, likely ones first.
@@ -97,21 +101,62 @@ fn identity<'s>(object: &Value<'s>) -> Option<(&'s str, &'s str)> {
 
 type Places<'s> = Vec<(u32, Value<'s>)>;
 
-/// Marks the lines of an object with the places of the same values in its sources.
-fn trace_object(root: Value<'_>, sources: Places<'_>, lines: &mut [Option<Written>]) {
-    let mut open = vec![(root, sources)];
-    while let Some((value, sources)) = open.pop() {
-        let inside: Vec<(u32, Children<'_>)> =
-            sources.iter().map(|(file, source)| (*file, Children::new(*source))).collect();
-        let named = value.entries().map(|(key, child)| (key.text().to_owned(), child));
-        let items = value.items().enumerate().map(|(index, item)| (item_name(index, &item), item));
-        for (name, child) in named.chain(items) {
-            let places: Places<'_> =
-                inside.iter().filter_map(|(file, children)| Some((*file, children.get(&name)?))).collect();
-            mark(child, &places, lines);
-            if !places.is_empty() && (child.is_mapping() || child.is_sequence()) {
-                open.push((child, places));
+/// What is known about the lines of a rendered text; see `Origin` of `seaworthy-evidence`.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    pub(crate) lines: Vec<Option<Written>>,
+    pub(crate) items: Vec<(u32, Written)>,
+}
+
+impl Traced {
+    /// Marks the lines of an object with the places of the same values in its sources.
+    fn object(&mut self, root: Value<'_>, sources: Places<'_>) {
+        let mut open = vec![(root, sources)];
+        while let Some((value, sources)) = open.pop() {
+            let inside: Vec<(u32, Children<'_>)> =
+                sources.iter().map(|(file, source)| (*file, Children::new(*source))).collect();
+            let named = value.entries().map(|(key, child)| (key.text().to_owned(), child));
+            let items = value.items().enumerate().map(|(index, item)| (item_name(index, &item), item));
+            for (name, child) in named.chain(items) {
+                let places: Places<'_> = inside
+                    .iter()
+                    .filter_map(|(file, children)| Some((*file, children.get(&name)?)))
+                    .collect();
+                self.mark(child, &places);
+                if !places.is_empty() && (child.is_mapping() || child.is_sequence()) {
+                    open.push((child, places));
+                }
             }
+        }
+    }
+
+    fn mark(&mut self, value: Value<'_>, places: &Places<'_>) {
+        let same =
+            |(_, place): &&(u32, Value<'_>)| place.kind() == value.kind() && place.text() == value.text();
+        let item = value.is_mapping() && value.key().is_none();
+        // A patch names an item only to find it: the item stands in what is patched.
+        let exact = if item { places.iter().rev().find(same) } else { places.iter().find(same) };
+        let Some((file, place)) = exact.or(places.first()) else { return };
+        let rendered = value.stream().position(value.entry_span().start);
+        let Some(slot) = self.lines.get_mut((rendered.line as usize).saturating_sub(1)) else { return };
+        let span = place.entry_span();
+        let start = place.stream().position(span.start);
+        let end = place.stream().position(span.end.max(span.start));
+        let line_end =
+            || place.stream().line(start.line).map_or(start.column, |line| line.chars().count() as u32 + 1);
+        let written = Written {
+            file: *file,
+            line: start.line,
+            column: start.column,
+            end_column: if end.line == start.line { end.column } else { line_end() },
+            rendered_column: rendered.column,
+            exact: exact.is_some(),
+        };
+        if item {
+            self.items.push((rendered.line, written));
+        }
+        if slot.is_none() || exact.is_some() {
+            *slot = Some(written);
         }
     }
 }
@@ -140,30 +185,6 @@ fn item_name(index: usize, item: &Value<'_>) -> String {
     }
 }
 
-fn mark(value: Value<'_>, places: &Places<'_>, lines: &mut [Option<Written>]) {
-    let same = |(_, place): &&(u32, Value<'_>)| place.kind() == value.kind() && place.text() == value.text();
-    let exact = places.iter().find(same);
-    let Some((file, place)) = exact.or(places.first()) else { return };
-    let rendered = value.stream().position(value.entry_span().start);
-    let Some(slot) = lines.get_mut((rendered.line as usize).saturating_sub(1)) else { return };
-    if slot.is_some() && exact.is_none() {
-        return;
-    }
-    let span = place.entry_span();
-    let start = place.stream().position(span.start);
-    let end = place.stream().position(span.end.max(span.start));
-    let line_end =
-        || place.stream().line(start.line).map_or(start.column, |line| line.chars().count() as u32 + 1);
-    *slot = Some(Written {
-        file: *file,
-        line: start.line,
-        column: start.column,
-        end_column: if end.line == start.line { end.column } else { line_end() },
-        rendered_column: rendered.column,
-        exact: exact.is_some(),
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,9 +196,9 @@ mod tests {
         let rendered = "kind: Deployment\nmetadata:\n  name: prod-web\nspec:\n  replicas: 3\n  containers:\n  - image: other\n    name: c\n    new: 1\n";
         let streams = [Stream::read(patch), Stream::read(base)];
         let sources = Sources::new(streams.iter(), vec!["prod-".to_owned()], Vec::new());
-        let lines = sources.trace(&Stream::read(rendered));
+        let traced = sources.trace(&Stream::read(rendered));
         let places: Vec<_> =
-            lines.iter().map(|line| line.map(|line| (line.file, line.line, line.exact))).collect();
+            traced.lines.iter().map(|line| line.map(|line| (line.file, line.line, line.exact))).collect();
         assert_eq!(
             places,
             [
@@ -192,6 +213,17 @@ mod tests {
                 Some((1, 8, false)),
             ]
         );
+    }
+
+    #[test]
+    fn an_item_is_found_although_its_keys_were_sorted() {
+        let base = "kind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: c\n    image: i\n    args: [a]\n";
+        let rendered = "kind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - args:\n    - a\n    image: i\n    name: c\n";
+        let streams = [Stream::read(base)];
+        let traced = Sources::new(streams.iter(), Vec::new(), Vec::new()).trace(&Stream::read(rendered));
+        let items: Vec<_> = traced.items.iter().map(|(line, written)| (*line, written.line)).collect();
+        assert_eq!(items, [(6, 5)]);
+        assert_eq!(traced.lines[5].map(|written| written.line), Some(7));
     }
 
     #[test]

@@ -40,6 +40,7 @@ fn rendered() -> Vec<SourceFile> {
         asked_by: Some("HelmRelease apps/web".to_owned()),
         files: vec!["charts/shop/templates/pod.yaml".to_owned()],
         lines: (1..=12).map(written).collect(),
+        items: Vec::new(),
     };
     vec![SourceFile::rendered("charts/shop/Chart.yaml", Stream::read(TEXT), origin)]
 }
