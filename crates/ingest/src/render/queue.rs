@@ -168,9 +168,8 @@ impl<'q> Queue<'q> {
     }
 
     fn run_all(&mut self, mut jobs: Vec<(Job, Option<String>)>) {
-        jobs.retain(|(job, _)| !self.begun.contains(job));
+        jobs.retain(|(job, _)| self.begun.insert(job.clone()));
         for (job, asked_by) in &jobs {
-            self.begun.insert(job.clone());
             if asked_by.is_some() {
                 self.asked_for.insert(job.folder().to_owned());
             }

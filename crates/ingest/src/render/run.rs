@@ -120,7 +120,7 @@ pub(crate) fn run(
     own_group(&mut command);
     let child = command.spawn().map_err(|error| format!("cannot start `{name}`: {error}"))?;
     let mut running = Running { child, ended: false };
-    running.bound_memory();
+    running.bound(limits);
     running.wait(&name, limits)
 }
 
@@ -208,18 +208,21 @@ impl Running {
         }
     }
 
+    /// Lets the system bound memory, and time as well: somebody may end us while we wait.
     #[cfg(target_os = "linux")]
-    fn bound_memory(&self) {
+    fn bound(&self, limits: Limits) {
         use rustix::process::{Pid, Resource, Rlimit, prlimit};
-        let limit = Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) };
-        if let Some(pid) = Pid::from_raw(self.child.id() as i32) {
-            // A system that refuses leaves the bounds of time and output.
-            let _ = prlimit(Some(pid), Resource::Data, limit);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+        let seconds = limits.time.as_secs().saturating_add(1).saturating_mul(cores);
+        let Some(pid) = Pid::from_raw(self.child.id() as i32) else { return };
+        for (resource, most) in [(Resource::Data, MEMORY), (Resource::Cpu, seconds)] {
+            // A system that refuses leaves the bounds that we keep ourselves.
+            let _ = prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) });
         }
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn bound_memory(&self) {}
+    fn bound(&self, _: Limits) {}
 
     #[cfg(unix)]
     fn end(&mut self) {

@@ -104,6 +104,18 @@ fn a_base_outside_of_the_scanned_folder_is_built_in() {
 }
 
 #[test]
+fn folders_that_are_named_twice_are_rendered_once() {
+    let repository = shop();
+    let root = repository.path();
+    let render = Some(or_skip!(options()));
+    let options = seaworthy_ingest::Options { render, ..Default::default() };
+    let paths = [root.clone(), root.join("prod"), root.join("base")];
+    let collected = seaworthy_ingest::collect(&paths, &options, &|_| {}).unwrap();
+    let rendered = collected.files.iter().filter(|file| file.origin.is_some());
+    assert_eq!(rendered.count(), 1);
+}
+
+#[test]
 fn what_would_be_fetched_is_not_built() {
     for remote in ["https://example.com/a.yaml", "github.com/acme/base?ref=v1", "../missing"] {
         let repository = shop();
