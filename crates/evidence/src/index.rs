@@ -11,6 +11,7 @@ use seaworthy_schema as schema;
 use crate::access::Access;
 use crate::component::{self, Component};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
 use crate::workload::{self, Workload};
@@ -69,6 +70,7 @@ pub struct Evidence<'a> {
     pub(crate) documents: usize,
     pub(crate) indexes: Indexes<'a>,
     pub(crate) access: Access<'a>,
+    pub(crate) network: Network<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -161,7 +163,10 @@ impl<'a> Evidence<'a> {
         }
         let files: Vec<&'a SourceFile> = files.iter().collect();
         let components = component::merge(declared.clone(), &objects, &files);
-        let (indexes, access) = rayon::join(|| Indexes::new(&objects), || Access::new(&files, &objects));
+        let (indexes, (access, network)) = rayon::join(
+            || Indexes::new(&objects),
+            || rayon::join(|| Access::new(&files, &objects), || Network::new(&files, &objects, &workloads)),
+        );
         Evidence {
             files,
             objects,
@@ -173,6 +178,7 @@ impl<'a> Evidence<'a> {
             documents,
             indexes,
             access,
+            network,
         }
     }
 
@@ -204,6 +210,11 @@ impl<'a> Evidence<'a> {
     /// The object that starts or configures a component.
     pub fn owner_of(&self, component: &Component<'a>) -> &Object<'a> {
         &self.objects[component.object as usize]
+    }
+
+    /// Pods and policies by namespace: who may talk to whom.
+    pub fn network(&self) -> &Network<'a> {
+        &self.network
     }
 
     /// What is wrong with the files.
