@@ -107,6 +107,8 @@ fn what_is_not_rendered_is_a_gap() {
     let value = report(&scan(folder.path(), &nowhere, &["--no-render"]));
     assert_eq!(findings(&value), ["pods/host-namespaces Pod/base"]);
     assert!(value["coverage"].get("rendered").is_none());
+    let skipped = value["coverage"]["notEvaluated"].to_string();
+    assert!(skipped.contains("template of the Helm chart `chart`, which was not rendered"), "{skipped}");
 }
 
 #[test]
