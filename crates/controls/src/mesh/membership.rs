@@ -3,7 +3,7 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::Object;
 
-use crate::nearby::is_placeholder;
+use crate::flags::is_placeholder;
 use crate::scope::PodScope;
 
 /// Label, formerly annotation, by which a pod asks for a side car of Istio or none.
