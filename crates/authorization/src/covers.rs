@@ -5,8 +5,8 @@ use std::fmt;
 use crate::rule::{Rule, url_matches};
 
 /// Comparisons after which the question is given up: rules are lists multiplied with each other, and a file may
-/// hold long ones. The largest built-in role needs a few hundred thousand.
-const MOST_STEPS: usize = 1 << 24;
+/// hold long ones. The largest built-in role needs some hundred thousand.
+const MOST_STEPS: usize = 1 << 21;
 
 /// The smallest part of a rule: one verb on one resource (and perhaps one object), or on one path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! All roles and bindings together: which role a binding means, what flows into what, and who holds what where.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Value;
 
 use crate::aggregation;
@@ -10,6 +10,9 @@ use crate::holder::Holder;
 use crate::nearest::{Chosen, Spot, beside, nearest};
 use crate::role::{Role, RoleKind, own_rules, text};
 use crate::rule::{Attributes, Rule};
+
+/// Copies of a built-in role that are looked at.
+const MOST_COPIES: usize = 64;
 
 /// An object of `rbac.authorization.k8s.io` and where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -109,30 +112,27 @@ impl<'a> Policy<'a> {
         if policy.roles.is_empty() && bindings.is_empty() {
             return policy;
         }
-        let mut by_name: FxHashMap<(RoleKind, &'a str), Vec<u32>> = FxHashMap::default();
-        for (number, role) in policy.roles.iter().enumerate() {
-            by_name.entry((role.kind, role.name)).or_default().push(number as u32);
+        policy.add_built_in();
+        let mut exact: FxHashMap<(RoleKind, Option<&'a str>, &'a str), Vec<u32>> = FxHashMap::default();
+        for role in &policy.roles {
+            exact.entry((role.kind, role.namespace, role.name)).or_default().push(role.number);
+            policy.by_name.entry((role.kind, role.name)).or_default().push(role.number);
         }
-        policy.add_built_in(&mut by_name);
         aggregation::connect(&mut policy.roles);
         policy.bindings_of_role.resize_with(policy.roles.len(), Vec::new);
         for (number, source) in bindings {
-            let target = policy.target(&source, &by_name, &spots);
+            let target = policy.target(&source, &exact, &spots);
             policy.add_binding(number, &source, target);
         }
-        policy.by_name = by_name;
         policy
     }
 
     /// The built-in roles that are not among the sources.
-    fn add_built_in(&mut self, by_name: &mut FxHashMap<(RoleKind, &'a str), Vec<u32>>) {
+    fn add_built_in(&mut self) {
+        let own: FxHashSet<_> =
+            self.roles.iter().map(|role| (role.kind, role.namespace, role.name)).collect();
         for built_in in bootstrap::roles() {
-            let same = by_name.entry((built_in.kind, built_in.name)).or_default();
-            let known = same.iter().any(|&number| {
-                self.roles.get(number as usize).is_some_and(|role| role.namespace == built_in.namespace)
-            });
-            if !known {
-                same.push(self.roles.len() as u32);
+            if !own.contains(&(built_in.kind, built_in.namespace, built_in.name)) {
                 self.roles.push(Role {
                     number: self.roles.len() as u32,
                     kind: built_in.kind,
@@ -152,7 +152,7 @@ impl<'a> Policy<'a> {
     fn target(
         &self,
         source: &Source<'a>,
-        by_name: &FxHashMap<(RoleKind, &'a str), Vec<u32>>,
+        exact: &FxHashMap<(RoleKind, Option<&'a str>, &'a str), Vec<u32>>,
         spots: &[Spot<'a>],
     ) -> Target {
         let reference = source.value.get("roleRef");
@@ -163,29 +163,20 @@ impl<'a> Policy<'a> {
         if kind == RoleKind::Role && source.kind == "ClusterRoleBinding" {
             return Target::Unreadable;
         }
-        let candidates = by_name.get(&(kind, name)).map_or(&[][..], Vec::as_slice);
         // Built-in roles stand behind all files.
         let spot =
             |number: u32| spots.get(number as usize).copied().unwrap_or(Spot { file: u32::MAX, path: "" });
         let from = Spot { file: source.file, path: source.path };
-        let found = match kind {
-            RoleKind::ClusterRole => nearest(candidates, from, spot),
-            RoleKind::Role => {
-                let with = |wanted: &dyn Fn(Option<&str>) -> bool| -> Vec<u32> {
-                    let namespace =
-                        |number: u32| self.roles.get(number as usize).and_then(|role| role.namespace);
-                    candidates.iter().copied().filter(|&number| wanted(namespace(number))).collect()
-                };
-                match nearest(&with(&|namespace| namespace == source.namespace), from, spot) {
-                    // One of the two leaves its namespace to a tool, which gives the same to what stands together.
-                    Chosen::None => {
-                        let open =
-                            |namespace: Option<&str>| namespace.is_none() || source.namespace.is_none();
-                        beside(&with(&open), from, spot)
-                    }
-                    found => found,
-                }
+        let in_namespace = |namespace| exact.get(&(kind, namespace, name)).map_or(&[][..], Vec::as_slice);
+        let namespace = source.namespace.filter(|_| kind == RoleKind::Role);
+        let candidates = in_namespace(namespace);
+        let found = match (nearest(candidates, from, spot), kind, namespace) {
+            // One of the two leaves its namespace to a tool, which gives the same to what stands together.
+            (Chosen::None, RoleKind::Role, Some(_)) => beside(in_namespace(None), from, spot),
+            (Chosen::None, RoleKind::Role, None) => {
+                beside(self.by_name.get(&(kind, name)).map_or(&[], Vec::as_slice), from, spot)
             }
+            (found, ..) => found,
         };
         match found {
             Chosen::One(number) => Target::Role(number),
@@ -195,7 +186,11 @@ impl<'a> Policy<'a> {
                 let built_in = |number: &&u32| {
                     self.roles.get(**number as usize).is_some_and(|role| role.standing.is_built_in())
                 };
-                candidates.iter().find(built_in).map_or(Target::Several, |&number| Target::Role(number))
+                candidates
+                    .iter()
+                    .take(MOST_COPIES)
+                    .find(built_in)
+                    .map_or(Target::Several, |&number| Target::Role(number))
             }
         }
     }
@@ -280,6 +275,11 @@ impl<'a> Policy<'a> {
         aggregation::parts(&self.roles, role)
             .into_iter()
             .flat_map(|part| part.own_rules().map(move |rule| (part, rule)))
+    }
+
+    /// The roles into which the rules of a role flow by aggregation.
+    pub fn flows_into<'p>(&'p self, role: &'p Role<'a>) -> impl Iterator<Item = &'p Role<'a>> + use<'p, 'a> {
+        aggregation::wholes(&self.roles, role).into_iter().skip(1)
     }
 
     /// Whether a role grants every verb on every resource, itself or by what flows into it.

@@ -133,6 +133,12 @@ impl<'a> Rule<'a> {
         !self.is_named() && ["verbs", "apiGroups", "resources"].into_iter().all(has_star)
     }
 
+    /// All texts of the rule, list by list: equal for rules that grant the same in the same words.
+    pub fn texts(&self) -> [Vec<&'a str>; 5] {
+        ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]
+            .map(|list| entries(self.value.get(list)).map(|entry| entry.text).collect())
+    }
+
     /// Whether the rule grants a request.
     pub fn grants(&self, attributes: &Attributes<'_>) -> bool {
         match *attributes {

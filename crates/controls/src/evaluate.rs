@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Kind;
 use seaworthy_evidence::{Evidence, Place, Program, Workload};
 use seaworthy_podsecurity as podsecurity;
@@ -83,7 +83,7 @@ fn evaluate_within<'e, 'a>(
         judged.for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
         tally
     });
-    let mut namespaces = namespaces(around);
+    let mut namespaces = namespaces(around, extent);
     namespaces.retain(|scope| scope.anchor().is_some_and(|anchor| extent.holds(anchor.file)));
     let namespaces = namespaces.par_chunks(CHUNK).map(|scopes| {
         let mut tally = Tally::new(&judge);
@@ -270,11 +270,21 @@ fn unless_passed(verdict: Verdict<'_>) -> Verdict<'_> {
 }
 
 /// Every namespace that is declared or holds a pod, in the order in which the evidence names them.
-fn namespaces<'e, 'a>(around: Surroundings<'e, 'a>) -> Vec<NamespaceScope<'e, 'a>> {
+fn namespaces<'e, 'a>(around: Surroundings<'e, 'a>, extent: Extent<'_>) -> Vec<NamespaceScope<'e, 'a>> {
     let evidence = around.evidence;
+    // Of a few files, only what they name can be anchored in them.
+    let concerned: Option<FxHashSet<Option<&str>>> = match extent {
+        Extent::All => None,
+        Extent::Files(_) => {
+            let objects = evidence.objects().iter().filter(|object| extent.holds(object.file));
+            Some(objects.flat_map(|object| [object.namespace, Some(object.name)]).collect())
+        }
+    };
+    let is_concerned = |name: Option<&str>| concerned.as_ref().is_none_or(|names| names.contains(&name));
     let mut scopes: Vec<NamespaceScope<'e, 'a>> = Vec::new();
     let mut by_name: FxHashMap<Option<&'a str>, usize> = FxHashMap::default();
-    for object in evidence.of_kind("Namespace").filter(|object| object.is("", "Namespace")) {
+    let declared = evidence.of_kind("Namespace").filter(|object| object.is("", "Namespace"));
+    for object in declared.filter(|object| is_concerned(Some(object.name))) {
         by_name.insert(Some(object.name), scopes.len());
         scopes.push(NamespaceScope {
             name: Some(object.name),
@@ -285,6 +295,9 @@ fn namespaces<'e, 'a>(around: Surroundings<'e, 'a>) -> Vec<NamespaceScope<'e, 'a
     }
     for workload in evidence.workloads() {
         let name = namespace_of(evidence, workload);
+        if !is_concerned(name) {
+            continue;
+        }
         let index = *by_name.entry(name).or_insert_with(|| {
             scopes.push(NamespaceScope { name, object: None, workloads: Vec::new(), around });
             scopes.len() - 1

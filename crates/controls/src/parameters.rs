@@ -66,7 +66,7 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "namespaces.owner-labels",
         description: "labels or annotations, any one of which names the owner of a namespace",
-        controls: &["namespaces/team-boundaries"],
+        controls: &["namespaces/team-boundaries", "network/namespace-isolation"],
     },
     Parameter {
         name: "namespaces.system",
@@ -75,6 +75,11 @@ pub const PARAMETERS: &[Parameter] = &[
             "namespaces/system-separation",
             "namespaces/resource-quotas",
             "namespaces/team-boundaries",
+            "network/control-plane-reach",
+            "network/default-deny-egress",
+            "network/default-deny-ingress",
+            "network/metadata-egress",
+            "network/namespace-isolation",
         ],
     },
     Parameter {

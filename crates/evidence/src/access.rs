@@ -48,6 +48,16 @@ impl<'a> Access<'a> {
         Access { policy, sources, numbers, accounts }
     }
 
+    /// Whether an object is a part of this: a role, a binding or a service account.
+    pub(crate) fn concerns(object: &Object<'_>) -> bool {
+        object.group() == GROUP || (object.kind == "ServiceAccount" && object.group().is_empty())
+    }
+
+    /// Where its parts stand among the objects.
+    pub(crate) fn positions_mut(&mut self) -> impl Iterator<Item = &mut u32> {
+        self.sources.iter_mut().chain(self.accounts.values_mut().flatten())
+    }
+
     /// All roles and bindings.
     pub fn policy(&self) -> &Policy<'a> {
         &self.policy

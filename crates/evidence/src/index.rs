@@ -11,6 +11,7 @@ use seaworthy_schema as schema;
 use crate::access::Access;
 use crate::component::{self, Component};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
 use crate::workload::{self, Workload};
@@ -69,6 +70,7 @@ pub struct Evidence<'a> {
     pub(crate) documents: usize,
     pub(crate) indexes: Indexes<'a>,
     pub(crate) access: Access<'a>,
+    pub(crate) network: Network<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -83,7 +85,7 @@ pub(crate) struct Indexes<'a> {
 }
 
 /// Whether an object is the configuration of a program rather than something that an API server holds.
-fn is_configuration(object: &Object<'_>) -> bool {
+pub(crate) fn is_configuration(object: &Object<'_>) -> bool {
     object.group().ends_with("k8s.io") && object.metadata().is_none()
         || object.group() == "audit.k8s.io"
         || object.is("", "Config")
@@ -187,8 +189,10 @@ impl<'a> Evidence<'a> {
         }
         let files: Vec<&'a SourceFile> = files.iter().collect();
         let components = component::merge(declared.clone(), &objects, &files);
-        let (indexes, access) =
-            rayon::join(|| Indexes::new(&objects, &files), || Access::new(&files, &objects));
+        let (indexes, (access, network)) = rayon::join(
+            || Indexes::new(&objects, &files),
+            || rayon::join(|| Access::new(&files, &objects), || Network::new(&files, &objects, &workloads)),
+        );
         Evidence {
             files,
             objects,
@@ -200,6 +204,7 @@ impl<'a> Evidence<'a> {
             documents,
             indexes,
             access,
+            network,
         }
     }
 
@@ -231,6 +236,11 @@ impl<'a> Evidence<'a> {
     /// The object that starts or configures a component.
     pub fn owner_of(&self, component: &Component<'a>) -> &Object<'a> {
         &self.objects[component.object as usize]
+    }
+
+    /// Pods and policies by namespace: who may talk to whom.
+    pub fn network(&self) -> &Network<'a> {
+        &self.network
     }
 
     /// What is wrong with the files.

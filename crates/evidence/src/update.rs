@@ -5,7 +5,9 @@ use std::ops::Range;
 use crate::access::Access;
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
-use crate::index::{Evidence, Indexes, SourceFile, read_file, sort_key};
+use crate::index::{Evidence, Indexes, SourceFile, is_configuration, read_file, sort_key};
+use crate::network::Network;
+use crate::object::Object;
 use crate::workload::Workload;
 
 impl<'a> Evidence<'a> {
@@ -36,6 +38,10 @@ impl<'a> Evidence<'a> {
         self.foreign_documents += part.foreign;
 
         let old = run(&self.objects, |object| object.file, index..index + 1);
+        let about_access = |objects: &[Object<'a>]| objects.iter().any(Access::concerns);
+        let other_access = about_access(&part.objects) || about_access(&self.objects[old.clone()]);
+        let configures = |objects: &[Object<'a>]| objects.iter().any(is_configuration);
+        let other_configurations = configures(&part.objects) || configures(&self.objects[old.clone()]);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
@@ -50,6 +56,7 @@ impl<'a> Evidence<'a> {
         self.workloads[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
 
         let old = run(&self.declared, |component| component.object, positions.clone());
+        let other_components = !old.is_empty() || !part.components.is_empty();
         let added = part.components.into_iter();
         let added = added.map(|component| Component { object: component.object + first, ..component });
         let end = old.start + added.len();
@@ -60,30 +67,46 @@ impl<'a> Evidence<'a> {
         self.diagnostics.splice(old, part.diagnostics);
 
         self.update_sorted(positions, new, shift);
-        self.indexes.accounts = Indexes::accounts(&self.objects);
-        self.indexes.configurations = Indexes::configurations(&self.objects, &self.files);
-        self.access = Access::new(&self.files, &self.objects);
-        self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
+        // What concerns roles and components alone is made anew only where they are concerned.
+        if other_access {
+            self.indexes.accounts = Indexes::accounts(&self.objects);
+            self.access = Access::new(&self.files, &self.objects);
+        } else {
+            let bindings = self.indexes.accounts.values_mut().flatten();
+            bindings.for_each(|(binding, _)| shift.apply(binding));
+            self.access.positions_mut().for_each(|position| shift.apply(position));
+        }
+        if other_configurations {
+            self.indexes.configurations = Indexes::configurations(&self.objects, &self.files);
+        } else {
+            let positions = self.indexes.configurations.values_mut().flatten();
+            positions.for_each(|position| shift.apply(position));
+        }
+        if other_components {
+            self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
+        } else {
+            self.components.iter_mut().for_each(|component| shift.apply(&mut component.object));
+        }
+        self.network = Network::new(&self.files, &self.objects, &self.workloads);
     }
 
     fn update_sorted(&mut self, old: Range<u32>, new: Range<u32>, shift: Shift) {
         let objects = &self.objects;
+        let kept = &mut self.indexes.sorted;
+        kept.retain(|index| !old.contains(index));
+        kept.iter_mut().for_each(|index| shift.apply(index));
         let mut added: Vec<u32> = new.collect();
         added.sort_unstable_by_key(|&index| sort_key(objects, index));
-        let mut added = added.into_iter().peekable();
-        let kept = self.indexes.sorted.iter().filter(|index| !old.contains(index)).map(|&index| {
-            let mut index = index;
-            shift.apply(&mut index);
-            index
-        });
         let mut sorted = Vec::with_capacity(objects.len());
-        for index in kept {
-            while let Some(new) = added.next_if(|&new| sort_key(objects, new) < sort_key(objects, index)) {
-                sorted.push(new);
-            }
-            sorted.push(index);
+        let mut rest = kept.as_slice();
+        for new in added {
+            let before = rest.partition_point(|&index| sort_key(objects, index) < sort_key(objects, new));
+            let (smaller, larger) = rest.split_at(before);
+            sorted.extend_from_slice(smaller);
+            sorted.push(new);
+            rest = larger;
         }
-        sorted.extend(added);
+        sorted.extend_from_slice(rest);
         self.indexes.sorted = sorted;
     }
 }

@@ -121,6 +121,15 @@ impl<'a> Policy<'a> {
         &self.side(direction).rules
     }
 
+    /// Whether something in it could not be read, apart from peers: a placeholder, or what the API server would refuse.
+    pub fn is_open(&self) -> bool {
+        let open = |rule: &Rule<'a>| rule.open || rule.ports.contains(&Ports::Open);
+        self.subjects.is_open()
+            || [&self.ingress, &self.egress]
+                .into_iter()
+                .any(|side| side.open || side.isolates == Truth::Maybe || side.rules.iter().any(open))
+    }
+
     /// Whether one of its rules allows a port of its subject (ingress) or of the peer (egress).
     pub fn allows(
         &self,

@@ -146,7 +146,7 @@ fn random_requests_are_decided_as_upstream_decides_them() {
     };
     let seed = std::env::var("SEAWORTHY_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(4);
     let mut random = Rng::with_seed(seed);
-    let questions: Vec<Json> = (0..2000).map(|_| question(&mut random)).collect();
+    let questions: Vec<Json> = (0..1000).map(|_| question(&mut random)).collect();
     let lines: Vec<String> = questions.iter().map(ToString::to_string).collect();
     let (mut requests, mut allowed, mut covered) = (0, 0, 0);
     for (question, answer) in questions.iter().zip(oracle.ask_all(&lines)) {
@@ -185,8 +185,5 @@ fn random_requests_are_decided_as_upstream_decides_them() {
         covered += u32::from(ours);
     }
     println!("{requests} requests, {allowed} allowed; {} covers, {covered} yes", questions.len());
-    assert!(
-        allowed > 1000 && covered > 100,
-        "the test asks too little: {allowed} allowed, {covered} covered"
-    );
+    assert!(allowed > 500 && covered > 100, "the test asks too little: {allowed} allowed, {covered} covered");
 }

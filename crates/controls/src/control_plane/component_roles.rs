@@ -47,6 +47,6 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     }
     match faults.is_empty() {
         false => Verdict::Fail(faults),
-        true => undecided::pass_of_binding(scope.object.value),
+        true => undecided::pass_of_subjects(scope.object.value, &["User"]),
     }
 }

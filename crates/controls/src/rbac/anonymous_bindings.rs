@@ -63,5 +63,9 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             Some(bindings::fault(holder, subject, message, severity))
         })
         .collect();
-    if faults.is_empty() { undecided::pass_of_binding(scope.object.value) } else { Verdict::Fail(faults) }
+    if faults.is_empty() {
+        undecided::pass_of_subjects(scope.object.value, &["User", "Group"])
+    } else {
+        Verdict::Fail(faults)
+    }
 }

@@ -53,5 +53,9 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         let message = format!("{who} has `{}` {}", bound.role_name(), bound.place());
         faults.push(bindings::fault(holder, subject, message, severity));
     }
-    if faults.is_empty() { undecided::pass_of_binding(scope.object.value) } else { Verdict::Fail(faults) }
+    if faults.is_empty() {
+        undecided::pass_of_subjects(scope.object.value, &["Group"])
+    } else {
+        Verdict::Fail(faults)
+    }
 }

@@ -42,5 +42,9 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             Some(bindings::fault(holder, subject, message, Severity::Low))
         })
         .collect();
-    if faults.is_empty() { undecided::pass_of_binding(scope.object.value) } else { Verdict::Fail(faults) }
+    if faults.is_empty() {
+        undecided::pass_of_subjects(scope.object.value, &["User"])
+    } else {
+        Verdict::Fail(faults)
+    }
 }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 use seaworthy_authorization::{Holder, Place, Policy, Role};
 
 /// Holders of one role that are looked at: a finding for each of thousands helps nobody.
-const MOST: usize = 200;
+const MOST: usize = 1000;
 
 /// Outside all limits: it may do everything before RBAC is asked.
 pub(super) const MASTERS: &str = "system:masters";

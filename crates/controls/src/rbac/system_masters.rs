@@ -53,7 +53,11 @@ fn check_binding<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             bindings::fault(holder, subject, message.to_owned(), Severity::Low)
         })
         .collect();
-    if faults.is_empty() { undecided::pass_of_binding(scope.object.value) } else { Verdict::Fail(faults) }
+    if faults.is_empty() {
+        undecided::pass_of_subjects(scope.object.value, &["Group"])
+    } else {
+        Verdict::Fail(faults)
+    }
 }
 
 /// The users of a kubeconfig.

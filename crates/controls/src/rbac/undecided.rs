@@ -17,11 +17,29 @@ pub(crate) fn pass_of_rules<'a>(role: Value<'a>) -> Verdict<'a> {
     })
 }
 
-/// A pass, unless the subjects or the role of a binding hold placeholders or what the API server would not decode.
+/// A pass, unless the API server would not decode the subjects or the role of a binding.
 pub(crate) fn pass_of_binding<'a>(binding: Value<'a>) -> Verdict<'a> {
-    let role = binding.get("roleRef").map_or(State::Read, of_fields);
-    match role {
-        State::Read => of_list(binding.get("subjects"), of_fields),
+    of_binding(binding, |_, _| false)
+}
+
+/// A pass, unless the kind of a subject or the name of one of these kinds is a placeholder, or the API server would not
+/// decode the binding.
+pub(crate) fn pass_of_subjects<'a>(binding: Value<'a>, kinds: &[&str]) -> Verdict<'a> {
+    of_binding(binding, |subject, key| {
+        let kind = subject.get("kind").map_or("", |kind| kind.text());
+        key == "kind" || key == "name" && kinds.contains(&kind)
+    })
+}
+
+fn of_binding<'a>(binding: Value<'a>, matters: impl Fn(Value<'a>, &str) -> bool) -> Verdict<'a> {
+    let fields = |map: Value<'a>, of: &dyn Fn(&str, Value<'a>) -> State| {
+        map.entries().map(|(key, value)| of(key.text(), value)).fold(State::Read, State::and)
+    };
+    let decodes = |value| if of_text(value) == State::Wrong { State::Wrong } else { State::Read };
+    match binding.get("roleRef").map_or(State::Read, |role| fields(role, &|_, value| decodes(value))) {
+        State::Read => of_list(binding.get("subjects"), |subject| {
+            fields(subject, &|key, value| if matters(subject, key) { of_text(value) } else { decodes(value) })
+        }),
         other => other.verdict(),
     }
 }
@@ -64,10 +82,6 @@ fn of_texts(list: Value<'_>) -> State {
         return State::Wrong;
     }
     list.items().map(of_text).fold(State::Read, State::and)
-}
-
-fn of_fields(map: Value<'_>) -> State {
-    map.entries().map(|(_, value)| of_text(value)).fold(State::Read, State::and)
 }
 
 fn of_text(value: Value<'_>) -> State {

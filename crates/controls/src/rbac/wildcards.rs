@@ -99,6 +99,9 @@ impl<'a> Stars<'a> {
         let star = |entry: &Entry<'a>| entry.text == "*";
         let (resources, verbs) = (rule.resources().find(star), rule.verbs().find(star));
         let (groups, urls) = (rule.groups().find(star), rule.urls().find(star));
+        // There the resources are the names of metrics: they cannot be listed.
+        let metrics = |group: &str| matches!(group, "custom.metrics.k8s.io" | "external.metrics.k8s.io");
+        let resources = resources.filter(|_| !rule.groups().all(|group| metrics(group.text)));
         let subresource = rule.resources().find(|entry| entry.text.starts_with("*/"));
         Some(Stars {
             first: resources.or(verbs).or(groups).or(subresource).or(urls)?,
@@ -112,19 +115,17 @@ impl<'a> Stars<'a> {
 
     fn severity(&self, rule: &Rule<'a>) -> Severity {
         let only_reads = rule.verbs().all(|verb| matches!(verb.text, "get" | "list" | "watch" | "head"));
-        if self.resources {
-            // A group of its own is what an operator brings along; those of Kubernetes hold Secrets, pods and roles.
-            let has_secrets = rule.groups().any(|group| matches!(group.text, "" | "*"));
-            let built_in = |group: &str| !group.contains('.') || group.ends_with(".k8s.io");
-            return match rule.groups().any(|group| built_in(group.text)) {
-                true if has_secrets || !only_reads => Severity::High,
-                _ => Severity::Medium,
-            };
-        }
-        match self.verbs || self.groups {
-            true => Severity::Medium,
-            false if self.subresource || only_reads => Severity::Low,
-            false => Severity::Medium,
+        // A group of its own is what an operator brings along; those of Kubernetes hold Secrets, pods and roles.
+        let built_in =
+            rule.groups().any(|group| !group.text.contains('.') || group.text.ends_with(".k8s.io"));
+        let has_secrets = rule.groups().any(|group| matches!(group.text, "" | "*"));
+        match *self {
+            Stars { resources: true, .. } if has_secrets || built_in && !only_reads => Severity::High,
+            Stars { resources: true, .. } if only_reads => Severity::Low,
+            Stars { resources: true, .. } | Stars { groups: true, .. } => Severity::Medium,
+            Stars { verbs: true, .. } if built_in => Severity::Medium,
+            Stars { urls: true, .. } if !only_reads => Severity::Medium,
+            _ => Severity::Low,
         }
     }
 
@@ -138,18 +139,20 @@ impl<'a> Stars<'a> {
         ];
         let stand: Vec<String> =
             fields.iter().filter(|(_, star)| *star).map(|(field, _)| format!("`{field}: [\"*\"]`")).collect();
-        let groups = || {
-            risky::quoted(rule.groups().map(|group| if group.text.is_empty() { "core" } else { group.text }))
+        let of = |entries: Vec<Entry<'a>>| {
+            let named = |entry: Entry<'a>| if entry.text.is_empty() { "core" } else { entry.text };
+            risky::quoted(entries.into_iter().map(named))
         };
+        let (groups, resources) = (of(rule.groups().collect()), of(rule.resources().collect()));
         match *self {
             Stars { resources: true, groups: true, .. } => {
                 format!("{}: every resource of every group, also of those to come", stand.join(", "))
             }
             Stars { resources: true, .. } => {
-                format!("{}: every resource of {}, with its subresources", stand.join(", "), groups())
+                format!("{}: every resource of {groups}, with its subresources", stand.join(", "))
             }
             Stars { verbs: true, .. } => {
-                format!("{}: every verb, also those that only the API server knows", stand.join(", "))
+                format!("{} on {resources}: every verb, also those that no list shows", stand.join(", "))
             }
             Stars { groups: true, .. } => {
                 format!("{}: resources of that name in every group", stand.join(", "))

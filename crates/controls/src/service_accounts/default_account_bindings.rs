@@ -1,7 +1,7 @@
 //! `service-accounts/default-account-bindings`; prose and cases in `default_account_bindings.md`.
 
 use seaworthy_document::Value;
-use seaworthy_evidence::{Object, Place};
+use seaworthy_evidence::Place;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -9,9 +9,6 @@ use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-
-/// The only binding to all service accounts that Kubernetes itself creates: it lets them read the issuer's keys.
-const ISSUER_DISCOVERY: &str = "system:service-account-issuer-discovery";
 
 pub(super) static CONTROL: Control = Control {
     id: "service-accounts/default-account-bindings",
@@ -36,7 +33,8 @@ pub(super) static CONTROL: Control = Control {
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let binding = scope.object;
-    if is_issuer_discovery(binding) {
+    // `system:service-account-issuer-discovery` lets all accounts read the issuer's keys.
+    if scope.around.evidence.access().binding(binding).is_some_and(|binding| binding.standing.is_built_in()) {
         return Verdict::Pass;
     }
     let role = binding.value.at(&["roleRef", "name"]).map_or("", |name| name.text());
@@ -70,12 +68,4 @@ fn shared_accounts(subject: &Value<'_>) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The label alone proves nothing, since anybody may set it.
-fn is_issuer_discovery(binding: &Object<'_>) -> bool {
-    binding.kind == "ClusterRoleBinding"
-        && binding.name == ISSUER_DISCOVERY
-        && binding.label("kubernetes.io/bootstrapping") == Some("rbac-defaults")
-        && binding.value.at(&["roleRef", "name"]).is_some_and(|role| role.text() == ISSUER_DISCOVERY)
 }

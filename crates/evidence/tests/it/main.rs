@@ -1,6 +1,7 @@
 //! Objects, pods and components among files.
 
 mod components;
+mod network;
 mod objects;
 mod update;
 

@@ -43,6 +43,15 @@ const GOAT: &[&str] = &[
     "namespaces/pod-security-enforce Namespace/big-monolith",
     "namespaces/pod-security-enforce Namespace/secure-middleware",
     "namespaces/resource-quotas Namespace/big-monolith",
+    // an account that may do everything, and one that reads everything of its namespace
+    "rbac/cluster-admin ClusterRoleBinding/superadmin",
+    "rbac/wildcards Role/big-monolith/secret-reader",
+    // namespaces that separate nothing: any pod reaches the cache of another namespace, and the metadata of the cloud
+    "network/default-deny-ingress Namespace/secure-middleware",
+    "network/default-deny-ingress Namespace/big-monolith",
+    "network/default-deny-egress Namespace/secure-middleware",
+    "network/metadata-egress Namespace/big-monolith",
+    "network/control-plane-reach Namespace/big-monolith",
 ];
 
 #[test]
@@ -52,6 +61,20 @@ fn every_weakness_of_the_vulnerable_application_is_found() {
     let missing: Vec<_> =
         GOAT.iter().filter(|expected| !found.iter().any(|finding| finding.starts_with(**expected))).collect();
     assert!(missing.is_empty(), "{missing:#?}\namong\n{}", found.join("\n"));
+}
+
+/// What the data says of its sets: one denies everything by default, one has no policy, one has a policy for pods on the
+/// network of their node.
+#[test]
+fn policies_of_the_demonstration_are_understood() {
+    let Some(demo) = data("demo") else { return };
+    let found = findings(&report(&[demo.to_str().expect("UTF-8")]));
+    let has = |start: &str| found.iter().any(|finding| finding.starts_with(start));
+    for direction in ["ingress", "egress"] {
+        assert!(has(&format!("network/default-deny-{direction} StatefulSet/accounts-db")), "bank-of-anthos");
+        assert!(!has(&format!("network/default-deny-{direction} Deployment/frontend")), "online-boutique");
+    }
+    assert!(has("network/policy-effect NetworkPolicy/node-exporter"));
 }
 
 /// Expected levels: the number of workloads per level in the index of the data, which were made with the upstream
@@ -91,6 +114,14 @@ fn restricted_sets_give_no_pod_security_finding() {
         let found = findings(&report(&["--select", "pss", folder.to_str().expect("UTF-8")]));
         assert_eq!(found, Vec::<String>::new(), "{set}");
     }
+}
+
+#[test]
+fn the_roles_and_bindings_of_kubernetes_give_no_finding() {
+    let Some(demo) = data("demo") else { return };
+    let folder = demo.join("k8s-default-rbac");
+    let found = findings(&report(&["--select", "rbac,control-plane", folder.to_str().expect("UTF-8")]));
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
