@@ -9,6 +9,7 @@ mod exceptions;
 mod flags;
 mod framework;
 mod kubeconfig;
+mod nearby;
 mod page;
 mod parameters;
 mod roadmap;

@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
+use crate::unnamed;
 use crate::workload::{self, Workload};
 
 /// A text and the name under which a person knows it.
@@ -370,7 +371,10 @@ pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a
     }));
     for document in file.stream.documents() {
         part.documents += 1;
-        read_value(&mut part, document.root(), None, index, &document);
+        match unnamed::read(&file.name, document.root(), index, document.ordinal()) {
+            Some(object) => part.objects.push(object),
+            None => read_value(&mut part, document.root(), None, index, &document),
+        }
     }
     part
 }
@@ -416,7 +420,7 @@ fn read_value<'a>(
     let refused = refusals.iter().any(|refusal| !refusal.problem.strict_only());
     report(part, file, document, &refusals);
     let index = part.objects.len() as u32;
-    part.objects.push(object);
+    part.objects.push(Object { refused, ..object });
     let first = part.workloads.len();
     workload::pods_of(&object, |pod| {
         let refused = if built_in.is_none() { refuses_pod(part, &pod, file, document) } else { refused };
@@ -436,7 +440,7 @@ fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, docume
 }
 
 /// What the API server would refuse, apart from placeholders that something fills in before it sees the object.
-fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
+pub(crate) fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
     let mut refusals = schema::refusals(of, object);
     refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder));
     refusals

@@ -8,6 +8,7 @@ mod network;
 mod object;
 mod origin;
 mod place;
+mod unnamed;
 mod update;
 mod workload;
 
@@ -19,4 +20,5 @@ pub use network::{Network, Zone};
 pub use object::Object;
 pub use origin::{Origin, Renderer, Written};
 pub use place::Place;
+pub use unnamed::identity as unnamed_kind;
 pub use workload::Workload;

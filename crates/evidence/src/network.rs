@@ -7,8 +7,9 @@ use seaworthy_reachability::foreign::{self, Reach};
 use seaworthy_reachability::{
     CLUSTER_POLICY_GROUP, ClusterPolicy, Labels, Namespace, NamespaceId, Pod, PodId, Policy, PolicyId, World,
 };
+use seaworthy_schema as schema;
 
-use crate::index::SourceFile;
+use crate::index::{SourceFile, refusals};
 use crate::object::Object;
 use crate::workload::Workload;
 
@@ -74,6 +75,23 @@ impl<'a> Network<'a> {
         }
         builder.mark_doubtful(workloads);
         builder.network
+    }
+
+    /// Whether an object that holds no workload changes something here.
+    pub(crate) fn concerns(object: &Object<'_>) -> bool {
+        object.is("", "Namespace")
+            || object.is("networking.k8s.io", "NetworkPolicy")
+            || object.group() == CLUSTER_POLICY_GROUP
+            || foreign::reach(object.group(), object.kind).is_some()
+    }
+
+    /// Where its parts, apart from workloads, stand among the objects.
+    pub(crate) fn positions_mut(&mut self) -> impl Iterator<Item = &mut u32> {
+        let of_zones = self.zones.iter_mut().flat_map(|zone| {
+            let policies = zone.policies.iter_mut().map(|(position, _)| position);
+            zone.object.iter_mut().chain(policies).chain(&mut zone.foreign)
+        });
+        of_zones.chain(&mut self.foreign)
     }
 }
 
@@ -160,7 +178,7 @@ impl<'a> Builder<'_, 'a> {
         };
         let namespace = self.zone(key, None).id;
         if is_policy {
-            let id = self.network.world.add_policy(namespace, Policy::read(object.value));
+            let id = self.network.world.add_policy(namespace, policy(object));
             self.zone(key, None).policies.push((index, id));
         } else {
             self.zone(key, None).foreign.push(index);
@@ -251,6 +269,14 @@ impl<'a> Folders<'a> {
             .entry(folder)
             .or_insert_with(|| ancestors(folder).filter(|at| covering.contains(at)).last().unwrap_or(folder))
     }
+}
+
+/// A policy that the API server would refuse is none: it is not known what will be put in its place.
+fn policy<'a>(object: &Object<'a>) -> Policy<'a> {
+    let policy = Policy::read(object.value);
+    let kind = schema::kind(object.api_version, object.kind);
+    let undecodable = |kind| refusals(kind, object.value).iter().any(|it| !it.problem.strict_only());
+    if policy.has_refused_peer() || kind.is_some_and(undecodable) { policy.doubted() } else { policy }
 }
 
 /// The folder of the file in which an object stands.

@@ -40,8 +40,10 @@ impl<'a> Evidence<'a> {
         let old = run(&self.objects, |object| object.file, index..index + 1);
         let about_access = |objects: &[Object<'a>]| objects.iter().any(Access::concerns);
         let other_access = about_access(&part.objects) || about_access(&self.objects[old.clone()]);
-        let configures = |objects: &[Object<'a>]| objects.iter().any(is_configuration);
-        let other_configurations = configures(&part.objects) || configures(&self.objects[old.clone()]);
+        let about_network = |objects: &[Object<'a>]| objects.iter().any(Network::concerns);
+        let mut other_network = about_network(&part.objects) || about_network(&self.objects[old.clone()]);
+        let other_configurations =
+            part.objects.iter().chain(&self.objects[old.clone()]).any(is_configuration);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
@@ -49,6 +51,7 @@ impl<'a> Evidence<'a> {
         let new = first..(i64::from(positions.end) + shift.by) as u32;
 
         let old = run(&self.workloads, |workload| workload.object, positions.clone());
+        other_network |= !old.is_empty() || !part.workloads.is_empty();
         let added = part.workloads.into_iter();
         let added = added.map(|workload| Workload { object: workload.object + first, ..workload });
         let end = old.start + added.len();
@@ -67,7 +70,7 @@ impl<'a> Evidence<'a> {
         self.diagnostics.splice(old, part.diagnostics);
 
         self.update_sorted(positions, new, shift);
-        // What concerns roles and components alone is made anew only where they are concerned.
+        // What concerns roles, networks, configurations and components alone is made anew only where they are concerned.
         if other_access {
             self.indexes.accounts = Indexes::accounts(&self.objects);
             self.access = Access::new(&self.files, &self.objects);
@@ -82,12 +85,16 @@ impl<'a> Evidence<'a> {
             let positions = self.indexes.configurations.values_mut().flatten();
             positions.for_each(|position| shift.apply(position));
         }
+        if other_network {
+            self.network = Network::new(&self.files, &self.objects, &self.workloads);
+        } else {
+            self.network.positions_mut().for_each(|position| shift.apply(position));
+        }
         if other_components {
             self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
         } else {
             self.components.iter_mut().for_each(|component| shift.apply(&mut component.object));
         }
-        self.network = Network::new(&self.files, &self.objects, &self.workloads);
     }
 
     fn update_sorted(&mut self, old: Range<u32>, new: Range<u32>, shift: Shift) {

@@ -1,5 +1,8 @@
 //! What kind of file it is, before anybody complains about it.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use memchr::memmem;
 use seaworthy_document::{Stream, Value};
 
@@ -14,10 +17,21 @@ pub(crate) fn looks_like_template(text: &[u8]) -> bool {
         || memmem::find(text, b"{%").is_some() && memmem::find(text, b"%}").is_some()
 }
 
+/// Whether a file is one of those that say how objects come to the cluster and name no kind: see
+/// [`unnamed_kind`](seaworthy_evidence::unnamed_kind).
+pub(crate) fn is_known_by_name(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    matches!(name, "Chart.yaml" | "kustomization.yaml" | "kustomization.yml" | ".gitlab-ci.yml")
+        || path.parent().is_some_and(|folder| folder.ends_with(".github/workflows"))
+}
+
 /// Whether one of the documents is a Kubernetes object, or would be with the rest of its identity.
-pub(crate) fn holds_objects(stream: &Stream) -> bool {
+pub(crate) fn holds_objects(name: &str, stream: &Stream) -> bool {
     stream.documents().any(|document| {
         let root = document.root();
+        if seaworthy_evidence::unnamed_kind(name, &root).is_some() {
+            return true;
+        }
         let text = |key| root.get(key).is_some_and(|value| value.as_str().is_some());
         match (text("apiVersion"), text("kind")) {
             (true, true) => true,

@@ -104,6 +104,21 @@ impl<'a> Policy<'a> {
         Policy { value, subjects, ingress: side(Direction::Ingress), egress: side(Direction::Egress) }
     }
 
+    /// The same, when it is not known whether the API server would take it: whether it isolates is then open.
+    #[must_use]
+    pub fn doubted(mut self) -> Policy<'a> {
+        for side in [&mut self.ingress, &mut self.egress] {
+            side.isolates = side.isolates.min(Truth::Maybe);
+        }
+        self
+    }
+
+    /// Whether it has a peer that the API server refuses, and with it the whole policy.
+    pub fn has_refused_peer(&self) -> bool {
+        let refused = |rule: &Rule<'a>| rule.peers.iter().any(|peer| matches!(peer, Peer::Unknown));
+        [&self.ingress, &self.egress].into_iter().any(|side| side.rules.iter().any(refused))
+    }
+
     fn side(&self, direction: Direction) -> &Side<'a> {
         match direction {
             Direction::Ingress => &self.ingress,

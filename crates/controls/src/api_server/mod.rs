@@ -1,5 +1,6 @@
 //! The API server: its flags, files and extensions.
 
+mod aggregated_apis;
 mod anonymous_auth;
 mod authorization_mode;
 mod authorization_webhook_fail_closed;
@@ -18,6 +19,7 @@ use crate::control::Control;
 
 /// Sorted by id.
 pub(crate) static CONTROLS: &[&Control] = &[
+    &aggregated_apis::CONTROL,
     &anonymous_auth::CONTROL,
     &authorization_mode::CONTROL,
     &authorization_webhook_fail_closed::CONTROL,

@@ -70,8 +70,8 @@ pub(super) fn check<'a>(scope: &ZoneScope<'_, 'a>, direction: Direction) -> Verd
     }
     if bare + opened == 0 && unclear > 0 {
         return Verdict::unknown(
-            "whether policies select these workloads depends on labels that the files leave open",
-            "the rendered output of the tool that fills in the placeholders",
+            "whether policies deny depends on what the files leave open: placeholders, or values that the API server refuses",
+            "the policies and workloads with their final values",
         );
     }
     let Some(place) = scope.place() else { return Verdict::NotApplicable };

@@ -45,13 +45,16 @@ const GOAT: &[&str] = &[
     "namespaces/resource-quotas Namespace/big-monolith",
     // an account that may do everything, and one that reads everything of its namespace
     "rbac/cluster-admin ClusterRoleBinding/superadmin",
-    "rbac/wildcards Role/big-monolith/secret-reader",
+    "rbac/wildcards Role/secret-reader",
     // namespaces that separate nothing: any pod reaches the cache of another namespace, and the metadata of the cloud
     "network/default-deny-ingress Namespace/secure-middleware",
     "network/default-deny-ingress Namespace/big-monolith",
     "network/default-deny-egress Namespace/secure-middleware",
     "network/metadata-egress Namespace/big-monolith",
     "network/control-plane-reach Namespace/big-monolith",
+    // an account that may do everything, and one that reads everything of its namespace
+    "rbac/cluster-admin ClusterRoleBinding/superadmin",
+    "rbac/wildcards Role/big-monolith/secret-reader",
 ];
 
 #[test]
