@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod addresses;
 mod assessment;
 pub mod catalogue;
 pub mod change;
+mod cipher_suites;
+mod component_flags;
 mod control;
 mod evaluate;
 mod exceptions;

@@ -10,6 +10,7 @@ use seaworthy_schema as schema;
 
 use crate::access::Access;
 use crate::component::{self, Component};
+use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::network::Network;
 use crate::object::Object;
@@ -27,17 +28,19 @@ pub struct SourceFile {
     pub stream: Stream,
     /// Where it comes from, when it was rendered.
     pub origin: Option<Box<Origin>>,
+    /// It lies inside another one: see [`embedded_files`](crate::embedded_files).
+    pub embedded: bool,
 }
 
 impl SourceFile {
     /// A file that has been read.
     pub fn new(name: impl Into<String>, stream: Stream) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: None }
+        SourceFile { name: name.into(), stream, origin: None, embedded: false }
     }
 
     /// A text that was rendered.
     pub fn rendered(name: impl Into<String>, stream: Stream, origin: Origin) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)) }
+        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)), embedded: false }
     }
 }
 
@@ -244,6 +247,16 @@ impl<'a> Evidence<'a> {
         &self.network
     }
 
+    /// The object of a component in which a value stands: with drop-ins that may be another file than the one that
+    /// stands for it.
+    pub fn source_of(&self, component: &Component<'a>, value: &Value<'a>) -> &Object<'a> {
+        let holds = |object: &&Object<'a>| {
+            std::ptr::eq(object.value.stream(), value.stream()) && object.value.id() <= value.id()
+        };
+        let sources = component.sources().map(|index| &self.objects[index as usize]);
+        sources.filter(holds).max_by_key(|object| object.value.id()).unwrap_or(self.owner_of(component))
+    }
+
     /// What is wrong with the files.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
@@ -371,12 +384,38 @@ pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a
     }));
     for document in file.stream.documents() {
         part.documents += 1;
-        match unnamed::read(&file.name, document.root(), index, document.ordinal()) {
-            Some(object) => part.objects.push(object),
-            None => read_value(&mut part, document.root(), None, index, &document),
+        if let Some(object) = unnamed::read(&file.name, document.root(), index, document.ordinal()) {
+            part.objects.push(object);
+        } else if let Some(kind) = configuration::configuration_kind(&file.name, &document) {
+            read_configuration(&mut part, kind, index, file, &document);
+        } else {
+            read_value(&mut part, document.root(), None, index, &document);
         }
     }
     part
+}
+
+/// A configuration file that is no Kubernetes object: it gets a kind and the name of the file.
+fn read_configuration<'a>(
+    part: &mut FileEvidence<'a>,
+    kind: &'static str,
+    file: u32,
+    source: &'a SourceFile,
+    document: &Document<'a>,
+) {
+    let object = Object {
+        api_version: "",
+        kind,
+        namespace: None,
+        name: configuration::name_of(kind, &source.name),
+        value: document.root(),
+        file,
+        document: document.ordinal(),
+        refused: false,
+    };
+    let index = part.objects.len() as u32;
+    part.objects.push(object);
+    component::components_of(&object, &[], index, |component| part.components.push(component));
 }
 
 fn read_value<'a>(

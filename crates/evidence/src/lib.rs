@@ -2,7 +2,9 @@
 
 mod access;
 mod component;
+pub mod configuration;
 mod diagnostic;
+mod embedded;
 mod index;
 mod network;
 mod object;
@@ -15,6 +17,7 @@ mod workload;
 pub use access::Access;
 pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
+pub use embedded::embedded_files;
 pub use index::{Evidence, Found, SourceFile};
 pub use network::{Network, Zone};
 pub use object::Object;

@@ -93,7 +93,10 @@ impl<'a> Evidence<'a> {
         if other_components {
             self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
         } else {
-            self.components.iter_mut().for_each(|component| shift.apply(&mut component.object));
+            for component in &mut self.components {
+                shift.apply(&mut component.object);
+                component.sources.iter_mut().for_each(|source| shift.apply(source));
+            }
         }
     }
 

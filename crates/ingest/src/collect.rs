@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use seaworthy_document::Stream;
-use seaworthy_evidence::SourceFile;
+use seaworthy_evidence::{SourceFile, configuration, embedded_files};
 use thiserror::Error;
 
 use crate::exclude::Exclude;
@@ -153,7 +153,11 @@ pub fn collect(
         .collect();
     for outcome in outcomes {
         match outcome {
-            Ok(file) => collected.files.push(file),
+            Ok(file) => {
+                let embedded = embedded_files(&file);
+                collected.files.push(file);
+                collected.files.extend(embedded);
+            }
             Err(skipped) => collected.skipped.push(skipped),
         }
     }
@@ -210,10 +214,18 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     {
         return skip(SkipReason::HelmTemplate(display_name(chart)));
     }
-    if !named && !recognise::looks_like_manifest(&bytes) && !recognise::is_known_by_name(&path) {
+    if !named
+        && !recognise::looks_like_manifest(&bytes)
+        && !recognise::is_known_by_name(&path)
+        && !recognise::may_be_configuration(&name, &bytes)
+    {
         return skip(SkipReason::NotKubernetes);
     }
-    let stream = Stream::read_bytes(bytes);
+    let stream = if configuration::is_toml(&name) {
+        Stream::read_toml_bytes(bytes)
+    } else {
+        Stream::read_bytes(bytes)
+    };
     if !stream.diagnostics().is_empty() {
         // A pipeline or overlay that cannot be read is for its own tool to complain about.
         if !named && !recognise::looks_like_manifest(stream.text().as_bytes()) {
@@ -249,7 +261,7 @@ fn read_stdin(options: &Options) -> io::Result<Vec<u8>> {
 }
 
 /// The path as people and reports write it.
-fn display_name(path: &Path) -> String {
+pub(crate) fn display_name(path: &Path) -> String {
     let name = path.to_string_lossy();
     let name = if cfg!(windows) { name.replace('\\', "/") } else { name.into_owned() };
     name.strip_prefix("./").map(str::to_owned).unwrap_or(name)

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use memchr::memmem;
 use seaworthy_document::{Stream, Value};
+use seaworthy_evidence::configuration;
 
 /// Whether a text means to be a Kubernetes manifest although it could not be read: it names `apiVersion` and `kind`.
 pub(crate) fn looks_like_manifest(text: &[u8]) -> bool {
@@ -25,9 +26,18 @@ pub(crate) fn is_known_by_name(path: &Path) -> bool {
         || path.parent().is_some_and(|folder| folder.ends_with(".github/workflows"))
 }
 
-/// Whether one of the documents is a Kubernetes object, or would be with the rest of its identity.
+/// Whether a text without objects may be a configuration file that controls know.
+pub(crate) fn may_be_configuration(name: &str, text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| configuration::may_be_configuration(name, text))
+}
+
+/// Whether one of the documents is a Kubernetes object, would be with the rest of its identity, or is a configuration
+/// file that controls know.
 pub(crate) fn holds_objects(name: &str, stream: &Stream) -> bool {
     stream.documents().any(|document| {
+        if configuration::configuration_kind(name, &document).is_some() {
+            return true;
+        }
         let root = document.root();
         if seaworthy_evidence::unnamed_kind(name, &root).is_some() {
             return true;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ignore::{WalkBuilder, WalkState};
+use seaworthy_evidence::configuration;
 
-use crate::collect::{Options, SkipReason, Skipped};
+use crate::collect::{Options, SkipReason, Skipped, display_name};
 
 /// The files below a folder that can hold manifests, sorted, and what was passed over.
 pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<Skipped>) {
@@ -113,10 +114,12 @@ fn add_links(files: &mut Vec<PathBuf>, mut links: Vec<PathBuf>) {
     );
 }
 
-/// Whether kubectl would read the file when given its folder: by its ending.
+/// Whether kubectl would read the file when given its folder, by its ending, or it is a configuration file that
+/// controls know by its name.
 fn is_manifest(path: &Path) -> bool {
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+        || configuration::is_configuration_name(&display_name(path))
 }
 
 /// Whether a file or folder is hidden and none of those that hold pipelines.

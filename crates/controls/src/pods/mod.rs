@@ -16,7 +16,7 @@ mod privileged;
 mod probe_hosts;
 mod proc_mount;
 mod proc_mount_restricted;
-mod programs;
+pub(crate) mod programs;
 mod read_only_root_filesystem;
 mod resource_limits;
 mod run_as_non_root;

@@ -41,7 +41,8 @@ pub(super) fn read<'a>(container: &Value<'a>, image: Option<&str>) -> Option<(Pr
     let list = |key| container.get(key).into_iter().flat_map(|words| words.items());
     let mut words = list("command").chain(list("args")).filter_map(|word| Some((word.as_str()?, word)));
     let (first, at) = words.next()?;
-    let program = last_part(first);
+    // `--kubelet-service=kube-system/kubelet` is a flag of what the image starts, and no program.
+    let program = if first.starts_with('-') { "" } else { last_part(first) };
     if let Some(program) = Program::named(program) {
         return Some((program, flags(words)));
     }

@@ -1,11 +1,12 @@
 //! Finding components among objects.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Value;
 use seaworthy_podsecurity::Pod;
 
-use super::command_line;
 use super::{Component, Flag, Program, Setup};
+use super::{command_line, k3s};
+use crate::configuration;
 use crate::index::SourceFile;
 use crate::object::Object;
 use crate::workload::Workload;
@@ -31,8 +32,10 @@ pub(crate) fn components_of<'a>(
         version: None,
         flags,
         configuration,
+        sources: Vec::new(),
     };
     match (object.group(), object.kind) {
+        ("", configuration::K3S) => k3s::components_of(object, index, found),
         ("kubelet.config.k8s.io", "KubeletConfiguration") => {
             let file = object.value;
             found(component(Program::Kubelet, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
@@ -126,6 +129,7 @@ fn of_kubeadm<'a>(
             version: version.filter(|_| program != Program::Etcd),
             flags,
             configuration: Vec::new(),
+            sources: Vec::new(),
         });
     }
 }
@@ -203,6 +207,10 @@ pub(crate) fn merge<'a>(
     objects: &[Object<'a>],
     files: &[&'a SourceFile],
 ) -> Vec<Component<'a>> {
+    let components = merge_k3s(components, objects, files);
+    // kubeadm completes the KubeletConfiguration that stands in its file.
+    let of_kubeadm: FxHashSet<u32> =
+        objects.iter().filter(|object| object.group() == KUBEADM).map(|object| object.file).collect();
     let is_kubelet_file = |component: &Component<'a>| {
         component.program == Program::Kubelet && component.setup == Setup::ConfigurationFile
     };
@@ -211,6 +219,10 @@ pub(crate) fn merge<'a>(
     let (kubelet_files, mut merged): (Vec<_>, Vec<_>) = components.into_iter().partition(is_kubelet_file);
     let (drop_ins, mut kubelets): (Vec<_>, Vec<_>) =
         kubelet_files.into_iter().partition(|component| folder(component).ends_with(".d"));
+
+    for kubelet in kubelets.iter_mut().filter(|kubelet| of_kubeadm.contains(&file(kubelet))) {
+        kubelet.setup = Setup::Kubeadm;
+    }
 
     // The only configuration of a folder, by the folder; nothing tells which one of several is meant.
     let mut bases: FxHashMap<&str, Option<usize>> = FxHashMap::default();
@@ -224,7 +236,10 @@ pub(crate) fn merge<'a>(
             .entry(folder)
             .or_insert_with(|| bases.get(parent(folder)).copied().flatten().unwrap_or(kubelets.len()));
         match kubelets.get_mut(index) {
-            Some(kubelet) => kubelet.configuration.extend(drop_in.configuration),
+            Some(kubelet) => {
+                kubelet.configuration.extend(drop_in.configuration);
+                kubelet.sources.push(drop_in.object);
+            }
             None => kubelets.push(drop_in),
         }
     }
@@ -238,12 +253,45 @@ pub(crate) fn merge<'a>(
             && let Some(index) = in_file.remove(&file(component))
         {
             component.configuration = std::mem::take(&mut kubelets[index].configuration);
+            component.sources.push(kubelets[index].object);
+            component.sources.append(&mut kubelets[index].sources);
             handed.push(index);
         }
     }
     let left = kubelets.into_iter().enumerate().filter(|(index, _)| !handed.contains(index));
     merged.extend(left.map(|(_, kubelet)| kubelet));
     merged.sort_by_key(|component| (component.object, component.program));
+    merged
+}
+
+/// Puts the drop-ins of k3s (`config.yaml.d/*.yaml`) to the file beside their folder.
+fn merge_k3s<'a>(
+    components: Vec<Component<'a>>,
+    objects: &[Object<'a>],
+    files: &[&'a SourceFile],
+) -> Vec<Component<'a>> {
+    let of = |component: &Component<'a>| &objects[component.object as usize];
+    let path = |component: &Component<'a>| files[of(component).file as usize].name.as_str();
+    let is_drop_in = |component: &Component<'a>| {
+        k3s::is_configuration(of(component)) && k3s::base_of(path(component)).is_some()
+    };
+    let (drop_ins, mut merged): (Vec<_>, Vec<_>) = components.into_iter().partition(is_drop_in);
+    if drop_ins.is_empty() {
+        return merged;
+    }
+    let mut bases: FxHashMap<(&str, Program), usize> = FxHashMap::default();
+    for (index, component) in merged.iter().enumerate().filter(|(_, base)| k3s::is_configuration(of(base))) {
+        bases.insert((path(component), component.program), index);
+    }
+    for drop_in in drop_ins {
+        let base = k3s::base_of(path(&drop_in)).unwrap_or_default();
+        let index = *bases.entry((base, drop_in.program)).or_insert(merged.len());
+        let root = of(&drop_in).value;
+        match merged.get_mut(index) {
+            Some(base) => k3s::add(base, drop_in, &root),
+            None => merged.push(drop_in),
+        }
+    }
     merged
 }
 

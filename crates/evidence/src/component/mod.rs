@@ -4,6 +4,7 @@
 mod command_line;
 mod find;
 mod installer;
+mod k3s;
 mod version;
 
 use seaworthy_document::Value;
@@ -87,6 +88,8 @@ pub struct Component<'a> {
     pub(crate) version: Option<Value<'a>>,
     pub(crate) flags: Vec<Flag<'a>>,
     pub(crate) configuration: Vec<Value<'a>>,
+    /// Further objects that configure it: drop-ins, and a configuration beside the flags.
+    pub(crate) sources: Vec<u32>,
 }
 
 /// One flag as it is stated.
@@ -134,6 +137,11 @@ impl<'a> Stated<'a> {
     /// The text of a scalar; empty for lists and maps.
     pub fn text(&self) -> &'a str {
         self.flag.unwrap_or_else(|| self.at.text())
+    }
+
+    /// Whether it is a flag, not a field of a configuration file.
+    pub fn is_flag(&self) -> bool {
+        self.flag.is_some()
     }
 
     /// Yes or no; `None` when it is neither, so that the program would refuse to start.
@@ -193,6 +201,11 @@ impl<'a> Component<'a> {
         &self.configuration
     }
 
+    /// Indexes of all objects that start or configure it, the one that stands for it first.
+    pub fn sources(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.object).chain(self.sources.iter().copied())
+    }
+
     /// What is known of a flag.
     pub fn flag(&self, name: &str) -> Setting<'a> {
         if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
@@ -216,6 +229,15 @@ impl<'a> Component<'a> {
     }
 
     fn installed(&self, name: &str) -> Option<&'static str> {
+        // k3s leaves out what the API server refuses beside a file that says the same.
+        let beside = match name {
+            "anonymous-auth" => "authentication-config",
+            "authorization-mode" => "authorization-config",
+            _ => "",
+        };
+        if self.setup == Setup::K3s && self.flags.iter().any(|flag| flag.is(beside)) {
+            return None;
+        }
         installer::flag(self.setup, self.program, name)
     }
 

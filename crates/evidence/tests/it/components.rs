@@ -54,6 +54,7 @@ fn a_program_is_known_by_its_command_or_by_its_image() {
     assert_eq!(anonymous("{name: a, command: [sh, -c, 'echo kube-apiserver --x']}"), "no component");
     assert_eq!(anonymous("{name: a, image: example.com/my-kube-apiserver, args: [--x]}"), "no component");
     assert_eq!(anonymous("{name: a}"), "no component");
+    assert_eq!(anonymous("{name: a, image: x, args: [--server=a/kube-apiserver, --x]}"), "no component");
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl<'r> Report<'r> {
             kubernetes: kubernetes_version(assessment.settings.version),
             generated_at: context.generated_at.as_deref(),
             read: vec![
-                numbered(evidence.files().len(), "file"),
+                numbered(evidence.files().iter().filter(|file| !file.embedded).count(), "file"),
                 numbered(evidence.objects().len(), "object"),
                 numbered(evidence.workloads().len(), "workload"),
                 numbered(assessment.controls.len(), "control"),

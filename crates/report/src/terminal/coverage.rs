@@ -27,8 +27,9 @@ pub(super) fn write_heading(
 ) -> io::Result<()> {
     let style = context.style;
     let evidence = assessment.evidence;
-    let rendered: Vec<_> = evidence.files().iter().filter_map(|file| file.origin.as_deref()).collect();
-    let mut read = count(evidence.files().len() - rendered.len(), "file");
+    let files = || evidence.files().iter().filter(|file| !file.embedded);
+    let rendered: Vec<_> = files().filter_map(|file| file.origin.as_deref()).collect();
+    let mut read = count(files().count() - rendered.len(), "file");
     if !rendered.is_empty() {
         read.push_str(&format!(", {}", count(rendered.len(), "rendering")));
     }
