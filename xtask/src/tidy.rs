@@ -19,7 +19,13 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-reachability", &["seaworthy-document"]),
     (
         "seaworthy-evidence",
-        &["seaworthy-authorization", "seaworthy-document", "seaworthy-podsecurity", "seaworthy-schema"],
+        &[
+            "seaworthy-authorization",
+            "seaworthy-document",
+            "seaworthy-podsecurity",
+            "seaworthy-reachability",
+            "seaworthy-schema",
+        ],
     ),
     (
         "seaworthy-controls",

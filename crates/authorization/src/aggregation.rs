@@ -10,7 +10,7 @@ use crate::selector;
 const MOST_STEPS: usize = 1 << 22;
 
 /// Connections that are noted in all, for the same reason; a large cluster has some hundreds.
-const MOST_CONNECTIONS: usize = 1 << 14;
+const MOST_CONNECTIONS: usize = 1 << 13;
 
 /// Notes for each role which others flow into it, and into which it flows.
 pub(crate) fn connect(roles: &mut [Role<'_>]) {

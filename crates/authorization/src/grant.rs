@@ -2,8 +2,8 @@
 
 use seaworthy_document::Value;
 
+use crate::binding::Binding;
 use crate::holder::Holder;
-use crate::policy::Binding;
 use crate::role::Role;
 
 /// Where rights hold.

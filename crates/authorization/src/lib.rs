@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod aggregation;
+mod binding;
 pub mod bootstrap;
 mod covers;
 mod grant;
@@ -11,10 +12,11 @@ mod role;
 mod rule;
 mod selector;
 
+pub use binding::{Binding, Source, Target};
 pub use bootstrap::Standing;
 pub use covers::{Covering, Single, covers};
 pub use grant::{Grant, Place};
 pub use holder::Holder;
-pub use policy::{Binding, Policy, Source, Target};
+pub use policy::Policy;
 pub use role::{Role, RoleKind};
 pub use rule::{Attributes, Entry, Match, Rule};

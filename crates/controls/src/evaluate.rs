@@ -103,6 +103,7 @@ fn evaluate_within<'e, 'a>(
         let mut tally = Tally::new(&judge);
         let judged = check(&around).into_iter().filter(|judged| extent.holds(judged.object.file));
         for Judged { object, verdict } in judged {
+            let verdict = if object.refused { unless_passed(verdict) } else { verdict };
             tally.record(*index, Spot::object(object), verdict);
         }
         tally
@@ -233,7 +234,9 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
 fn judge_object<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ObjectScope<'e, 'e>) {
     let Some(controls) = plan.objects.get(&(scope.object.group(), scope.object.kind)) else { return };
     for &(index, check) in controls {
-        tally.record(index, Spot::object(scope.object), check(&scope));
+        let verdict = check(&scope);
+        let verdict = if scope.object.refused { unless_passed(verdict) } else { verdict };
+        tally.record(index, Spot::object(scope.object), verdict);
     }
 }
 

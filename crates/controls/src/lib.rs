@@ -10,6 +10,7 @@ mod control;
 mod evaluate;
 mod exceptions;
 mod framework;
+mod nearby;
 mod page;
 mod parameters;
 mod roadmap;

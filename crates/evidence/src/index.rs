@@ -12,8 +12,10 @@ use crate::access::Access;
 use crate::component::{self, Component};
 use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
+use crate::unnamed;
 use crate::workload::{self, Workload};
 
 /// A text and the name under which a person knows it.
@@ -72,6 +74,7 @@ pub struct Evidence<'a> {
     pub(crate) documents: usize,
     pub(crate) indexes: Indexes<'a>,
     pub(crate) access: Access<'a>,
+    pub(crate) network: Network<'a>,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -164,7 +167,10 @@ impl<'a> Evidence<'a> {
         }
         let files: Vec<&'a SourceFile> = files.iter().collect();
         let components = component::merge(declared.clone(), &objects, &files);
-        let (indexes, access) = rayon::join(|| Indexes::new(&objects), || Access::new(&files, &objects));
+        let (indexes, (access, network)) = rayon::join(
+            || Indexes::new(&objects),
+            || rayon::join(|| Access::new(&files, &objects), || Network::new(&files, &objects, &workloads)),
+        );
         Evidence {
             files,
             objects,
@@ -176,6 +182,7 @@ impl<'a> Evidence<'a> {
             documents,
             indexes,
             access,
+            network,
         }
     }
 
@@ -217,6 +224,11 @@ impl<'a> Evidence<'a> {
         };
         let sources = component.sources().map(|index| &self.objects[index as usize]);
         sources.filter(holds).max_by_key(|object| object.value.id()).unwrap_or(self.owner_of(component))
+    }
+
+    /// Pods and policies by namespace: who may talk to whom.
+    pub fn network(&self) -> &Network<'a> {
+        &self.network
     }
 
     /// What is wrong with the files.
@@ -353,7 +365,10 @@ pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a
         part.documents += 1;
         match configuration::configuration_kind(&file.name, &document) {
             Some(kind) => read_configuration(&mut part, kind, index, file, &document),
-            None => read_value(&mut part, document.root(), None, index, &document),
+            None => match unnamed::read(&file.name, document.root(), index, document.ordinal()) {
+                Some(object) => part.objects.push(object),
+                None => read_value(&mut part, document.root(), None, index, &document),
+            },
         }
     }
     part
@@ -375,6 +390,7 @@ fn read_configuration<'a>(
         value: document.root(),
         file,
         document: document.ordinal(),
+        refused: false,
     };
     let index = part.objects.len() as u32;
     part.objects.push(object);
@@ -422,7 +438,7 @@ fn read_value<'a>(
     let refused = refusals.iter().any(|refusal| !refusal.problem.strict_only());
     report(part, file, document, &refusals);
     let index = part.objects.len() as u32;
-    part.objects.push(object);
+    part.objects.push(Object { refused, ..object });
     let first = part.workloads.len();
     workload::pods_of(&object, |pod| {
         let refused = if built_in.is_none() { refuses_pod(part, &pod, file, document) } else { refused };
@@ -442,7 +458,7 @@ fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, docume
 }
 
 /// What the API server would refuse, apart from placeholders that something fills in before it sees the object.
-fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
+pub(crate) fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
     let mut refusals = schema::refusals(of, object);
     refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder));
     refusals

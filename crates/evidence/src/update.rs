@@ -6,6 +6,7 @@ use crate::access::Access;
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
 use crate::index::{Evidence, Indexes, SourceFile, read_file, sort_key};
+use crate::network::Network;
 use crate::object::Object;
 use crate::workload::Workload;
 
@@ -39,6 +40,8 @@ impl<'a> Evidence<'a> {
         let old = run(&self.objects, |object| object.file, index..index + 1);
         let about_access = |objects: &[Object<'a>]| objects.iter().any(Access::concerns);
         let other_access = about_access(&part.objects) || about_access(&self.objects[old.clone()]);
+        let about_network = |objects: &[Object<'a>]| objects.iter().any(Network::concerns);
+        let mut other_network = about_network(&part.objects) || about_network(&self.objects[old.clone()]);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
@@ -46,6 +49,7 @@ impl<'a> Evidence<'a> {
         let new = first..(i64::from(positions.end) + shift.by) as u32;
 
         let old = run(&self.workloads, |workload| workload.object, positions.clone());
+        other_network |= !old.is_empty() || !part.workloads.is_empty();
         let added = part.workloads.into_iter();
         let added = added.map(|workload| Workload { object: workload.object + first, ..workload });
         let end = old.start + added.len();
@@ -64,7 +68,7 @@ impl<'a> Evidence<'a> {
         self.diagnostics.splice(old, part.diagnostics);
 
         self.update_sorted(positions, new, shift);
-        // What concerns roles and components alone is made anew only where they are concerned.
+        // What concerns roles, networks and components alone is made anew only where they are concerned.
         if other_access {
             self.indexes.accounts = Indexes::accounts(&self.objects);
             self.access = Access::new(&self.files, &self.objects);
@@ -72,6 +76,11 @@ impl<'a> Evidence<'a> {
             let bindings = self.indexes.accounts.values_mut().flatten();
             bindings.for_each(|(binding, _)| shift.apply(binding));
             self.access.positions_mut().for_each(|position| shift.apply(position));
+        }
+        if other_network {
+            self.network = Network::new(&self.files, &self.objects, &self.workloads);
+        } else {
+            self.network.positions_mut().for_each(|position| shift.apply(position));
         }
         if other_components {
             self.components = component::merge(self.declared.clone(), &self.objects, &self.files);

@@ -10,6 +10,7 @@ use seaworthy_document::Stream;
 use seaworthy_evidence::{SourceFile, configuration, embedded_files};
 use thiserror::Error;
 
+use crate::exclude::Exclude;
 use crate::{recognise, walk};
 
 /// How to collect.
@@ -21,11 +22,18 @@ pub struct Options {
     pub hidden: bool,
     /// Leave out what `.gitignore` and `.ignore` name.
     pub respect_ignore_files: bool,
+    /// Leave out what a person has named; files that are asked for by name are read all the same.
+    pub exclude: Exclude,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { max_file_size: 256 << 20, hidden: false, respect_ignore_files: true }
+        Options {
+            max_file_size: 256 << 20,
+            hidden: false,
+            respect_ignore_files: true,
+            exclude: Exclude::default(),
+        }
     }
 }
 
@@ -71,6 +79,8 @@ pub enum SkipReason {
     TooLarge(u64),
     /// It could not be read.
     Unreadable(String),
+    /// A person wants it left out: a file, or a folder with everything in it.
+    Excluded,
     /// It is a link that leads out of the folder, to another folder, or nowhere.
     Link,
 }
@@ -78,7 +88,7 @@ pub enum SkipReason {
 impl SkipReason {
     /// Whether something that may concern Kubernetes was left unread, so that the result is incomplete.
     pub fn leaves_gap(&self) -> bool {
-        !matches!(self, SkipReason::NotKubernetes | SkipReason::Binary)
+        !matches!(self, SkipReason::NotKubernetes | SkipReason::Binary | SkipReason::Excluded)
     }
 }
 
@@ -204,7 +214,9 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     {
         return skip(SkipReason::HelmTemplate(display_name(chart)));
     }
-    if !named && !recognise::looks_like_manifest(&bytes) && !recognise::may_be_configuration(&name, &bytes) {
+    let is_configuration = recognise::may_be_configuration(&name, &bytes);
+    let is_known = is_configuration || recognise::is_known_by_name(&path);
+    if !named && !is_known && !recognise::looks_like_manifest(&bytes) {
         return skip(SkipReason::NotKubernetes);
     }
     let stream = if configuration::is_toml(&name) {
@@ -213,6 +225,10 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
         Stream::read_bytes(bytes)
     };
     if !stream.diagnostics().is_empty() {
+        // A pipeline or overlay that cannot be read is for its own tool to complain about.
+        if !named && !is_configuration && !recognise::looks_like_manifest(stream.text().as_bytes()) {
+            return skip(SkipReason::NotKubernetes);
+        }
         if !named && recognise::looks_like_template(stream.text().as_bytes()) {
             return skip(SkipReason::Template);
         }

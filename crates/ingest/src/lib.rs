@@ -2,7 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "this crate is an edge: it reads files and talks to people")]
 
 mod collect;
+mod exclude;
 mod recognise;
 mod walk;
 
 pub use collect::{Collected, Event, IngestError, Options, SkipReason, Skipped, collect};
+pub use exclude::Exclude;

@@ -1,5 +1,8 @@
 //! What kind of file it is, before anybody complains about it.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use memchr::memmem;
 use seaworthy_document::{Stream, Value};
 use seaworthy_evidence::configuration;
@@ -20,6 +23,14 @@ pub(crate) fn may_be_configuration(name: &str, text: &[u8]) -> bool {
     str::from_utf8(text).is_ok_and(|text| configuration::may_be_configuration(name, text))
 }
 
+/// Whether a file is one of those that say how objects come to the cluster and name no kind: see
+/// [`unnamed_kind`](seaworthy_evidence::unnamed_kind).
+pub(crate) fn is_known_by_name(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    matches!(name, "Chart.yaml" | "kustomization.yaml" | "kustomization.yml" | ".gitlab-ci.yml")
+        || path.parent().is_some_and(|folder| folder.ends_with(".github/workflows"))
+}
+
 /// Whether one of the documents is a Kubernetes object, would be with the rest of its identity, or is a configuration
 /// file that controls know.
 pub(crate) fn holds_objects(name: &str, stream: &Stream) -> bool {
@@ -28,6 +39,9 @@ pub(crate) fn holds_objects(name: &str, stream: &Stream) -> bool {
             return true;
         }
         let root = document.root();
+        if seaworthy_evidence::unnamed_kind(name, &root).is_some() {
+            return true;
+        }
         let text = |key| root.get(key).is_some_and(|value| value.as_str().is_some());
         match (text("apiVersion"), text("kind")) {
             (true, true) => true,

@@ -3,7 +3,10 @@
 
 use seaworthy_document::Value;
 
+use crate::pod::Pod;
 use crate::policy::Direction;
+use crate::selector::Selector;
+use crate::truth::Truth;
 
 /// How far a policy of another project reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +35,43 @@ pub fn reach(group: &str, kind: &str) -> Option<Reach> {
     .filter(|_| kind != "StagedNetworkPolicy")
 }
 
+/// Whether a policy of another project may say something about a pod in a direction. Only what is certain is "no": a
+/// selector of Cilium on plain labels that does not match, or no section for the direction.
+pub fn concerns(group: &str, object: Value<'_>, pod: &Pod<'_>, direction: Direction) -> bool {
+    if pod.host_network() == Truth::Yes {
+        return false;
+    }
+    let Some(spec) = object.get("spec").filter(|_| group == "cilium.io" && object.get("specs").is_none())
+    else {
+        return true;
+    };
+    let deny = deny_field(direction);
+    if spec.get(direction.name()).is_none() && spec.get(deny).is_none() {
+        return false;
+    }
+    match spec.get("endpointSelector") {
+        // A policy of hosts.
+        None => spec.get("nodeSelector").is_none(),
+        // Keys with a source (`k8s:app`) or of Cilium's own are not labels of the pod.
+        Some(selector) if selector.descendants().any(|value| is_derived(&value)) => true,
+        Some(selector) => Selector::read(selector).selects(pod.labels()).possibly(),
+    }
+}
+
+fn is_derived(value: &Value<'_>) -> bool {
+    let derived = |key: &str| key.contains(':') || key.starts_with("io.");
+    let key = value.key().map_or("", |key| key.text());
+    derived(key) || (key == "key" && derived(value.text()))
+}
+
+/// The section of Cilium that denies explicitly.
+fn deny_field(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => "ingressDeny",
+        Direction::Egress => "egressDeny",
+    }
+}
+
 /// Whether a policy of another project plainly denies, to every pod that it can reach, all that nothing else allows in
 /// a direction. Only the plainest form is recognised:
 ///
@@ -50,10 +90,7 @@ pub fn denies_by_default(group: &str, kind: &str, object: Value<'_>, direction: 
                 list.is_sequence()
                     && list.items().all(|rule| rule.is_mapping() && rule.entries().next().is_none())
             });
-            let deny = spec.get(match direction {
-                Direction::Ingress => "ingressDeny",
-                Direction::Egress => "egressDeny",
-            });
+            let deny = spec.get(deny_field(direction));
             everything && empty && deny.is_none() && spec.get("enableDefaultDeny").is_none()
         }
         "projectcalico.org" | "crd.projectcalico.org" => {

@@ -7,7 +7,7 @@ use crate::selector::Selector;
 use crate::world::{PolicyId, TooMany};
 
 /// Policies that are asked for one pod, at most.
-const MANY: usize = 1000;
+const MANY: usize = 500;
 
 /// Values of one requirement under which a policy is entered, at most.
 const MANY_VALUES: usize = 16;

@@ -148,13 +148,21 @@ impl<'a> Namespace<'a> {
         Namespace { name: None, labels: Labels::unknown(), id: None }
     }
 
+    /// A namespace of which only the name is known, and that is not in the world or need not be.
+    pub fn elsewhere(name: &'a str) -> Namespace<'a> {
+        Namespace { name: Some(name), labels: Labels::of_namespace(Some(name), None), id: None }
+    }
+
     /// Whether two are the same.
     pub(crate) fn is(&self, other: &Namespace<'_>) -> Truth {
         match (self.id, other.id) {
             (Some(one), Some(another)) if one == another => Truth::Yes,
-            (Some(_), Some(_)) if self.name.is_some() && other.name.is_some() => Truth::No,
-            // Where the files leave the name open, it may be any.
-            _ => Truth::Maybe,
+            _ => match (self.name, other.name) {
+                (Some(one), Some(another)) if one == another => Truth::Yes,
+                (Some(one), Some(another)) if !is_placeholder(one) && !is_placeholder(another) => Truth::No,
+                // Where the files leave the name open, it may be any.
+                _ => Truth::Maybe,
+            },
         }
     }
 }

@@ -104,6 +104,21 @@ impl<'a> Policy<'a> {
         Policy { value, subjects, ingress: side(Direction::Ingress), egress: side(Direction::Egress) }
     }
 
+    /// The same, when it is not known whether the API server would take it: whether it isolates is then open.
+    #[must_use]
+    pub fn doubted(mut self) -> Policy<'a> {
+        for side in [&mut self.ingress, &mut self.egress] {
+            side.isolates = side.isolates.min(Truth::Maybe);
+        }
+        self
+    }
+
+    /// Whether it has a peer that the API server refuses, and with it the whole policy.
+    pub fn has_refused_peer(&self) -> bool {
+        let refused = |rule: &Rule<'a>| rule.peers.iter().any(|peer| matches!(peer, Peer::Unknown));
+        [&self.ingress, &self.egress].into_iter().any(|side| side.rules.iter().any(refused))
+    }
+
     fn side(&self, direction: Direction) -> &Side<'a> {
         match direction {
             Direction::Ingress => &self.ingress,
@@ -119,6 +134,15 @@ impl<'a> Policy<'a> {
     /// Its rules for a direction.
     pub fn rules(&self, direction: Direction) -> &[Rule<'a>] {
         &self.side(direction).rules
+    }
+
+    /// Whether something in it could not be read, apart from peers: a placeholder, or what the API server would refuse.
+    pub fn is_open(&self) -> bool {
+        let open = |rule: &Rule<'a>| rule.open || rule.ports.contains(&Ports::Open);
+        self.subjects.is_open()
+            || [&self.ingress, &self.egress]
+                .into_iter()
+                .any(|side| side.open || side.isolates == Truth::Maybe || side.rules.iter().any(open))
     }
 
     /// Whether one of its rules allows a port of its subject (ingress) or of the peer (egress).

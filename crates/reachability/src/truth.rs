@@ -52,7 +52,7 @@ impl Truth {
     }
 
     /// Whether all of some hold; looks no further once one does not.
-    pub(crate) fn all(mut truths: impl Iterator<Item = Truth>) -> Truth {
+    pub fn all(mut truths: impl Iterator<Item = Truth>) -> Truth {
         truths
             .try_fold(Truth::Yes, |all, truth| match all.and(truth) {
                 Truth::No => Err(Truth::No),
@@ -62,7 +62,7 @@ impl Truth {
     }
 
     /// Whether any of some holds; looks no further once one does.
-    pub(crate) fn any(mut truths: impl Iterator<Item = Truth>) -> Truth {
+    pub fn any(mut truths: impl Iterator<Item = Truth>) -> Truth {
         truths
             .try_fold(Truth::No, |any, truth| match any.or(truth) {
                 Truth::Yes => Err(Truth::Yes),

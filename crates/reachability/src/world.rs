@@ -12,7 +12,7 @@ use crate::tiers::{Course, of_tier};
 use crate::truth::Truth;
 
 /// Cluster policies that are asked for one pod, at most.
-const MANY_CLUSTER_POLICIES: usize = 1000;
+const MANY_CLUSTER_POLICIES: usize = 200;
 
 /// A namespace of a [`World`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,6 +182,26 @@ impl<'a> World<'a> {
     /// for ingress.
     pub fn side_allows(&self, pod: PodId, direction: Direction, peer: Endpoint<'_, 'a>, port: Port) -> Truth {
         let (namespace, subject) = (self.namespace_of(pod), self.pod(pod));
+        let destination = match direction {
+            Direction::Ingress => Some(subject),
+            Direction::Egress => peer.pod(),
+        };
+        let connection = Connection { peer, port, destination };
+        self.settle(pod, direction, &connection, &self.policies_on(pod), |_, policy| {
+            policy.allows(direction, &connection, namespace, self.pod_blocks)
+        })
+    }
+
+    /// Asks tier by tier; `on` are the NetworkPolicies on the pod, and `allows` says whether one allows the connection.
+    fn settle(
+        &self,
+        pod: PodId,
+        direction: Direction,
+        connection: &Connection<'_, 'a>,
+        on: &Result<Vec<(PolicyId, Truth)>, TooMany>,
+        mut allows: impl FnMut(PolicyId, &Policy<'a>) -> Truth,
+    ) -> Truth {
+        let (namespace, subject) = (self.namespace_of(pod), self.pod(pod));
         // Policies say nothing about pods on the network of their node.
         let host_network = subject.host_network();
         if host_network == Truth::Yes {
@@ -190,24 +210,19 @@ impl<'a> World<'a> {
         if self.cluster_policies.len() > MANY_CLUSTER_POLICIES {
             return Truth::Maybe;
         }
-        let destination = match direction {
-            Direction::Ingress => Some(subject),
-            Direction::Egress => peer.pod(),
-        };
-        let connection = Connection { peer, port, destination };
         let tier = |course: Course, tier: Tier| {
-            course.tier(self.tier(tier), (subject, namespace), direction, &connection)
+            course.tier(self.tier(tier), (subject, namespace), direction, connection)
         };
         let course = tier(Course::start(), Tier::Admin);
-        let course = match self.policies_on(pod) {
+        let course = match on {
             Ok(policies) => {
                 let mut isolated = Truth::No;
                 let (mut allowed, mut by_all) = (Truth::No, Truth::Yes);
-                for (id, selects) in policies {
+                for &(id, selects) in policies {
                     let policy = self.policy(id);
                     let isolates = selects.and(policy.isolates(direction));
                     if isolates.possibly() {
-                        let allows = policy.allows(direction, &connection, namespace, self.pod_blocks);
+                        let allows = allows(id, policy);
                         isolated = isolated.or(isolates);
                         allowed = allowed.or(isolates.and(allows));
                         by_all = by_all.and(allows);
@@ -223,21 +238,24 @@ impl<'a> World<'a> {
         if host_network == Truth::Maybe && allowed == Truth::No { Truth::Maybe } else { allowed }
     }
 
-    /// What [`side_allows`](World::side_allows) says for egress of many pods to one address. Names of ports mean nothing
-    /// there, so each policy is asked once, however many pods it selects.
-    pub fn egress_to(&self, pods: &[PodId], address: Endpoint<'_, 'a>, port: Port) -> Vec<Truth> {
-        let mut asked: HashMap<Vec<(PolicyId, Truth)>, Truth> = HashMap::new();
+    /// What [`side_allows`](World::side_allows) says for egress of many pods to some addresses, each with a port: for each
+    /// of these one answer for each pod. Names of ports mean nothing there, so each policy is asked once for each address,
+    /// however many pods it selects.
+    pub fn egress_to(&self, pods: &[PodId], to: &[(Endpoint<'_, 'a>, Port)]) -> Vec<Vec<Truth>> {
         let direction = Direction::Egress;
-        let by_cluster = !self.cluster_policies.is_empty();
-        pods.iter()
-            .map(|&pod| match self.policies_on(pod) {
-                // Cluster policies and pods that may be on their node's network make each pod a case of its own.
-                Ok(policies) if !by_cluster && self.pod(pod).host_network() != Truth::Maybe => {
-                    *asked.entry(policies).or_insert_with(|| self.side_allows(pod, direction, address, port))
-                }
-                _ => self.side_allows(pod, direction, address, port),
-            })
-            .collect()
+        let mut asked: Vec<HashMap<PolicyId, Truth>> = vec![HashMap::new(); to.len()];
+        let mut answers: Vec<Vec<Truth>> = vec![Vec::with_capacity(pods.len()); to.len()];
+        for &pod in pods {
+            let (own, on) = (self.namespace_of(pod), self.policies_on(pod));
+            for ((&(peer, port), asked), answers) in to.iter().zip(&mut asked).zip(&mut answers) {
+                let connection = Connection { peer, port, destination: peer.pod() };
+                answers.push(self.settle(pod, direction, &connection, &on, |id, policy| {
+                    let allows = || policy.allows(direction, &connection, own, self.pod_blocks);
+                    *asked.entry(id).or_insert_with(allows)
+                }));
+            }
+        }
+        answers
     }
 
     /// Whether a pod may reach a port of another one. A pod and itself is a case that the API leaves open.

@@ -4,6 +4,7 @@ mod bind_address;
 mod component_roles;
 mod component_tls;
 mod controller_credentials;
+mod isolated_nodes;
 
 use crate::control::Control;
 
@@ -13,4 +14,5 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &component_roles::CONTROL,
     &component_tls::CONTROL,
     &controller_credentials::CONTROL,
+    &isolated_nodes::CONTROL,
 ];

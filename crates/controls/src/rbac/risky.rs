@@ -151,18 +151,19 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
             Held::Nobody if faults.is_empty() => faults.extend(unbound(risk, policy, role, &found)),
             Held::Nobody => {}
             Held::By(holdings) => {
-                for fault in holdings.iter().filter_map(|holding| one(risk, &rule, &found, holding)) {
-                    match faults.len() < MOST_FAULTS {
-                        true => faults.push(fault),
-                        false => more += 1,
+                for (index, holding) in holdings.iter().enumerate() {
+                    if faults.len() >= MOST_FAULTS {
+                        more = more.saturating_add(holdings.len() - index);
+                        break;
                     }
+                    faults.extend(one(risk, &rule, &found, holding));
                 }
             }
         }
     }
     if let (1.., Some(last)) = (more, faults.last_mut()) {
         last.message =
-            format!("{}; {more} more of the same in this role are not listed", last.message).into();
+            format!("{}; up to {more} more of the same in this role are not listed", last.message).into();
     }
     match faults.is_empty() {
         false => Verdict::Fail(faults),

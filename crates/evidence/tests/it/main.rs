@@ -2,6 +2,7 @@
 
 mod components;
 mod configurations;
+mod network;
 mod objects;
 mod update;
 

@@ -10,6 +10,7 @@ const TEXTS: &[&str] = &[
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: x}\nspec: {template: {spec: {containers: [{name: c, image: i, command: [kube-scheduler]}]}}}\n---\nhello: world\n",
     "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b, namespace: x}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}\nsubjects: [{kind: ServiceAccount, name: s}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r, namespace: x}\n",
     "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nreadOnlyPort: 1\n",
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n, namespace: x}\nspec: {podSelector: {}}\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: 1\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: 1}\nspec: {containers: 7}\n",
 ];
@@ -34,6 +35,13 @@ fn seen(evidence: &Evidence<'_>) -> String {
             .iter()
             .map(|found| format!("{} {:?}: {}", found.file, found.span, found.message)),
     );
+    for zone in &evidence.network().zones {
+        let at = |index: &u32| object(&evidence.objects()[*index as usize]);
+        let pods = zone.pods.iter().map(|(index, _)| &evidence.workloads()[*index as usize]);
+        text.push(format!("zone {:?} {:?} {}", zone.name, zone.object.as_ref().map(at), zone.doubtful));
+        text.extend(pods.map(|pod| format!("with pod in {}", object(evidence.owner(pod)))));
+        text.extend(zone.policies.iter().map(|(index, _)| format!("with policy {}", at(index))));
+    }
     text.push(format!("{} {}", evidence.document_count(), evidence.foreign_document_count()));
     text.push(format!("{:?}", evidence.access().policy().bindings().len()));
     text.join("\n")

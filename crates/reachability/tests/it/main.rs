@@ -3,6 +3,7 @@
 
 mod connections;
 mod expected;
+mod laws;
 mod objects;
 mod semantics;
 mod tiers;

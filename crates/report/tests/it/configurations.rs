@@ -94,7 +94,10 @@ fn no_format_quotes_a_credential_of_a_configuration_file() {
             let context = Context { style, ..context() };
             let output = written(format, &assessment, &context);
             if let Some(at) = output.find("geheim") {
-                panic!("{format} {style:?}: …{}", output[at.saturating_sub(200)..].chars().take(300).collect::<String>());
+                panic!(
+                    "{format} {style:?}: …{}",
+                    output[at.saturating_sub(200)..].chars().take(300).collect::<String>()
+                );
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The contract with programs.
 
+use seaworthy_controls::Acceptance;
 use std::path::Path;
 
 use seaworthy_document::Stream;
@@ -124,7 +125,7 @@ fn what_was_not_evaluated_is_listed() {
 #[test]
 fn accepted_findings_are_told_apart() {
     let value = with(&files(), |mut assessment| {
-        assessment.findings[0].exception = Some("it is a test");
+        assessment.findings[0].exception = Some(Acceptance::Component("it is a test"));
         valid(&written(Format::Json, &assessment, &context()))
     });
     assert_eq!(value["findings"][0]["exception"], "it is a test");

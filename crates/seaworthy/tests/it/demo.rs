@@ -45,6 +45,15 @@ const GOAT: &[&str] = &[
     "namespaces/resource-quotas Namespace/big-monolith",
     // an account that may do everything, and one that reads everything of its namespace
     "rbac/cluster-admin ClusterRoleBinding/superadmin",
+    "rbac/wildcards Role/secret-reader",
+    // namespaces that separate nothing: any pod reaches the cache of another namespace, and the metadata of the cloud
+    "network/default-deny-ingress Namespace/secure-middleware",
+    "network/default-deny-ingress Namespace/big-monolith",
+    "network/default-deny-egress Namespace/secure-middleware",
+    "network/metadata-egress Namespace/big-monolith",
+    "network/control-plane-reach Namespace/big-monolith",
+    // an account that may do everything, and one that reads everything of its namespace
+    "rbac/cluster-admin ClusterRoleBinding/superadmin",
     "rbac/wildcards Role/big-monolith/secret-reader",
 ];
 
@@ -55,6 +64,20 @@ fn every_weakness_of_the_vulnerable_application_is_found() {
     let missing: Vec<_> =
         GOAT.iter().filter(|expected| !found.iter().any(|finding| finding.starts_with(**expected))).collect();
     assert!(missing.is_empty(), "{missing:#?}\namong\n{}", found.join("\n"));
+}
+
+/// What the data says of its sets: one denies everything by default, one has no policy, one has a policy for pods on the
+/// network of their node.
+#[test]
+fn policies_of_the_demonstration_are_understood() {
+    let Some(demo) = data("demo") else { return };
+    let found = findings(&report(&[demo.to_str().expect("UTF-8")]));
+    let has = |start: &str| found.iter().any(|finding| finding.starts_with(start));
+    for direction in ["ingress", "egress"] {
+        assert!(has(&format!("network/default-deny-{direction} StatefulSet/accounts-db")), "bank-of-anthos");
+        assert!(!has(&format!("network/default-deny-{direction} Deployment/frontend")), "online-boutique");
+    }
+    assert!(has("network/policy-effect NetworkPolicy/node-exporter"));
 }
 
 /// Expected levels: the number of workloads per level in the index of the data, which were made with the upstream

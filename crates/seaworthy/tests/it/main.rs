@@ -7,5 +7,6 @@ mod commands;
 mod demo;
 mod examples;
 mod language_server;
+mod living;
 mod pods;
 mod program;

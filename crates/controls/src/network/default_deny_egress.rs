@@ -1,0 +1,37 @@
+//! `network/default-deny-egress`; prose and cases in `default_deny_egress.md`.
+
+use seaworthy_reachability::Direction;
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::network::{default_deny, zones};
+use crate::scope::Surroundings;
+use crate::verdict::Judged;
+
+pub(super) static CONTROL: Control = Control {
+    id: "network/default-deny-egress",
+    title: "Each namespace denies egress by default",
+    phase: Phase::NextStep,
+    step: 11,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster],
+    change: &change::DEFAULT_DENY,
+    page: include_str!("default_deny_egress.md"),
+    mappings: Mappings {
+        cis: &["5.3.2"],
+        nsa: &["netpol"],
+        attack: &["MS-TA9034", "T1041", "T1071"],
+        kubescape: &["C-0030", "C-0049", "C-0054", "C-0206", "C-0260"],
+        trivy: &["KSV-0038"],
+        checkov: &["CKV2_K8S_6"],
+        kube_linter: &["non-isolated-pod"],
+        polaris: &["missingNetworkPolicy"],
+        kube_score: &["pod-networkpolicy"],
+    },
+    check: Check::Evidence(check),
+    guard: None,
+};
+
+fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
+    zones::each(around, |scope| default_deny::check(scope, Direction::Egress))
+}

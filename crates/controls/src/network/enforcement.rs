@@ -1,0 +1,111 @@
+//! `network/enforcement`; prose and cases in `enforcement.md`.
+
+use seaworthy_evidence::{Place, Workload};
+use seaworthy_imaging::Reference;
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::scope::Surroundings;
+use crate::verdict::{Fault, Judged, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "network/enforcement",
+    title: "The CNI enforces NetworkPolicy",
+    phase: Phase::NextStep,
+    step: 11,
+    severity: Severity::Critical,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Node],
+    change: &change::NETWORK_POLICIES,
+    page: include_str!("enforcement.md"),
+    mappings: Mappings {
+        cis: &["5.3.1"],
+        nsa: &["netpol"],
+        attack: &["MS-TA9034", "T1046"],
+        kubescape: &["C-0205"],
+        ..Mappings::NONE
+    },
+    check: Check::Evidence(check),
+    guard: None,
+};
+
+/// Network plugins, by repositories of their images, and whether they enforce NetworkPolicies.
+const PLUGINS: &[(&str, &str, bool)] = &[
+    ("docker.io/calico/node", "Calico", true),
+    ("quay.io/calico/node", "Calico", true),
+    ("quay.io/tigera/operator", "Calico", true),
+    ("quay.io/cilium/cilium", "Cilium", true),
+    ("docker.io/cilium/cilium", "Cilium", true),
+    ("docker.io/antrea/antrea-agent-ubuntu", "Antrea", true),
+    ("docker.io/antrea/antrea-ubuntu", "Antrea", true),
+    ("docker.io/cloudnativelabs/kube-router", "kube-router", true),
+    ("docker.io/weaveworks/weave-npc", "Weave Net", true),
+    ("docker.io/kubeovn/kube-ovn", "Kube-OVN", true),
+    ("registry.k8s.io/networking/kube-network-policies", "kube-network-policies", true),
+    ("mcr.microsoft.com/containernetworking/azure-npm", "Azure Network Policy Manager", true),
+    ("docker.io/flannel/flannel", "flannel", false),
+    ("ghcr.io/flannel-io/flannel", "flannel", false),
+    ("quay.io/coreos/flannel", "flannel", false),
+    ("docker.io/rancher/mirrored-flannelcni-flannel", "flannel", false),
+];
+
+fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
+    let evidence = around.evidence;
+    let mut plugins: Vec<(&Workload<'a>, &str, bool)> = Vec::new();
+    for workload in evidence.workloads() {
+        let images =
+            workload.pod.containers().filter_map(|container| Reference::parse(container.image()?).ok());
+        plugins.extend(
+            images.filter_map(|image| plugin(&image)).map(|(name, enforces)| (workload, name, enforces)),
+        );
+    }
+    let policies = evidence.of_kind("NetworkPolicy").filter(|it| it.is("networking.k8s.io", "NetworkPolicy"));
+    let (first, count) = {
+        let mut policies = policies;
+        let first = policies.next();
+        (first, usize::from(first.is_some()) + policies.count())
+    };
+    let anchor = plugins.first().map(|(workload, ..)| evidence.owner(workload)).or(first);
+    let Some(object) = anchor else { return Vec::new() };
+    let enforcing = plugins.iter().find(|(_, _, enforces)| *enforces);
+    let verdict = match (plugins.first(), enforcing) {
+        (_, Some((_, name, _))) => Verdict::unknown(
+            format!(
+                "{name} enforces NetworkPolicies, and files do not show whether it does so on every node"
+            ),
+            "a probe: a connection that a policy denies must time out",
+        ),
+        (Some((workload, name, _)), None) => {
+            let owner = evidence.owner(workload);
+            let place = workload.pod.spec().get("containers").unwrap_or(owner.value);
+            let message = format!("{name} carries traffic and enforces no NetworkPolicy");
+            Verdict::fail(match count {
+                0 => {
+                    let message = format!("{message}; lowered since there is none among the files yet");
+                    Fault::new(Place::at(place), message).graded(Severity::Medium)
+                }
+                1 => {
+                    Fault::new(Place::at(place), format!("{message}: the one among the files has no effect"))
+                }
+                _ => Fault::new(
+                    Place::at(place),
+                    format!("{message}: the {count} among the files have no effect"),
+                ),
+            })
+        }
+        (None, None) => Verdict::unknown(
+            "the files hold NetworkPolicies and do not show which network plugin is to enforce them",
+            "the network plugin of the cluster, and a probe: a connection that a policy denies must time out",
+        ),
+    };
+    vec![Judged { object, verdict }]
+}
+
+/// The network plugin that an image is, and whether it enforces.
+fn plugin(image: &Reference<'_>) -> Option<(&'static str, bool)> {
+    let is = |known: &str| {
+        known.split_once('/').is_some_and(|(registry, repository)| {
+            image.registry() == registry && image.repository() == repository
+        })
+    };
+    PLUGINS.iter().find(|(known, ..)| is(known)).map(|(_, name, enforces)| (*name, *enforces))
+}

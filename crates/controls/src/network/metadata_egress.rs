@@ -1,0 +1,85 @@
+//! `network/metadata-egress`; prose and cases in `metadata_egress.md`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use seaworthy_reachability::{Direction, Endpoint, Port, Protocol};
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::network::zones::{self, ZoneScope};
+use crate::network::{default_deny, reach};
+use crate::scope::Surroundings;
+use crate::verdict::{Fault, Judged, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "network/metadata-egress",
+    title: "Pods cannot reach the cloud metadata API",
+    phase: Phase::NextStep,
+    step: 11,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Runtime],
+    change: &change::DEFAULT_DENY,
+    page: include_str!("metadata_egress.md"),
+    mappings: Mappings {
+        nsa: &["metadata"],
+        attack: &["MS-TA9033", "MS-TA9028", "T1552.005"],
+        kubescape: &["C-0052"],
+        ..Mappings::NONE
+    },
+    check: Check::Evidence(check),
+    guard: None,
+};
+
+/// Where clouds answer workloads about themselves (AWS, Azure, Google Cloud, OpenStack, Oracle), and where AWS does so by
+/// IPv6.
+const METADATA: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+const PORT: Port = Port { protocol: Protocol::Tcp, number: 80 };
+
+fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
+    zones::each(around, judge)
+}
+
+fn judge<'a>(scope: &ZoneScope<'_, 'a>) -> Verdict<'a> {
+    let subjects = scope.subjects();
+    if subjects.is_empty() {
+        return scope.without_workloads();
+    }
+    let to = METADATA.map(|address| (Endpoint::Address(address), PORT));
+    let answers = reach::outside(scope, &subjects, &to);
+    let [v4, v6] = answers.as_slice() else { return Verdict::NotApplicable };
+    if answers.iter().all(|answer| answer.surely.is_empty() && answer.possibly.is_empty()) {
+        return Verdict::Pass;
+    }
+    if let Some(verdict) = scope.undecided(Direction::Egress) {
+        return verdict;
+    }
+    let Some(place) = scope.place() else { return Verdict::NotApplicable };
+    let total = subjects.len();
+    if !v4.surely.is_empty() {
+        let message = format!(
+            "{} ({}) may reach the metadata address 169.254.169.254: {}{}",
+            zones::some_of(v4.surely.len(), total),
+            v4.names(),
+            v4.ground(scope, Endpoint::Address(METADATA[0]), PORT),
+            scope.beyond()
+        );
+        return Verdict::fail(default_deny::graded(scope, Fault::new(place, message)));
+    }
+    if v4.possibly.is_empty() && !v6.surely.is_empty() {
+        let message = format!(
+            "169.254.169.254 is closed, but {} ({}) may reach fd00:ec2::254, the same by IPv6 on AWS: {}",
+            zones::some_of(v6.surely.len(), total),
+            v6.names(),
+            v6.ground(scope, Endpoint::Address(METADATA[1]), PORT)
+        );
+        return Verdict::fail(Fault::new(place, message).graded(Severity::Low));
+    }
+    Verdict::unknown(
+        "whether policies let these workloads reach the metadata address depends on what the files leave open",
+        "the rendered output of the tool that fills in the placeholders",
+    )
+}
