@@ -90,7 +90,7 @@ impl<'a> Findings<'a> {
             Known::Stated(stated) => match stated.as_bool() {
                 Some(true) => {}
                 Some(false) => {
-                    self.fault(Fault::new(Place::at(stated.at), format!("`{place}=false`: {off}")))
+                    self.fault(Fault::new(Place::at(stated.at), format!("`{place}=false`: {off}")));
                 }
                 None => self.undecided(misfit(place)),
             },

@@ -203,7 +203,19 @@ pub fn credentials_of<'a>(object: &Object<'a>) -> Vec<Value<'a>> {
                 }
             }
         }
-        _ => {}
+        ("", DOCKER) => {}
+        _ => return found,
+    }
+    for value in root.descendants() {
+        let key = value.key().filter(|key| has_password(key.text()));
+        found.extend(key.into_iter().chain(has_password(value.text()).then_some(value)));
     }
     found
+}
+
+/// Whether a text is an address with a name and a password before the host.
+fn has_password(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    host.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }

@@ -54,7 +54,16 @@ const PLUGINS: &[&str] = &[
 /// Days after which a client certificate is too old to be withdrawn by waiting.
 const LONG: i64 = 1;
 
+/// Kubeconfigs of components, which are no people: kubeadm renews their certificates, and their mode keeps them.
+const OF_COMPONENTS: &[&str] =
+    &["bootstrap-kubelet.conf", "controller-manager.conf", "kubelet.conf", "scheduler.conf"];
+
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let file = scope.around.evidence.files().get(scope.object.file as usize);
+    let last = file.and_then(|file| file.name.rsplit('/').next()).unwrap_or_default();
+    if OF_COMPONENTS.contains(&last) {
+        return Verdict::NotApplicable;
+    }
     let mut users = kubeconfigs::users(scope.object.value).peekable();
     if users.peek().is_none() {
         return Verdict::NotApplicable;

@@ -52,11 +52,11 @@ pub(super) fn is_open(text: &str) -> bool {
 /// Whether a value holds a credential, and is not what tools put in its place: `REDACTED`, `DATA+OMITTED`, `<token>`.
 pub(super) fn is_credential(value: &Value<'_>) -> bool {
     let text = value.text().trim();
-    !text.is_empty()
-        && !matches!(text, "REDACTED" | "DATA+OMITTED" | "DATA-OMITTED")
-        && !(text.starts_with('<') && text.ends_with('>'))
-        && !is_open(text)
-        && !credentials::is_placeholder(text)
+    let stands_in = matches!(text, "" | "REDACTED" | "DATA+OMITTED" | "DATA-OMITTED")
+        || (text.starts_with('<') && text.ends_with('>'))
+        || is_open(text)
+        || credentials::is_placeholder(text);
+    !stands_in
 }
 
 /// The credentials of a kubeconfig: the user, the key that holds it, and the value.

@@ -79,15 +79,16 @@ fn of_hosts<'a>(root: Value<'a>, faults: &mut Vec<Fault<'a>>) {
             local(server.text(), skip, "skip_verify = true", faults);
         }
     }
-    for (url, host) in root.get("host").into_iter().flat_map(|hosts| hosts.entries()) {
+    let Some(hosts) = root.get("host") else { return };
+    for (url, host) in hosts.entries() {
+        // The path of a finding names keys, and this one may hold a password.
+        let place = |value| if url.text().contains('@') { hosts } else { value };
         if addresses::is_plain_http(url.text()) && !is_local(url.text()) {
-            faults.push(Fault::new(
-                Place::at(host),
-                format!("`{}` is plain `http`: {SKIPS}", address(url.text())),
-            ));
+            let message = format!("`{}` is plain `http`: {SKIPS}", address(url.text()));
+            faults.push(Fault::new(Place::at(place(host)), message));
         }
         if let Some(skip) = host.get("skip_verify").filter(is_on) {
-            local(url.text(), skip, "skip_verify = true", faults);
+            local(url.text(), place(skip), "skip_verify = true", faults);
         }
     }
 }

@@ -35,7 +35,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     match scope.object.kind {
         configuration::CONTAINERD => of_containerd(root, &mut faults),
         configuration::CRIO => {
-            streaming(root.at(&["crio", "api", "stream_address"]), "stream_address", &mut faults)
+            streaming(root.at(&["crio", "api", "stream_address"]), "stream_address", &mut faults);
         }
         _ => of_docker(root, &mut faults),
     }

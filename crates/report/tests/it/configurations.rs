@@ -63,7 +63,7 @@ fn files() -> Vec<SourceFile> {
         ),
         (
             "certs.d/a/hosts.toml",
-            "server = \"http://root:geheim-host-4722@a\"\n[host.\"https://a\"]\nskip_verify = true\nheader = {authorization = 'geheim-head-4723'}\n"
+            "server = \"http://root:geheim-host-4722@a\"\n[host.\"https://b:geheim-key-4724@a\"]\nskip_verify = true\nheader = {authorization = 'geheim-head-4723'}\n"
                 .to_owned(),
         ),
     ];

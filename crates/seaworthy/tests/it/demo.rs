@@ -52,9 +52,6 @@ const GOAT: &[&str] = &[
     "network/default-deny-egress Namespace/secure-middleware",
     "network/metadata-egress Namespace/big-monolith",
     "network/control-plane-reach Namespace/big-monolith",
-    // an account that may do everything, and one that reads everything of its namespace
-    "rbac/cluster-admin ClusterRoleBinding/superadmin",
-    "rbac/wildcards Role/big-monolith/secret-reader",
 ];
 
 #[test]
