@@ -206,7 +206,9 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     };
     if !stream.diagnostics().is_empty() {
         // A pipeline or overlay that cannot be read is for its own tool to complain about.
-        if !named && !recognise::looks_like_manifest(stream.text().as_bytes()) {
+        let text = stream.text().as_bytes();
+        let is_ours = || recognise::looks_like_manifest(text) || recognise::may_be_configuration(&name, text);
+        if !named && !is_ours() {
             return skip(SkipReason::NotKubernetes);
         }
         if !named && recognise::looks_like_template(stream.text().as_bytes()) {

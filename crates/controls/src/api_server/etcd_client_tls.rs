@@ -38,7 +38,8 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
         // An override is `group/resource#server;server`.
         let urls = server.text.split_once('#').map_or(server.text, |(_, urls)| urls);
         for url in urls.split(';').filter(|url| url.starts_with("http://")) {
-            let fault = Fault::new(server.place, format!("etcd is reached over plain HTTP at `{url}`"));
+            let fault =
+                Fault::new(server.place, format!("etcd is reached over plain HTTP at `{}`", host(url)));
             flags.fault(if is_loopback(url) { fault.graded(Severity::High) } else { fault });
         }
     }
@@ -54,8 +55,14 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     flags.verdict()
 }
 
-fn is_loopback(url: &str) -> bool {
+/// The host and port of a URL, without a user or password before them.
+fn host(url: &str) -> &str {
     let host = url.strip_prefix("http://").unwrap_or(url);
+    host.rsplit('@').next().unwrap_or(host)
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = host(url);
     ["127.0.0.1", "localhost", "[::1]"].iter().any(|local| {
         host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
     })

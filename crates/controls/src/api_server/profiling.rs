@@ -48,12 +48,11 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     }
     let mut flags = Flags::of(scope);
     if let Some((true, place)) = flags.switch("--profiling", true) {
-        let how = if place.missing.is_some() {
-            "`--profiling` is not set, and on by default"
-        } else {
-            "`--profiling=true`"
-        };
-        flags.fault(Fault::new(place, format!("{how}: `/debug/pprof` shows the inside of the process")));
+        let program = scope.component.program.name();
+        let how = if place.missing.is_some() { "is not set, and on by default" } else { "is on" };
+        let message =
+            format!("`--profiling` of {program} {how}: `/debug/pprof` shows the inside of the process");
+        flags.fault(Fault::new(place, message));
     }
     flags.verdict()
 }

@@ -1,5 +1,6 @@
 //! `audit/no-sensitive-bodies`; prose and cases in `no_sensitive_bodies.md`.
 
+use rustc_hash::FxHashMap;
 use seaworthy_evidence::{Place, Program};
 
 use super::lint::lint;
@@ -87,6 +88,7 @@ fn check_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let refused = lint(&policy, scope.object.api_version, scope.around.settings.version.minor()).refused;
     // Rules in the order in which they come up, with what each of them records.
     let mut leaks: Vec<(&Rule<'a>, Level, Severity, Vec<&str>)> = Vec::new();
+    let mut known: FxHashMap<(u32, Severity), usize> = FxHashMap::default();
     for class in SENSITIVE {
         let (resource, subresource) = class.resource.split_once('/').unwrap_or((class.resource, ""));
         for verb in class.verbs {
@@ -95,13 +97,15 @@ fn check_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             let (partly, rest) = policy.deciding(&request);
             for rule in partly.into_iter().chain(rest) {
                 let Some(level) = rule.level.filter(|level| *level > class.limit) else { continue };
-                match leaks.iter_mut().find(|(other, _, severity, _)| {
-                    other.value == rule.value
-                        && (*severity == Severity::High) == (class.severity == Severity::High)
-                }) {
-                    Some((_, _, _, what)) if !what.contains(&class.resource) => what.push(class.resource),
-                    Some(_) => {}
-                    None => leaks.push((rule, level, class.severity, vec![class.resource])),
+                let key = (rule.value.id(), class.severity);
+                let at = *known.entry(key).or_insert_with(|| {
+                    leaks.push((rule, level, class.severity, Vec::new()));
+                    leaks.len() - 1
+                });
+                if let Some((_, _, _, what)) = leaks.get_mut(at)
+                    && !what.contains(&class.resource)
+                {
+                    what.push(class.resource);
                 }
             }
         }

@@ -95,7 +95,8 @@ pub(super) enum Share {
     All,
 }
 
-/// Rules for a part of a class that are followed; a policy of people has a handful.
+/// Rules for a part of a class that are compared with each later one, and lengths of lists that are: a policy of people
+/// has a handful.
 const MANY: usize = 64;
 
 impl<'a> Policy<'a> {
@@ -115,9 +116,8 @@ impl<'a> Policy<'a> {
                 Share::None => {}
                 Share::All => return (partly, Some(rule)),
                 Share::Some => {
-                    if partly.len() < MANY
-                        && !partly.iter().any(|earlier| earlier.restricts_no_more_than(rule))
-                    {
+                    let mut earlier = partly.iter().take(MANY);
+                    if !earlier.any(|earlier| earlier.restricts_no_more_than(rule)) {
                         partly.push(rule);
                     }
                 }

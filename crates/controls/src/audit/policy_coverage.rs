@@ -95,6 +95,7 @@ fn blind_spots<'a>(policy: &Policy<'a>) -> Vec<Fault<'a>> {
     for need in NEEDS {
         // Verbs that one rule decides alike are told together.
         let mut together: Vec<(Option<&Rule<'a>>, Blindness, Vec<&str>)> = Vec::new();
+        let mut known: FxHashMap<(Option<u32>, Blindness), usize> = FxHashMap::default();
         for verb in need.verbs {
             let (partly, rest) = policy.deciding(&need.request(verb));
             let level = rest.map_or(Level::None, |rule| rule.level.unwrap_or(Level::None));
@@ -107,14 +108,13 @@ fn blind_spots<'a>(policy: &Policy<'a>) -> Vec<Fault<'a>> {
             // What is not recorded of anybody need not be said of some.
             blind.extend(partly.filter(|_| level > Level::None).map(|rule| (Some(rule), Blindness::Partly)));
             for (rule, blindness) in blind {
-                let same = |other: &Option<&Rule<'a>>| match (rule, other) {
-                    (Some(a), Some(b)) => a.value == b.value,
-                    (None, None) => true,
-                    _ => false,
-                };
-                match together.iter_mut().find(|(other, kind, _)| *kind == blindness && same(other)) {
-                    Some((_, _, verbs)) => verbs.push(verb),
-                    None => together.push((rule, blindness, vec![verb])),
+                let key = (rule.map(|rule| rule.value.id()), blindness);
+                let at = *known.entry(key).or_insert_with(|| {
+                    together.push((rule, blindness, Vec::new()));
+                    together.len() - 1
+                });
+                if let Some((_, _, verbs)) = together.get_mut(at) {
+                    verbs.push(verb);
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! The contract with programs.
 
-use seaworthy_controls::Acceptance;
 use std::path::Path;
 
 use seaworthy_controls::Acceptance;
