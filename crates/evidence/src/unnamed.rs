@@ -9,7 +9,7 @@ use crate::object::Object;
 ///
 /// Shapes: workflow syntax of GitHub Actions (`jobs` with `runs-on` or `uses`), the keyword reference of GitLab CI (`stages`,
 /// or jobs with a `stage`, and jobs with a `script`), `Chart.yaml` of Helm (`apiVersion: v1` or `v2` with `name` and
-/// `version`), and Kustomize, which takes a file by its name.
+/// `version`, when it takes in other charts from elsewhere), and Kustomize, which takes a file by its name.
 pub fn identity(file: &str, value: &Value<'_>) -> Option<(&'static str, &'static str)> {
     if !value.is_mapping() || value.get("kind").is_some() || value.get("metadata").is_some() {
         return None;
@@ -19,7 +19,7 @@ pub fn identity(file: &str, value: &Value<'_>) -> Option<(&'static str, &'static
         && text("name").is_some()
         && value.get("version").is_some()
     {
-        return Some(("helm.sh/v2", "Chart"));
+        return takes_remote_charts(value).then_some(("helm.sh/v2", "Chart"));
     }
     if value.get("apiVersion").is_some() {
         return None;
@@ -38,6 +38,15 @@ pub fn identity(file: &str, value: &Value<'_>) -> Option<(&'static str, &'static
         || last == ".gitlab-ci.yml"
         || jobs.any(|(_, job)| job.get("stage").is_some());
     staged.then_some(("gitlab.com/v1", "Pipeline"))
+}
+
+/// Whether a chart takes in others from elsewhere; one that does not brings nothing that its rendered objects do not show.
+fn takes_remote_charts(chart: &Value<'_>) -> bool {
+    chart.get("dependencies").into_iter().flat_map(|list| list.items()).any(|dependency| {
+        dependency.get("repository").is_some_and(|repository| {
+            !repository.text().is_empty() && !repository.text().starts_with("file:")
+        })
+    })
 }
 
 /// The document as an object.
@@ -76,12 +85,17 @@ mod tests {
         assert_eq!(kind("a.yml", "stages: [a]\na: {script: [b]}"), Some("Pipeline"));
         assert_eq!(kind("a.yml", "a: {stage: test, script: b}"), Some("Pipeline"));
         assert_eq!(kind(".gitlab-ci.yml", "a: {script: b}"), Some("Pipeline"));
-        assert_eq!(kind("Chart.yaml", "{apiVersion: v2, name: a, version: 1.0.0}"), Some("Chart"));
+        let remote =
+            "{apiVersion: v2, name: a, version: 1.0.0, dependencies: [{name: b, repository: 'https://c'}]}";
+        assert_eq!(kind("Chart.yaml", remote), Some("Chart"));
         assert_eq!(kind("x/kustomization.yaml", "resources: [a]"), Some("Kustomization"));
     }
 
     #[test]
     fn everything_else_stays_foreign() {
+        let local =
+            "{apiVersion: v2, name: a, version: 1.0.0, dependencies: [{name: b, repository: 'file://../b'}]}";
+        assert_eq!(kind("Chart.yaml", local), None);
         for text in ["jobs: 3", "jobs: {a: {steps: []}}", "a: {script: b}", "resources: [a]", "[]", "a"] {
             assert_eq!(kind("a.yaml", text), None, "{text}");
         }
