@@ -156,7 +156,66 @@ pub(crate) fn matches(selector: Value<'_>, labels: Value<'_>) -> bool {
         .all(|(key, value)| labels.get(key.text()).and_then(|label| label.as_str()) == Some(value.text()))
 }
 
-/// Whether a text is filled in before Kubernetes sees it: `${VAR}`, `$(VAR)`, `{{ … }}`.
-pub(crate) fn is_placeholder(text: &str) -> bool {
-    text.contains("${") || text.contains("$(") || text.contains("{{")
+#[cfg(test)]
+mod tests {
+    use seaworthy_document::Stream;
+    use seaworthy_evidence::SourceFile;
+
+    use super::*;
+
+    fn service(namespace: &str, selector: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s{namespace}}}\nspec: {{selector: {selector}}}\n"
+        )
+    }
+
+    fn files(texts: &[(&str, String)]) -> Vec<SourceFile> {
+        texts.iter().map(|(name, text)| SourceFile::new(*name, Stream::read(text.clone()))).collect()
+    }
+
+    /// Names of the Services that select a pod of that name.
+    fn selecting(texts: &[(&str, String)], pod: &str) -> Vec<String> {
+        let files = files(texts);
+        let evidence = Evidence::new(&files);
+        let services = evidence.of_kind("Service").filter_map(|service| {
+            let selector = service.value.at(&["spec", "selector"])?;
+            Some((Locality::of(&evidence, service), selector, service.name))
+        });
+        let index = Selectors::new(services);
+        let pod = evidence.of_kind("Pod").find(|object| object.name == pod).expect("the pod");
+        let labels = pod.value.at(&["metadata", "labels"]);
+        let found = index.of(Locality::of(&evidence, pod), labels);
+        assert!(found.complete);
+        found.found.into_iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn an_open_namespace_is_that_of_the_folder() {
+        let pod =
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web, tier: front}}\nspec: {}\n";
+        let texts = [
+            ("shop/pod.yaml", pod.to_owned()),
+            ("shop/service.yaml", service("here", "{app: web}")),
+            ("shop/both.yaml", service("both", "{tier: front, app: web}")),
+            ("shop/more.yaml", service("more", "{tier: front, app: web, zone: a}")),
+            ("other/service.yaml", service("elsewhere", "{app: web}")),
+            ("shop/empty.yaml", service("empty", "{}")),
+        ];
+        let mut found = selecting(&texts, "web");
+        found.sort();
+        assert_eq!(found, ["sboth", "shere"]);
+    }
+
+    #[test]
+    fn a_namespace_that_is_named_decides_wherever_the_files_lie() {
+        let named = |kind: &str, name: &str, namespace: &str, rest: &str| {
+            format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}{rest}\n")
+        };
+        let texts = [
+            ("a/pod.yaml", named("Pod", "web", "shop", ", labels: {app: web}}\nspec: {}")),
+            ("b/service.yaml", named("Service", "far", "shop", "}\nspec: {selector: {app: web}}")),
+            ("a/service.yaml", named("Service", "near", "pay", "}\nspec: {selector: {app: web}}")),
+        ];
+        assert_eq!(selecting(&texts, "web"), ["far"]);
+    }
 }

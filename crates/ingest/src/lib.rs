@@ -4,7 +4,11 @@
 mod collect;
 mod exclude;
 mod recognise;
+mod render;
+mod skip;
 mod walk;
 
-pub use collect::{Collected, Event, IngestError, Options, SkipReason, Skipped, collect};
+pub use collect::{Collected, Event, IngestError, Options, collect};
 pub use exclude::Exclude;
+pub use render::RenderOptions;
+pub use skip::{SkipReason, Skipped};

@@ -18,17 +18,17 @@ pub(crate) fn looks_like_template(text: &[u8]) -> bool {
         || memmem::find(text, b"{%").is_some() && memmem::find(text, b"%}").is_some()
 }
 
-/// Whether a text without objects may be a configuration file that controls know.
-pub(crate) fn may_be_configuration(name: &str, text: &[u8]) -> bool {
-    str::from_utf8(text).is_ok_and(|text| configuration::may_be_configuration(name, text))
-}
-
 /// Whether a file is one of those that say how objects come to the cluster and name no kind: see
 /// [`unnamed_kind`](seaworthy_evidence::unnamed_kind).
 pub(crate) fn is_known_by_name(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     matches!(name, "Chart.yaml" | "kustomization.yaml" | "kustomization.yml" | ".gitlab-ci.yml")
         || path.parent().is_some_and(|folder| folder.ends_with(".github/workflows"))
+}
+
+/// Whether a text without objects may be a configuration file that controls know.
+pub(crate) fn may_be_configuration(name: &str, text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| configuration::may_be_configuration(name, text))
 }
 
 /// Whether one of the documents is a Kubernetes object, would be with the rest of its identity, or is a configuration

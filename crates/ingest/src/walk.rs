@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use ignore::{WalkBuilder, WalkState};
 use seaworthy_evidence::configuration;
 
-use crate::collect::{Options, SkipReason, Skipped, display_name};
+use crate::collect::{Options, display_name};
+use crate::skip::{SkipReason, Skipped};
 
 /// The files below a folder that can hold manifests, sorted, and what was passed over.
 pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<Skipped>) {
@@ -114,9 +115,13 @@ fn add_links(files: &mut Vec<PathBuf>, mut links: Vec<PathBuf>) {
     );
 }
 
-/// Whether kubectl would read the file when given its folder, by its ending, or it is a configuration file that
-/// controls know by its name.
+/// Whether kubectl would read the file when given its folder, by its ending, or Kustomize would, or it is a configuration
+/// file that controls know by its name.
 fn is_manifest(path: &Path) -> bool {
+    // The one name without an ending under which Kustomize looks for its file.
+    if path.file_name().is_some_and(|name| name == "Kustomization") {
+        return true;
+    }
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
         || configuration::is_configuration_name(&display_name(path))

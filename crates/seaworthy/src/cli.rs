@@ -135,6 +135,9 @@ pub(crate) struct JudgeArgs {
     /// Files with more bytes are not read
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     pub(crate) max_file_size: u64,
+
+    #[command(flatten)]
+    pub(crate) render: RenderArgs,
 }
 
 #[derive(Debug, Args)]
@@ -181,7 +184,7 @@ pub(crate) enum DiffFormat {
 Examples:
   seaworthy scan deploy/
   seaworthy scan --all deploy/web.yaml              every finding with its source line
-  helm template ./chart | seaworthy scan -
+  seaworthy scan charts/shop --helm-values prod.yaml   charts and overlays are rendered first
   seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
   seaworthy scan deploy/ --select pss:baseline --fail-on high
   seaworthy scan deploy/ --set images.registries=registry.example.com,ghcr.io/acme
@@ -191,7 +194,8 @@ Examples:
 Settings of a team stand in `.seaworthy.yaml`, accepted risks in exceptions: see docs/configuration.md and
 docs/exceptions.md.")]
 pub(crate) struct ScanArgs {
-    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read
+    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read, charts and
+    /// overlays are rendered
     #[arg(required = true, value_hint = ValueHint::AnyPath, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -234,6 +238,32 @@ pub(crate) struct ScanArgs {
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
+}
+
+/// Charts and overlays.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Charts and overlays")]
+pub(crate) struct RenderArgs {
+    /// Values for the charts among the scanned folders, for those that no Flux or Argo CD object gives values to;
+    /// may be repeated, later files win
+    #[arg(long, value_hint = ValueHint::FilePath, value_name = "FILE")]
+    pub(crate) helm_values: Vec<PathBuf>,
+
+    /// A single value for the same charts, as `image.tag=1.2`; wins over files
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) helm_set: Vec<String>,
+
+    /// The namespace that the same charts are rendered for
+    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
+    pub(crate) helm_namespace: String,
+
+    /// Do not run helm, kustomize or kubectl: judge files as they stand
+    #[arg(long)]
+    pub(crate) no_render: bool,
+
+    /// Seconds that one chart or overlay may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) render_timeout: u64,
 }
 
 #[derive(Debug, Args)]

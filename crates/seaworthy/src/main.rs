@@ -9,6 +9,7 @@ mod language_server;
 mod output;
 mod plan;
 mod progress;
+mod rendering;
 mod selection;
 mod threshold;
 

@@ -19,7 +19,7 @@ use crate::cli::{Global, JudgeArgs};
 use crate::declarations::Declarations;
 use crate::error::CommandError;
 use crate::threshold::{self, Threshold};
-use crate::{output, selection};
+use crate::{output, rendering, selection};
 
 /// Most bytes of a former report that are read.
 pub(crate) const MAX_REPORT: u64 = 1 << 30;
@@ -71,6 +71,7 @@ impl Plan {
                 hidden: args.hidden,
                 respect_ignore_files: !args.no_ignore,
                 exclude: resolve.exclude()?,
+                render: rendering::options(&args.render, resolve.version_name())?,
             },
             require_complete,
             format: resolve.format()?,
@@ -129,6 +130,13 @@ impl Resolve<'_> {
             controls.extend(found);
         }
         Ok(Some(controls))
+    }
+
+    /// The version as a person wrote it, for programs that take one.
+    fn version_name(&self) -> Option<&str> {
+        let configured = self.configuration.kubernetes_version.as_ref();
+        let name = self.args.kubernetes_version.as_deref().or(configured.map(|text| text.value.as_str()));
+        name.filter(|name| *name != "latest")
     }
 
     fn version(&self) -> Result<Version, CommandError> {

@@ -1,9 +1,15 @@
 //! What admission refuses, and what it runs on.
 
 mod authorities;
+mod configuration;
+mod image_policy;
+mod node_restriction;
 mod obsolete_policy;
+mod optional_plugins;
+mod plugins;
 mod policy_engine;
 mod removed;
+mod required_plugins;
 mod selectors;
 mod webhook_safety;
 mod webhooks;
@@ -13,5 +19,12 @@ use crate::control::Control;
 pub(crate) use authorities::{Authority, authority};
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] =
-    &[&obsolete_policy::CONTROL, &policy_engine::CONTROL, &webhook_safety::CONTROL];
+pub(crate) static CONTROLS: &[&Control] = &[
+    &image_policy::CONTROL,
+    &node_restriction::CONTROL,
+    &obsolete_policy::CONTROL,
+    &optional_plugins::CONTROL,
+    &policy_engine::CONTROL,
+    &required_plugins::CONTROL,
+    &webhook_safety::CONTROL,
+];

@@ -58,7 +58,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         if answer.openings.is_empty() {
             let verdict = match answer.undecided {
                 true => Verdict::unknown(
-                    "the type of the Service is filled in later",
+                    "the type of the Service is none that is known, or is filled in later",
                     "the manifest as it is applied",
                 ),
                 false => Verdict::Pass,

@@ -15,8 +15,10 @@ pub(super) struct Controller {
 /// Which releases of a controller no longer get security updates.
 #[derive(Debug)]
 enum Unsupported {
-    /// None that is known here.
-    No,
+    /// Not known here: the projects support a few recent releases, which change every few months.
+    Open,
+    /// It is a proxy of something else, whose releases go with that.
+    Proxy,
     /// Every one: since when, and what stands behind it.
     All(&'static str),
     /// Those before this one.
@@ -47,23 +49,26 @@ const CONTROLLERS: &[Controller] = &[
         images: &["docker.io/library/traefik", "docker.io/traefik/traefik", "ghcr.io/traefik/traefik"],
         unsupported: Unsupported::Before((2, 11, 0), "releases before 2.11 get no security updates"),
     },
-    supported(
+    other(
         "NGINX Ingress Controller",
         &["docker.io/nginx/nginx-ingress", "private-registry.nginx.com/nginx-ic"],
     ),
-    supported(
+    other(
         "HAProxy Ingress",
         &["docker.io/haproxytech/kubernetes-ingress", "quay.io/jcmoraisjr/haproxy-ingress"],
     ),
-    supported("Kong", &["docker.io/library/kong", "docker.io/kong/kong-gateway", "docker.io/kong/kong"]),
-    supported("Contour", &["ghcr.io/projectcontour/contour"]),
-    supported("Envoy", &["docker.io/envoyproxy/envoy"]),
-    supported("Istio", &["docker.io/istio/proxyv2", "gcr.io/istio-release/proxyv2"]),
-    supported("NGINX Gateway Fabric", &["ghcr.io/nginx/nginx-gateway-fabric"]),
+    other("Kong", &["docker.io/library/kong", "docker.io/kong/kong-gateway", "docker.io/kong/kong"]),
+    other("Contour", &["ghcr.io/projectcontour/contour"]),
+    other("NGINX Gateway Fabric", &["ghcr.io/nginx/nginx-gateway-fabric"]),
+    Controller { unsupported: Unsupported::Proxy, ..other("Envoy", &["docker.io/envoyproxy/envoy"]) },
+    Controller {
+        unsupported: Unsupported::Proxy,
+        ..other("Istio", &["docker.io/istio/proxyv2", "gcr.io/istio-release/proxyv2"])
+    },
 ];
 
-const fn supported(name: &'static str, images: &'static [&'static str]) -> Controller {
-    Controller { name, images, unsupported: Unsupported::No }
+const fn other(name: &'static str, images: &'static [&'static str]) -> Controller {
+    Controller { name, images, unsupported: Unsupported::Open }
 }
 
 /// A controller in a container.
@@ -75,17 +80,29 @@ pub(super) struct Running<'a> {
     pub(super) release: Option<Release>,
 }
 
+/// What is known about the support of a release.
+pub(super) enum Support {
+    /// It has ended, with the reason.
+    Ended(&'static str),
+    /// It is not known, with the reason.
+    Open(&'static str),
+    /// It is no matter of this table.
+    NotJudged,
+}
+
 impl Running<'_> {
-    /// Why this release should not run any more: `Ok(None)` when nothing is known against it.
-    ///
-    /// # Errors
-    /// With a reason when its tag does not say which release it is, and that matters.
-    pub(super) fn unsupported(&self) -> Result<Option<&'static str>, &'static str> {
+    /// What is known about the support of this release.
+    pub(super) fn support(&self) -> Support {
         match (&self.controller.unsupported, self.release) {
-            (Unsupported::No, _) => Ok(None),
-            (Unsupported::All(why), _) => Ok(Some(why)),
-            (Unsupported::Before(first, why), Some(release)) => Ok((release < *first).then_some(*why)),
-            (Unsupported::Before(..), None) => Err("the tag of the image does not say which release it is"),
+            (Unsupported::Proxy, _) => Support::NotJudged,
+            (Unsupported::All(why), _) => Support::Ended(why),
+            (Unsupported::Before(first, why), Some(release)) if release < *first => Support::Ended(why),
+            (Unsupported::Before(..), None) => {
+                Support::Open("the tag of the image does not say which release of the controller it is")
+            }
+            _ => Support::Open(
+                "whether this release of the controller still gets security updates is not known here",
+            ),
         }
     }
 

@@ -65,7 +65,9 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
             });
             open |= asked.open;
             if asked.undecided {
-                undecided = Some("the type of a Service that selects this pod is filled in later");
+                undecided = Some(
+                    "the type of a Service that selects this pod is none that is known, or is filled in later",
+                );
             }
         }
         if !open {

@@ -4,7 +4,7 @@ use seaworthy_evidence::{Place, Program, Setting};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::nearby::is_placeholder;
+use crate::flags::is_placeholder;
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 

@@ -7,7 +7,7 @@ use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::account_rights;
 use crate::exposure::arguments;
-use crate::exposure::controllers::{self, Running};
+use crate::exposure::controllers::{self, Running, Support};
 use crate::scope::{ObjectScope, PodScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -49,15 +49,16 @@ fn pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     let image = running.container.value().get("image").unwrap_or(running.container.value());
     let mut faults = Vec::new();
     let mut undecided = None;
-    match running.unsupported() {
-        Ok(Some(why)) => {
+    match running.support() {
+        Support::Ended(why) => {
             let known = known_hole(&running);
             let message = format!("{}: {why}{}", running.controller.name, known.unwrap_or(""));
             let severity = if known.is_some() { Severity::Critical } else { Severity::High };
             faults.push(Fault::new(Place::at(image), message).graded(severity));
         }
-        Ok(None) => {}
-        Err(reason) => undecided = Some(reason),
+        Support::NotJudged if account_rights::of_pod(scope).is_none() => return Verdict::NotApplicable,
+        Support::NotJudged => {}
+        Support::Open(reason) => undecided = Some(reason),
     }
     if let Some(at) = arguments::switched_on(running.container, "enable-snippets") {
         let message = "`-enable-snippets`: whoever writes Ingresses configures the proxy of everybody";
@@ -77,7 +78,9 @@ fn pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     let faults: Vec<Fault<'a>> =
         faults.into_iter().map(|fault: Fault<'a>| fault.in_container(running.container.name())).collect();
     match undecided {
-        Some(reason) if faults.is_empty() => Verdict::unknown(reason, "the release of the controller"),
+        Some(reason) if faults.is_empty() => {
+            Verdict::unknown(reason, "the release in use, and the support policy of the project")
+        }
         _ => Verdict::of(faults),
     }
 }

@@ -5,7 +5,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::{Found, Object, Place};
 
 use crate::control::Severity;
-use crate::nearby::is_placeholder;
+use crate::flags::is_placeholder;
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 

@@ -7,7 +7,7 @@ use seaworthy_podsecurity::Container;
 
 use crate::exposure::balancers;
 use crate::exposure::routes::Routes;
-use crate::nearby::{Locality, Selectors, is_placeholder};
+use crate::nearby::{Locality, Selectors};
 
 /// Ports of a Service, and containers of a pod, that are looked at to tell whether they belong together.
 const MANY: usize = 64;
@@ -50,7 +50,7 @@ impl Opening<'_, '_> {
 #[derive(Debug, Default)]
 pub(super) struct OfService<'e, 'a> {
     pub(super) openings: Vec<Opening<'e, 'a>>,
-    /// The type is filled in later.
+    /// The type is filled in later, or none that there is.
     pub(super) undecided: bool,
 }
 
@@ -72,7 +72,9 @@ pub(super) fn of_service<'e, 'a>(service: &'e Object<'a>) -> OfService<'e, 'a> {
     if let Some(addresses) = spec.get("externalIPs").filter(|addresses| addresses.items().next().is_some()) {
         add(addresses, Reach::Anybody);
     }
-    answer.undecided = kind.is_some_and(|kind| is_placeholder(kind.text()));
+    // What is no type at all is filled in later, or refused.
+    let types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+    answer.undecided = kind.is_some_and(|kind| !kind.as_str().is_some_and(|text| types.contains(&text)));
     answer
 }
 

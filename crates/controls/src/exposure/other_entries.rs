@@ -4,7 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
 use crate::control::Severity;
-use crate::nearby::is_placeholder;
+use crate::flags::is_placeholder;
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 

@@ -41,7 +41,7 @@ fn judge<'a>(around: &Surroundings<'_, 'a>, service: &Object<'a>, entries: &Entr
     let answer = of_service(service);
     if answer.undecided {
         return Verdict::unknown(
-            "the type of the Service is filled in later",
+            "the type of the Service is none that is known, or is filled in later",
             "the manifest as it is applied",
         );
     }

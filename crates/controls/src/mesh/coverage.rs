@@ -5,8 +5,8 @@ use seaworthy_evidence::Place;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::flags::is_placeholder;
 use crate::mesh::membership::{self, Membership};
-use crate::nearby::is_placeholder;
 use crate::scope::{ObjectScope, PodScope};
 use crate::verdict::{Fault, Verdict};
 

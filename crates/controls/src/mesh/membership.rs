@@ -3,7 +3,14 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::Object;
 
+use crate::flags::is_placeholder;
 use crate::scope::PodScope;
+
+/// Label, formerly annotation, by which a pod asks for a side car of Istio or none.
+const INJECT: &str = "sidecar.istio.io/inject";
+
+/// Label of pods and namespaces for Istio's ambient mode.
+const AMBIENT: &str = "istio.io/dataplane-mode";
 
 /// A mesh, by how its proxies stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +77,19 @@ pub(super) fn of_pod<'a>(scope: &PodScope<'_, 'a>) -> Membership<'a> {
     let annotated = namespace.and_then(|namespace| namespace.annotation("linkerd.io/inject"));
 
     let own = mark(scope, "annotations", "linkerd.io/inject");
+    // What is filled in later may join or opt out.
+    let marks = [
+        ("annotations", "linkerd.io/inject"),
+        ("labels", INJECT),
+        ("annotations", INJECT),
+        ("labels", AMBIENT),
+    ];
+    if marks
+        .iter()
+        .any(|(part, key)| mark(scope, part, key).is_some_and(|value| is_placeholder(value.text())))
+    {
+        return Membership::Outside;
+    }
     let of_linkerd = joins(own.map(|value| value.text()).or(annotated));
     if of_linkerd || joins(annotated) {
         return decide(scope, Mesh::Linkerd, if of_linkerd { None } else { own });
@@ -77,8 +97,7 @@ pub(super) fn of_pod<'a>(scope: &PodScope<'_, 'a>) -> Membership<'a> {
     let sidecars = label("istio-injection") == Some("enabled")
         || (label("istio-injection").is_none()
             && label("istio.io/rev").is_some_and(|revision| !revision.is_empty()));
-    let inject = mark(scope, "labels", "sidecar.istio.io/inject")
-        .or_else(|| mark(scope, "annotations", "sidecar.istio.io/inject"));
+    let inject = mark(scope, "labels", INJECT).or_else(|| mark(scope, "annotations", INJECT));
     match inject.map(|value| value.text()) {
         Some("true") if label("istio-injection") != Some("disabled") => {
             return decide(scope, Mesh::IstioSidecar, None);
@@ -87,8 +106,8 @@ pub(super) fn of_pod<'a>(scope: &PodScope<'_, 'a>) -> Membership<'a> {
         _ if sidecars => return decide(scope, Mesh::IstioSidecar, None),
         _ => {}
     }
-    let mode = mark(scope, "labels", "istio.io/dataplane-mode");
-    let ambient = label("istio.io/dataplane-mode") == Some("ambient");
+    let mode = mark(scope, "labels", AMBIENT);
+    let ambient = label(AMBIENT) == Some("ambient");
     match mode.map(|value| value.text()) {
         Some("ambient") => decide(scope, Mesh::IstioAmbient, None),
         Some("none") if ambient => decide(scope, Mesh::IstioAmbient, mode),

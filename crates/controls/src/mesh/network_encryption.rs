@@ -5,7 +5,7 @@ use seaworthy_evidence::{Object, Place};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::nearby::is_placeholder;
+use crate::flags::is_placeholder;
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 

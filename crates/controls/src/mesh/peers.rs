@@ -4,7 +4,8 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::{Evidence, Object};
 
-use crate::nearby::{Locality, Nearby, Selectors, is_placeholder};
+use crate::flags::is_placeholder;
+use crate::nearby::{Locality, Nearby, Selectors};
 
 /// The group of Istio's security kinds.
 pub(super) const GROUP: &str = "security.istio.io";

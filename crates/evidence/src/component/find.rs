@@ -12,6 +12,7 @@ use crate::object::Object;
 use crate::workload::Workload;
 
 const KUBEADM: &str = "kubeadm.k8s.io";
+const CLUSTER_API: &str = "controlplane.cluster.x-k8s.io";
 
 /// Calls `found` with every component that an object starts or configures; `index` is its position, `pods` are those
 /// that it holds.
@@ -28,6 +29,7 @@ pub(crate) fn components_of<'a>(
         container: None,
         refused: false,
         settings,
+        version: None,
         flags,
         configuration,
         sources: Vec::new(),
@@ -43,20 +45,18 @@ pub(crate) fn components_of<'a>(
             found(component(Program::KubeProxy, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
         }
         (KUBEADM, "ClusterConfiguration") => {
-            let parts = [
-                (Program::ApiServer, &["apiServer"][..]),
-                (Program::ControllerManager, &["controllerManager"]),
-                (Program::Scheduler, &["scheduler"]),
-                (Program::Etcd, &["etcd", "local"]),
-            ];
-            for (program, path) in parts {
-                if program == Program::Etcd && object.value.at(&["etcd", "external"]).is_some() {
-                    continue;
-                }
-                let settings = object.value.at(path).unwrap_or(object.value);
-                let flags = object.value.at(path).map(|part| extra_args(&part, "extraArgs"));
-                found(component(program, Setup::Kubeadm, settings, flags.unwrap_or_default(), Vec::new()));
-            }
+            of_kubeadm(object.value, object.value.get("kubernetesVersion"), &mut |part| {
+                found(Component { object: index, ..part });
+            });
+        }
+        (CLUSTER_API, "KubeadmControlPlane" | "KubeadmControlPlaneTemplate") => {
+            // Cluster API hands it to kubeadm on each machine.
+            let spec = object.value.at(&["spec", "template", "spec"]).or_else(|| object.value.get("spec"));
+            let configuration = spec.and_then(|spec| spec.at(&["kubeadmConfigSpec", "clusterConfiguration"]));
+            let (Some(spec), Some(configuration)) = (spec, configuration) else { return };
+            of_kubeadm(configuration, spec.get("version"), &mut |part| {
+                found(Component { object: index, ..part });
+            });
         }
         (KUBEADM, "InitConfiguration" | "JoinConfiguration") => {
             let Some(registration) = object.value.get("nodeRegistration") else { return };
@@ -87,12 +87,64 @@ pub(crate) fn components_of<'a>(
                     found(Component {
                         container: Some(container.name()),
                         refused: *refused,
+                        version: value.get("image").filter(|_| program != Program::Etcd),
                         ..component(program, Setup::CommandLine, settings, flags, Vec::new())
                     });
                 }
             }
         }
     }
+}
+
+/// The components that kubeadm starts by a ClusterConfiguration, of a version.
+fn of_kubeadm<'a>(
+    configuration: Value<'a>,
+    version: Option<Value<'a>>,
+    found: &mut dyn FnMut(Component<'a>),
+) {
+    let parts = [
+        (Program::ApiServer, &["apiServer"][..]),
+        (Program::ControllerManager, &["controllerManager"]),
+        (Program::Scheduler, &["scheduler"]),
+        (Program::Etcd, &["etcd", "local"]),
+    ];
+    for (program, path) in parts {
+        if program == Program::Etcd && configuration.at(&["etcd", "external"]).is_some() {
+            continue;
+        }
+        let part = configuration.at(path);
+        let mut flags = match (program, configuration.at(&["etcd", "external"])) {
+            (Program::ApiServer, Some(etcd)) => of_external_etcd(etcd),
+            _ => Vec::new(),
+        };
+        flags.extend(part.map(|part| extra_args(&part, "extraArgs")).unwrap_or_default());
+        found(Component {
+            program,
+            setup: Setup::Kubeadm,
+            object: 0,
+            container: None,
+            refused: false,
+            settings: part.unwrap_or(configuration),
+            // etcd has versions of its own.
+            version: version.filter(|_| program != Program::Etcd),
+            flags,
+            configuration: Vec::new(),
+            sources: Vec::new(),
+        });
+    }
+}
+
+/// The flags by which kubeadm tells the API server of an etcd that it does not run itself. Files that are not named are
+/// not stated, so that they have to be empty here in place of those that kubeadm states otherwise.
+fn of_external_etcd<'a>(etcd: Value<'a>) -> Vec<Flag<'a>> {
+    let endpoints = etcd.get("endpoints").into_iter().flat_map(|endpoints| endpoints.items());
+    let mut flags: Vec<_> = endpoints.map(|at| Flag { name: "etcd-servers", value: at.text(), at }).collect();
+    for (name, key) in [("etcd-cafile", "caFile"), ("etcd-certfile", "certFile"), ("etcd-keyfile", "keyFile")]
+    {
+        let at = etcd.get(key).unwrap_or(etcd);
+        flags.push(Flag { name, value: at.text(), at });
+    }
+    flags
 }
 
 /// Flags that kubeadm adds: a map in v1beta3, a list of names and values from v1beta4 on.

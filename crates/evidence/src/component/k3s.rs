@@ -73,6 +73,7 @@ pub(super) fn components_of<'a>(object: &Object<'a>, index: u32, mut found: impl
             container: None,
             refused: false,
             settings: list.unwrap_or(root),
+            version: None,
             flags,
             configuration: Vec::new(),
             sources: Vec::new(),

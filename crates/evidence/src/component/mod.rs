@@ -5,6 +5,7 @@ mod command_line;
 mod find;
 mod installer;
 mod k3s;
+mod version;
 
 use seaworthy_document::Value;
 
@@ -83,6 +84,8 @@ pub struct Component<'a> {
     /// Whether the API server would refuse to decode the object: then nothing in it can be said to pass.
     pub refused: bool,
     pub(crate) settings: Value<'a>,
+    /// Where its version stands: the image of its container, `kubernetesVersion` of kubeadm.
+    pub(crate) version: Option<Value<'a>>,
     pub(crate) flags: Vec<Flag<'a>>,
     pub(crate) configuration: Vec<Value<'a>>,
     /// Further objects that configure it: drop-ins, and a configuration beside the flags.
@@ -92,7 +95,7 @@ pub struct Component<'a> {
 /// One flag as it is stated.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag<'a> {
-    /// Its name without hyphens before it. Kubernetes takes `_` for `-` in names: see [`Flag::is`].
+    /// Its name without hyphens before it; a placeholder for whole arguments has itself for its name. Kubernetes takes `_` for `-` in names: see [`Flag::is`].
     pub name: &'a str,
     /// Its value; `true` for a switch that stands alone.
     pub value: &'a str,
@@ -171,8 +174,7 @@ impl<'a> Stated<'a> {
 
     /// Whether something fills in the value before the program sees it: `$(POD_IP)`, `${VAR}`, `{{ … }}`.
     pub fn is_placeholder(&self) -> bool {
-        let text = self.text();
-        text.contains("$(") || text.contains("${") || text.contains("{{")
+        command_line::is_placeholder(self.text())
     }
 }
 
@@ -180,6 +182,13 @@ impl<'a> Component<'a> {
     /// Where its settings stand: its arguments, or the configuration.
     pub fn settings(&self) -> Value<'a> {
         self.settings
+    }
+
+    /// The minor version of Kubernetes 1 that it is of, and where that stands, when the files tell: the tag of its image,
+    /// `kubernetesVersion` of kubeadm.
+    pub fn minor_version(&self) -> Option<(u32, Value<'a>)> {
+        let at = self.version?;
+        Some((version::minor(at.as_str()?)?, at))
     }
 
     /// All flags that are stated, in their order; the last of a name counts, and lists add up.
@@ -202,12 +211,21 @@ impl<'a> Component<'a> {
         if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
             return Setting::Stated(Stated { at: flag.at, flag: Some(flag.value) });
         }
+        if self.is_open() {
+            return Setting::Unknown;
+        }
         match self.setup {
             Setup::CommandLine => Setting::Default,
             Setup::ConfigurationFile => Setting::Unknown,
             Setup::Kubeadm => self.installed(name).map_or(Setting::Default, Setting::Installed),
             Setup::K3s => self.installed(name).map_or(Setting::Unknown, Setting::Installed),
         }
+    }
+
+    /// Whether flags may be set that the files do not show: something fills in a whole argument, or OpenShift takes
+    /// the flags out of a file of its own.
+    fn is_open(&self) -> bool {
+        self.flags.iter().any(|flag| command_line::is_placeholder(flag.name) || flag.is("openshift-config"))
     }
 
     fn installed(&self, name: &str) -> Option<&'static str> {

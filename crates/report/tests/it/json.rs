@@ -1,8 +1,8 @@
 //! The contract with programs.
 
-use seaworthy_controls::Acceptance;
 use std::path::Path;
 
+use seaworthy_controls::Acceptance;
 use seaworthy_document::Stream;
 use seaworthy_evidence::SourceFile;
 use seaworthy_report::{Context, Format};
@@ -15,7 +15,7 @@ fn schema() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn valid(text: &str) -> Value {
+pub(crate) fn valid(text: &str) -> Value {
     let value: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::draft202012::new(&schema()).unwrap();
     let errors: Vec<String> =

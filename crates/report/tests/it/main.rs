@@ -7,5 +7,6 @@ mod exchange;
 mod explain;
 mod fixture;
 mod json;
+mod rendered;
 mod sarif;
 mod terminal;

@@ -49,7 +49,7 @@ fn schema() -> &'static Value {
     })
 }
 
-fn valid(text: &str) -> Value {
+pub(crate) fn valid(text: &str) -> Value {
     let value: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::draft7::new(schema()).unwrap();
     let errors: Vec<String> =

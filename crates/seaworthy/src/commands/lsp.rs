@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use seaworthy_ingest::Options;
+
 use crate::cli::{Global, LspArgs};
 use crate::error::{CommandError, Outcome};
 use crate::language_server::{Rules, serve};
@@ -12,7 +14,9 @@ pub(crate) fn run(args: &LspArgs, global: &Global) -> Result<Outcome, CommandErr
     let served = serve(&connection, |folders| {
         let first = folders.first().map(PathBuf::as_path);
         let plan = Plan::new(&args.judge, first, &[], global).map_err(|error| error.to_string())?;
-        Ok(Rules { controls: plan.controls, settings: plan.settings, options: plan.options })
+        // Other programs are not started at every keystroke.
+        let options = Options { render: None, ..plan.options };
+        Ok(Rules { controls: plan.controls, settings: plan.settings, options })
     });
     // The threads end when nobody can send to them any more.
     drop(connection);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use seaworthy_controls::evaluate;
 use seaworthy_evidence::Evidence;
-use seaworthy_ingest::{Collected, IngestError, SkipReason, collect};
+use seaworthy_ingest::{Collected, IngestError, collect};
 use seaworthy_report::{Context, Format, Skipped, Style};
 
 use crate::cli::{Global, ScanArgs};
@@ -116,18 +116,7 @@ pub(crate) fn skipped(collected: &Collected) -> Vec<Skipped> {
     const EXAMPLES: usize = 5;
     let mut by_reason: BTreeMap<String, Skipped> = BTreeMap::new();
     for skipped in &collected.skipped {
-        let reason = match &skipped.reason {
-            SkipReason::NotKubernetes => "no Kubernetes object in it".to_owned(),
-            SkipReason::Binary => "not text".to_owned(),
-            SkipReason::HelmTemplate(chart) => {
-                format!("template of a Helm chart; scan it with `helm template {chart} | seaworthy scan -`")
-            }
-            SkipReason::Template => "template that has to be rendered first".to_owned(),
-            SkipReason::TooLarge(_) => "larger than `--max-file-size`".to_owned(),
-            SkipReason::Excluded => "left out as `exclude` wants it".to_owned(),
-            SkipReason::Unreadable(error) => format!("cannot be read: {error}"),
-            SkipReason::Link => "link that leads out of the folder or to a folder".to_owned(),
-        };
+        let reason = skipped.reason.to_string();
         let entry = by_reason.entry(reason.clone()).or_insert_with(|| Skipped {
             reason,
             count: 0,

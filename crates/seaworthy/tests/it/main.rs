@@ -10,3 +10,4 @@ mod language_server;
 mod living;
 mod pods;
 mod program;
+mod rendering;
