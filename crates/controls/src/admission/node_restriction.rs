@@ -33,6 +33,14 @@ pub(super) static CONTROL: Control = Control {
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);
+    // The server refuses to start with a plugin that is both enabled and disabled, so that being enabled is enough.
+    if flags
+        .items("--enable-admission-plugins")
+        .is_some_and(|plugins| plugins.iter().any(|plugin| plugin.text == "NodeRestriction"))
+    {
+        return Verdict::Pass;
+    }
+    let mut flags = Flags::of(scope);
     let Some(plugins) = Plugins::of(scope, &mut flags) else { return flags.verdict() };
     if !plugins.is_on("NodeRestriction") {
         flags.fault(Fault::new(

@@ -108,33 +108,48 @@ fn ignores_failures<'a>(policy: &Object<'a>) -> Option<Fault<'a>> {
 
 fn judge_binding<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let binding = scope.object.value;
-    let mut faults = Vec::new();
-    if let Some(actions) = binding.at(&["spec", "validationActions"])
-        && !actions.items().any(|action| action.text() == "Deny" || is_placeholder(action.text()))
-    {
-        faults.push(Fault::new(Place::at(actions), "no `Deny` among the actions: violations are let in"));
-    }
+    let actions = binding.at(&["spec", "validationActions"]);
+    let mut faults: Vec<Fault<'a>> = never_denies(actions).into_iter().collect();
     let missing = binding.at(&["spec", "paramRef", "parameterNotFoundAction"]);
     if let Some(action) = missing.filter(|action| action.text() == "Allow") {
         let message =
             "`parameterNotFoundAction: Allow`: without its parameters the policy lets everything in";
         faults.push(Fault::new(Place::at(action), message).graded(Severity::Low));
     }
-    Verdict::of(faults)
+    decided(faults, is_open(actions))
 }
 
 /// Policies that state their actions as bindings do; `Deny` is what holds when they state none.
 fn judge_actions<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let policy = scope.object;
+    let actions = policy.value.at(&["spec", "validationActions"]);
     let mut faults: Vec<Fault<'a>> = ignores_failures(policy).into_iter().collect();
-    if let Some(actions) = policy.value.at(&["spec", "validationActions"])
-        && actions.items().next().is_some()
-        && !actions.items().any(|action| action.text() == "Deny" || is_placeholder(action.text()))
-    {
-        faults.push(Fault::new(Place::at(actions), "no `Deny` among the actions: violations are let in"));
-    }
+    faults.extend(never_denies(actions.filter(|actions| actions.items().next().is_some())));
     faults.extend(not_at_admission(policy, &["spec", "evaluation", "admission", "enabled"]));
-    Verdict::of(faults)
+    decided(faults, is_open(actions))
+}
+
+/// Actions of which none refuses.
+fn never_denies<'a>(actions: Option<Value<'a>>) -> Option<Fault<'a>> {
+    let actions = actions.filter(|_| !is_open(actions))?;
+    let denies = actions.items().any(|action| action.text() == "Deny");
+    (!denies).then(|| Fault::new(Place::at(actions), "no `Deny` among the actions: violations are let in"))
+}
+
+/// Whether it depends on something that is filled in later whether a list of actions refuses.
+fn is_open(actions: Option<Value<'_>>) -> bool {
+    actions.is_some_and(|actions| {
+        let denies = actions.items().any(|action| action.text() == "Deny");
+        !denies && actions.descendants().any(|action| is_placeholder(action.text()))
+    })
+}
+
+/// The verdict about faults, or unknown when there are none yet.
+fn decided(faults: Vec<Fault<'_>>, open: bool) -> Verdict<'_> {
+    match faults.is_empty() && open {
+        true => Verdict::unknown("the actions are filled in later", "the rendered object"),
+        false => Verdict::of(faults),
+    }
 }
 
 fn not_at_admission<'a>(policy: &Object<'a>, path: &[&str]) -> Option<Fault<'a>> {

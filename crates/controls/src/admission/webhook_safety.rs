@@ -49,7 +49,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     for webhook in webhooks::of(configuration) {
         seen = true;
         faults.extend(stated_faults(&webhook));
-        if !webhook.is_whole() {
+        if !webhook.is_whole() || webhook.is_open() {
             partial = true;
             continue;
         }
@@ -69,7 +69,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         false => Verdict::NotApplicable,
         true if !faults.is_empty() => Verdict::Fail(faults),
         true if partial => Verdict::unknown(
-            "the files hold only a part of these webhooks: the rest comes from the base that they patch",
+            "the files hold only a part of these webhooks: the rest is filled in later or comes from a base",
             "the rendered configuration",
         ),
         true if without_authority => Verdict::unknown(

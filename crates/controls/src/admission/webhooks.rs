@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Object;
 
 use super::selectors::{self, Matches};
+use crate::secrets::credentials::is_placeholder;
 
 /// Words in the name or service of webhooks that refuse what their policies forbid.
 const GUARDS: &[&str] = &[
@@ -59,6 +60,11 @@ impl<'a> Webhook<'a> {
     /// Whether the entry is whole: patches of overlays name only what they change.
     pub(super) fn is_whole(&self) -> bool {
         self.value.get("clientConfig").is_some() && self.value.get("rules").is_some()
+    }
+
+    /// Whether what decides is filled in later.
+    pub(super) fn is_open(&self) -> bool {
+        self.value.get("failurePolicy").is_some_and(|policy| is_placeholder(policy.text()))
     }
 
     /// Whether it belongs to a known tool that refuses what policies forbid.

@@ -7,6 +7,7 @@ use crate::admission::{Authority, authority};
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::ObjectScope;
+use crate::secrets::credentials::is_placeholder;
 use crate::verdict::{Fault, Verdict};
 
 const NEEDS: &str = "the object in the cluster, where its controller has written the authority";
@@ -44,6 +45,10 @@ fn judge_service<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             Place::at(value),
             "`insecureSkipTLSVerify: true`: whoever answers in place of the backend sees the requests of users and says what it likes",
         ));
+    }
+    let open = spec.get("insecureSkipTLSVerify").is_some_and(|value| is_placeholder(value.text()));
+    if open {
+        return Verdict::unknown("`insecureSkipTLSVerify` is filled in later", "the rendered object");
     }
     // Without a service the API server itself serves the group.
     if spec.get("service").is_none() {

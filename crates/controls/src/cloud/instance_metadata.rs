@@ -6,6 +6,7 @@ use seaworthy_evidence::Place;
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::ObjectScope;
+use crate::secrets::credentials::is_placeholder;
 use crate::verdict::{Fault, Verdict};
 
 const NEEDS: &str = "the launch template or node pool, as the cloud holds it";
@@ -42,6 +43,11 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
+/// Whether a value of the options is filled in later.
+fn is_open(options: Option<Value<'_>>) -> bool {
+    options.into_iter().flat_map(|options| options.entries()).any(|(_, value)| is_placeholder(value.text()))
+}
+
 /// Tokens are required and one hop is allowed when nothing is stated, since version v1; before, two hops.
 fn judge_karpenter<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let class = scope.object;
@@ -54,7 +60,8 @@ fn judge_karpenter<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     faults.extend(optional_tokens(options));
     faults.extend(hops(options));
     let stated = options.is_some_and(|options| options.get("httpPutResponseHopLimit").is_some());
-    match faults.is_empty() && !stated && class.api_version.ends_with("/v1beta1") {
+    let undecided = is_open(options) || (!stated && class.api_version.ends_with("/v1beta1"));
+    match faults.is_empty() && undecided {
         true => Verdict::unknown(UNSTATED, NEEDS),
         false => Verdict::of(faults),
     }
@@ -71,7 +78,7 @@ fn judge_cluster_api<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let mut faults = Vec::new();
     faults.extend(optional_tokens(options));
     faults.extend(hops(options));
-    match faults.is_empty() && !is(options, "httpTokens", "required") {
+    match faults.is_empty() && (is_open(options) || !is(options, "httpTokens", "required")) {
         true => Verdict::unknown(UNSTATED, NEEDS),
         false => Verdict::of(faults),
     }

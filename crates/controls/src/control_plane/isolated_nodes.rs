@@ -6,6 +6,7 @@ use seaworthy_evidence::Place;
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::{ObjectScope, PodScope};
+use crate::secrets::credentials::is_placeholder;
 use crate::verdict::{Fault, Verdict};
 
 /// Taints and labels of nodes with the control plane; the second is that of clusters before 1.24.
@@ -41,6 +42,9 @@ fn judge_pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         return Verdict::NotApplicable;
     }
     let spec = scope.pod().spec();
+    if spec.get("tolerations").is_some_and(|list| is_placeholder(list.text())) {
+        return Verdict::unknown("`tolerations` is filled in later", "the rendered object");
+    }
     let tolerations = spec.get("tolerations").into_iter().flat_map(|list| list.items());
     let Some((toleration, all)) = tolerations.filter_map(|item| Some((item, tolerates(&item)?))).next()
     else {

@@ -45,6 +45,9 @@ fn judge_schedule<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             format!("`{key}: true`: the schedule stands still, and no backup is made"),
         ));
     }
+    if backup_tools::is_open(schedule) {
+        return Verdict::unknown("the files do not decide whether the schedule runs", "the rendered object");
+    }
     if let Some(value) = backup_tools::leaves_volumes_out(schedule) {
         let message = "`snapshotVolumes: false` and no copy of their files: the backups hold objects, but no data of volumes";
         return Verdict::fail(Fault::new(Place::at(value), message));

@@ -21,8 +21,17 @@ const SWITCHES: &[(&str, &str, &[&str])] = &[
 
 /// The switch that stops a schedule, when it is set.
 pub(super) fn stopped<'a>(object: &Object<'a>) -> Option<Value<'a>> {
+    switch(object).filter(|value| value.as_bool() == Some(true))
+}
+
+/// Whether the switch is set to something that is neither yes nor no.
+pub(super) fn is_open(object: &Object<'_>) -> bool {
+    switch(object).is_some_and(|value| value.as_bool().is_none())
+}
+
+fn switch<'a>(object: &Object<'a>) -> Option<Value<'a>> {
     let (_, _, path) = SWITCHES.iter().find(|(group, kind, _)| object.is(group, kind))?;
-    object.value.at(path).filter(|value| value.as_bool() == Some(true))
+    object.value.at(path)
 }
 
 /// Whether a schedule of Velero leaves volumes out: it takes no snapshots, and no copies of their files either.
@@ -44,7 +53,7 @@ pub(super) struct Covered<'a> {
 impl<'a> Covered<'a> {
     /// Reads a schedule of Velero.
     pub(super) fn add(&mut self, schedule: &Object<'a>) {
-        if stopped(schedule).is_some() || leaves_volumes_out(schedule).is_some() {
+        if stopped(schedule).is_some() || is_open(schedule) || leaves_volumes_out(schedule).is_some() {
             return;
         }
         let template = schedule.value.at(&["spec", "template"]);

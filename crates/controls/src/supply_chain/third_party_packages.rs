@@ -126,6 +126,9 @@ fn judge_source<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             Some(reference) if reference.get("semver").is_some() => {
                 versions.push(version(reference, "semver", "the artifact"));
             }
+            Some(reference) if reference.get("tag").is_some_and(|tag| is_placeholder(tag.text())) => {
+                versions.push(Version::FilledIn);
+            }
             Some(reference) if reference.get("tag").is_some_and(|tag| tag.text() != "latest") => {}
             _ => {
                 let tag = spec.at(&["ref", "tag"]);
