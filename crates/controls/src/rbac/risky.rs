@@ -7,6 +7,7 @@
 use rustc_hash::FxHashSet;
 use seaworthy_authorization::{Match, Place as Where, Policy, Role, RoleKind, Rule};
 use seaworthy_evidence::Place;
+use seaworthy_podsecurity::Version;
 
 use crate::control::{Check, ObjectCheck, Severity};
 use crate::rbac::holders::{self, Held, Holding};
@@ -17,7 +18,6 @@ use crate::verdict::{Fault, Verdict};
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Verbs that change objects.
-#[allow(dead_code, reason = "for the controls to come")]
 pub(super) const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
 
 /// Faults of one role that are told apart; the others are counted.
@@ -36,18 +36,52 @@ pub(super) struct Right {
     verbs: &'static [&'static str],
     /// Whether a RoleBinding grants it at all.
     namespaced: bool,
-    /// Only these objects, in this namespace.
-    called: Option<(&'static str, &'static [&'static str])>,
+    /// Only in this namespace.
+    within: Option<&'static str>,
+    names: Names,
+    /// One grade better than the control's severity.
+    lesser: bool,
+    /// Verbs on the same resource, one of which the role must grant as well.
+    with: &'static [&'static str],
+    /// The first version in which it leads nowhere.
+    until: Option<Version>,
+}
+
+/// The objects that a right is about; a rule with `resourceNames` must name one of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Any,
+    These(&'static [&'static str]),
+    StartingWith(&'static str),
 }
 
 impl Right {
+    const fn new(
+        group: &'static str,
+        resource: &'static str,
+        verbs: &'static [&'static str],
+        namespaced: bool,
+    ) -> Right {
+        Right {
+            group,
+            resource,
+            verbs,
+            namespaced,
+            within: None,
+            names: Names::Any,
+            lesser: false,
+            with: &[],
+            until: None,
+        }
+    }
+
     /// To something that stands in namespaces.
     pub(super) const fn namespaced(
         group: &'static str,
         resource: &'static str,
         verbs: &'static [&'static str],
     ) -> Right {
-        Right { group, resource, verbs, namespaced: true, called: None }
+        Right::new(group, resource, verbs, true)
     }
 
     /// To something of the whole cluster: a RoleBinding does not grant it. (Namespaces themselves are no such thing: a
@@ -57,13 +91,46 @@ impl Right {
         resource: &'static str,
         verbs: &'static [&'static str],
     ) -> Right {
-        Right { group, resource, verbs, namespaced: false, called: None }
+        Right::new(group, resource, verbs, false)
     }
 
-    /// Only to some objects of one namespace.
-    #[allow(dead_code, reason = "for the controls to come")]
-    pub(super) const fn called(self, namespace: &'static str, names: &'static [&'static str]) -> Right {
-        Right { called: Some((namespace, names)), ..self }
+    /// Only in one namespace.
+    pub(super) const fn within(self, namespace: &'static str) -> Right {
+        Right { within: Some(namespace), ..self }
+    }
+
+    /// Only to these objects.
+    pub(super) const fn called(self, names: &'static [&'static str]) -> Right {
+        Right { names: Names::These(names), ..self }
+    }
+
+    /// Only to objects whose names start like this.
+    pub(super) const fn called_like(self, start: &'static str) -> Right {
+        Right { names: Names::StartingWith(start), ..self }
+    }
+
+    /// One grade better than the control's severity.
+    pub(super) const fn lesser(self) -> Right {
+        Right { lesser: true, ..self }
+    }
+
+    /// Only in a role that grants one of these verbs on the same resource, too.
+    pub(super) const fn with(self, verbs: &'static [&'static str]) -> Right {
+        Right { with: verbs, ..self }
+    }
+
+    /// Only before a version of Kubernetes.
+    pub(super) const fn until(self, version: Version) -> Right {
+        Right { until: Some(version), ..self }
+    }
+
+    /// Whether the right leads anywhere for holders of a role.
+    fn matters(&self, policy: &Policy<'_>, role: &Role<'_>, version: Version) -> bool {
+        let completed = |rule: &Rule<'_>| {
+            self.with.iter().any(|verb| rule.allows(verb, self.group, self.resource).is_some())
+        };
+        self.until.is_none_or(|until| version < until)
+            && (self.with.is_empty() || policy.rules(role).any(|(_, rule)| completed(&rule)))
     }
 
     /// The verbs of this right that a rule grants, with the entries that do.
@@ -77,12 +144,19 @@ impl Right {
                 rule.allows(verb, self.group, below.text)
             }),
         };
-        let mut verbs = self.verbs.iter().filter_map(|&verb| Some((verb, allows(verb)?))).peekable();
+        // A request that creates by POST has no name yet; one that updates or patches what is missing has.
+        let creates = !rule.is_named()
+            || self.resource.contains('/')
+            || allows("update").or_else(|| allows("patch")).is_some();
+        let verbs = self.verbs.iter().filter(|verb| creates || **verb != "create");
+        let mut verbs = verbs.filter_map(|&verb| Some((verb, allows(verb)?))).peekable();
         let (_, by) = *verbs.peek()?;
-        if let Some((_, names)) = self.called
-            && rule.is_named()
-            && !rule.names().any(|entry| names.contains(&entry.text))
-        {
+        let meant = |name: &str| match self.names {
+            Names::Any => true,
+            Names::These(names) => names.contains(&name),
+            Names::StartingWith(start) => name.starts_with(start),
+        };
+        if rule.is_named() && !rule.names().any(|entry| meant(entry.text)) {
             return None;
         }
         Some(Found { right: self, verbs: verbs.map(|(verb, _)| verb).collect(), by })
@@ -93,8 +167,8 @@ impl Right {
         match place {
             Where::Cluster => true,
             Where::Namespace(namespace) => {
-                let here = |(wanted, _): (&str, _)| namespace.is_none_or(|namespace| namespace == wanted);
-                self.namespaced && self.called.is_none_or(here)
+                let here = |wanted: &str| namespace.is_none_or(|namespace| namespace == wanted);
+                self.namespaced && self.within.is_none_or(here)
             }
         }
     }
@@ -119,6 +193,16 @@ struct Found<'a> {
     by: Match<'a>,
 }
 
+impl Found<'_> {
+    /// Grades by which it is better than the control's severity, where it is held.
+    fn lowered(&self, place: Where<'_>) -> usize {
+        let in_namespace = self.right.within.is_none()
+            && matches!(place, Where::Namespace(namespace) if namespace != Some("kube-system"));
+        let named = self.by.named && self.right.names == Names::Any;
+        usize::from(self.right.lesser) + usize::from(in_namespace) + usize::from(named)
+    }
+}
+
 /// Judges a Role or ClusterRole.
 pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Verdict<'a> {
     let access = scope.around.evidence.access();
@@ -133,6 +217,9 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
         let others = policy.rules(role).filter(|(part, _)| part.number != role.number);
         flowing.extend(others.map(|(_, rule)| rule.texts()));
     }
+    let version = scope.around.settings.version;
+    let rights: Vec<&Right> =
+        risk.rights.iter().filter(|right| right.matters(policy, role, version)).collect();
     let mut held: Option<Held<'a>> = None;
     let (mut faults, mut more, mut full) = (Vec::new(), 0_usize, 0_usize);
     let mut rules = 0_usize;
@@ -142,7 +229,7 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
             full += 1;
             continue;
         }
-        let found: Vec<Found<'a>> = risk.rights.iter().filter_map(|right| right.found(&rule)).collect();
+        let found: Vec<Found<'a>> = rights.iter().filter_map(|right| right.found(&rule)).collect();
         if found.is_empty() || !flowing.is_empty() && flowing.contains(&rule.texts()) {
             continue;
         }
@@ -176,14 +263,12 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
 fn one<'a>(risk: &Risk, rule: &Rule<'a>, found: &[Found<'a>], holding: &Holding<'a>) -> Option<Fault<'a>> {
     let found: Vec<&Found<'a>> = found.iter().filter(|found| found.right.reaches(holding.place)).collect();
     let first = found.first()?;
-    let in_namespace = found.iter().all(|found| found.right.called.is_none())
-        && matches!(holding.place, Where::Namespace(namespace) if namespace != Some("kube-system"));
-    let lowered = usize::from(in_namespace) + usize::from(first.by.named && first.right.called.is_none());
+    let lowered = found.iter().map(|found| found.lowered(holding.place)).min().unwrap_or_default();
     let mut message = format!("{} may {}", holding.holder, what(&found));
     if found.iter().any(|found| found.right.namespaced) {
         message.push(' ');
-        message.push_str(&match first.right.called {
-            Some((namespace, _)) => format!("in `{namespace}`"),
+        message.push_str(&match first.right.within {
+            Some(namespace) => format!("in `{namespace}`"),
             None => holders::place(holding.place),
         });
     }
