@@ -167,10 +167,17 @@ impl Right {
         match place {
             Where::Cluster => true,
             Where::Namespace(namespace) => {
-                let here = |wanted: &str| namespace.is_none_or(|namespace| namespace == wanted);
-                self.namespaced && self.within.is_none_or(here)
+                self.namespaced && self.within.is_none_or(|wanted| namespace == Some(wanted))
             }
         }
+    }
+
+    /// Whether the files leave open if it does.
+    fn may_reach(&self, place: Where<'_>) -> bool {
+        let left_open = |namespace: Option<&str>| namespace.is_none_or(undecided::is_open);
+        self.namespaced
+            && self.within.is_some()
+            && matches!(place, Where::Namespace(namespace) if left_open(namespace))
     }
 }
 
@@ -222,7 +229,7 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
         risk.rights.iter().filter(|right| right.matters(policy, role, version)).collect();
     let mut held: Option<Held<'a>> = None;
     let (mut faults, mut more, mut full) = (Vec::new(), 0_usize, 0_usize);
-    let mut rules = 0_usize;
+    let (mut rules, mut open) = (0_usize, false);
     for rule in role.own_rules() {
         rules += 1;
         if rule.is_full() {
@@ -244,6 +251,7 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
                         break;
                     }
                     faults.extend(one(risk, &rule, &found, holding));
+                    open |= found.iter().any(|found| found.right.may_reach(holding.place));
                 }
             }
         }
@@ -254,6 +262,10 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
     }
     match faults.is_empty() {
         false => Verdict::Fail(faults),
+        true if open => Verdict::unknown(
+            "the files leave open in which namespace this is, and in some it would be dangerous",
+            "`metadata.namespace` of the binding",
+        ),
         true if full > 0 && full == rules => Verdict::NotApplicable,
         true => undecided::pass_of_rules(role.value),
     }

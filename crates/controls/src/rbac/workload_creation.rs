@@ -11,30 +11,32 @@ const RUN: &[&str] = &["create", "update", "patch"];
 
 static RISK: Risk = Risk {
     rights: &[
-        Right::namespaced("", "pods", RUN),
+        Right::namespaced("", "pods", &["create"]),
+        // The images of a pod can be changed, its account cannot.
+        Right::namespaced("", "pods", &["update", "patch"]).lesser(),
         Right::namespaced("", "replicationcontrollers", RUN),
         Right::namespaced("apps", "deployments", RUN),
         Right::namespaced("apps", "daemonsets", RUN),
         Right::namespaced("apps", "statefulsets", RUN),
         Right::namespaced("apps", "replicasets", RUN),
-        Right::namespaced("batch", "jobs", RUN),
+        Right::namespaced("batch", "jobs", &["create"]),
         Right::namespaced("batch", "cronjobs", RUN),
         // Kinds of operators that hold a pod template or start one.
         Right::namespaced("argoproj.io", "rollouts", RUN),
         Right::namespaced("argoproj.io", "workflows", RUN),
         Right::namespaced("argoproj.io", "cronworkflows", RUN),
         Right::namespaced("serving.knative.dev", "services", RUN),
-        Right::namespaced("tekton.dev", "taskruns", RUN),
-        Right::namespaced("tekton.dev", "pipelineruns", RUN),
+        Right::namespaced("tekton.dev", "taskruns", &["create"]),
+        Right::namespaced("tekton.dev", "pipelineruns", &["create"]),
         Right::namespaced("apps.kruise.io", "clonesets", RUN),
         Right::namespaced("apps.kruise.io", "daemonsets", RUN),
         Right::namespaced("apps.kruise.io", "statefulsets", RUN),
-        Right::namespaced("jobset.x-k8s.io", "jobsets", RUN),
-        Right::namespaced("batch.volcano.sh", "jobs", RUN),
+        Right::namespaced("jobset.x-k8s.io", "jobsets", &["create"]),
+        Right::namespaced("batch.volcano.sh", "jobs", &["create"]),
         Right::namespaced("kubevirt.io", "virtualmachines", RUN),
     ],
     severity: Severity::High,
-    consequence: "which run as any account of their namespace",
+    consequence: "and so runs code as other accounts",
     by_verb: false,
 };
 
