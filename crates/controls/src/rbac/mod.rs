@@ -1,7 +1,7 @@
 //! Who may do what.
 //!
 //! `risky` judges the controls of the form "few subjects may …", each a list of rights; `bindings` what subjects are given
-//! by name.
+//! by name. `escalation_paths` and `workload_privilege` put rights together with pods.
 
 mod admission_write;
 mod anonymous_bindings;
@@ -11,7 +11,9 @@ mod builtin_roles;
 mod cluster_admin;
 mod csr_approval;
 mod dangling_bindings;
+mod entrances;
 mod escalate_bind_impersonate;
+mod escalation_paths;
 mod evidence_tampering;
 mod exec_access;
 mod group_subjects;
@@ -30,6 +32,7 @@ mod token_creation;
 pub(crate) mod undecided;
 mod wildcards;
 mod workload_creation;
+mod workload_privilege;
 
 use crate::control::Control;
 
@@ -43,6 +46,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &csr_approval::CONTROL,
     &dangling_bindings::CONTROL,
     &escalate_bind_impersonate::CONTROL,
+    &escalation_paths::CONTROL,
     &evidence_tampering::CONTROL,
     &exec_access::CONTROL,
     &group_subjects::CONTROL,
@@ -57,4 +61,5 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &token_creation::CONTROL,
     &wildcards::CONTROL,
     &workload_creation::CONTROL,
+    &workload_privilege::CONTROL,
 ];
