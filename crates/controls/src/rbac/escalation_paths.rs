@@ -223,7 +223,7 @@ const PHRASES: &[(Powers, &str)] = &[
     (Powers::MUTATE, "may change the pods of others by a mutating webhook"),
     (Powers::EXEC, "may run commands in pods"),
     (Powers::MINT, "may make tokens of any account"),
-    (Powers::RUN_PODS, "may start pods"),
+    (Powers::RUN_PODS, "may start pods or change what starts them"),
     (Powers::READ_SECRETS, "may read the tokens stored"),
 ];
 

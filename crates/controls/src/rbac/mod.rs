@@ -24,6 +24,7 @@ mod network_write;
 mod node_and_volume_write;
 mod nodes_proxy;
 mod public;
+mod right;
 mod risky;
 mod secret_access;
 mod sensitive_config_maps;
