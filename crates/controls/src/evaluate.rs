@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Kind;
-use seaworthy_evidence::{Evidence, Place, Program, Workload};
+use seaworthy_evidence::{Evidence, Object, Place, Program, Workload};
 use seaworthy_podsecurity as podsecurity;
 
 use crate::assessment::{Assessment, ControlResult};
@@ -103,6 +103,7 @@ fn evaluate_within<'e, 'a>(
         let mut tally = Tally::new(&judge);
         let judged = check(&around).into_iter().filter(|judged| extent.holds(judged.object.file));
         for Judged { object, verdict } in judged {
+            let verdict = if object.refused { unless_passed(verdict) } else { verdict };
             tally.record(*index, Spot::object(object), verdict);
         }
         tally
@@ -233,7 +234,9 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
 fn judge_object<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ObjectScope<'e, 'e>) {
     let Some(controls) = plan.objects.get(&(scope.object.group(), scope.object.kind)) else { return };
     for &(index, check) in controls {
-        tally.record(index, Spot::object(scope.object), check(&scope));
+        let verdict = check(&scope);
+        let verdict = if scope.object.refused { unless_passed(verdict) } else { verdict };
+        tally.record(index, Spot::object(scope.object), verdict);
     }
 }
 
@@ -252,10 +255,33 @@ fn judge_component<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ComponentS
         if programs.contains(&component.program) {
             let verdict = check(&scope);
             let verdict = if component.refused { unless_passed(verdict) } else { verdict };
-            let spot = Spot { container: component.container, ..Spot::object(scope.owner()) };
-            tally.record(index, spot, verdict);
+            let spot = |object| Spot { container: component.container, ..Spot::object(object) };
+            match verdict {
+                Verdict::Fail(faults) => {
+                    for (source, faults) in by_source(&scope, faults) {
+                        tally.record(index, spot(source), Verdict::Fail(faults));
+                    }
+                }
+                verdict => tally.record(index, spot(scope.owner()), verdict),
+            }
         }
     }
+}
+
+/// The faults of a component by the object in which they stand: drop-ins are files of their own.
+fn by_source<'e>(
+    scope: &ComponentScope<'e, 'e>,
+    faults: Vec<Fault<'e>>,
+) -> Vec<(&'e Object<'e>, Vec<Fault<'e>>)> {
+    let mut groups: Vec<(&'e Object<'e>, Vec<Fault<'e>>)> = Vec::new();
+    for fault in faults {
+        let source = scope.around.evidence.source_of(scope.component, &fault.place.value);
+        match groups.iter_mut().find(|(object, _)| std::ptr::eq(*object, source)) {
+            Some((_, group)) => group.push(fault),
+            None => groups.push((source, vec![fault])),
+        }
+    }
+    groups
 }
 
 /// Nothing in an object that the API server would not even decode can be said to hold.

@@ -1,12 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod addresses;
 mod assessment;
 pub mod catalogue;
 pub mod change;
+mod cipher_suites;
+mod component_flags;
 mod control;
 mod evaluate;
 mod exceptions;
+mod flags;
 mod framework;
+mod kubeconfig;
+mod nearby;
 mod page;
 mod parameters;
 mod roadmap;

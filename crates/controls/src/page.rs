@@ -1,10 +1,11 @@
 //! The Markdown page of a control: prose for people, and cases that tests execute.
 //!
 //! A page starts with the reason for the control. Sections follow in this order, of which `Cure` and `Cases` are
-//! required: `Check`, `Cure`, `Verify`, `Limits`, `Cases`. A case is a fenced block whose info string is `yaml`
-//! and what is expected: `finding`, `ok`, `unknown` or `none` (not applicable), then optional `key=value` words:
+//! required: `Check`, `Cure`, `Verify`, `Limits`, `Cases`. A case is a fenced block whose info string is `yaml` (or
+//! `toml`) and what is expected: `finding`, `ok`, `unknown` or `none` (not applicable), then optional `key=value` words:
 //! `count=N` (findings), `severity=S` (of the worst finding), `at=PATH` (of the first finding), `excepted`
-//! (its findings are those of a known component), `kubernetes=v1.N`, and `NAME=VALUE` for a parameter.
+//! (its findings are those of a known component), `kubernetes=v1.N`, `file=NAME` (the name of the file, where that
+//! matters), and `NAME=VALUE` for a parameter. A line `# file: NAME` starts another file.
 
 /// A page, taken apart.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Case {
     pub options: Vec<(&'static str, &'static str)>,
     /// The documents.
     pub yaml: &'static str,
+    /// They are TOML.
+    pub is_toml: bool,
     /// The line of the page on which it starts, from 1.
     pub line: usize,
     /// The prose right before it.
@@ -153,8 +156,8 @@ fn parse_case(
     title: &'static str,
 ) -> Result<Case, String> {
     let mut words = info.split_whitespace();
-    if words.next() != Some("yaml") {
-        return Err(format!("line {line}: a case starts with ```yaml"));
+    if !matches!(words.next(), Some("yaml" | "toml")) {
+        return Err(format!("line {line}: a case starts with ```yaml or ```toml"));
     }
     let expect = match words.next() {
         Some("finding") => Expectation::Finding,
@@ -164,5 +167,5 @@ fn parse_case(
         _ => return Err(format!("line {line}: say what is expected: `finding`, `ok`, `unknown` or `none`")),
     };
     let options = words.map(|word| word.split_once('=').unwrap_or((word, ""))).collect();
-    Ok(Case { expect, options, yaml, line, title })
+    Ok(Case { expect, options, yaml, is_toml: info.starts_with("toml"), line, title })
 }

@@ -49,10 +49,33 @@ pub struct Parameters {
     pub untrusted_label: String,
     /// Runtime classes that are sandboxes.
     pub sandbox_runtime_classes: Vec<String>,
+    /// Repositories of further images that are consoles or admin tools.
+    pub consoles: Vec<String>,
+    /// Consoles that somebody has vetted, by name or repository.
+    pub vetted_consoles: Vec<String>,
+    /// Namespaces whose Services are meant to be entered from outside.
+    pub entry_namespaces: Vec<String>,
+    /// The root namespace of Istio: what stands there holds for the whole mesh.
+    pub mesh_root_namespace: String,
 }
 
 /// All parameters, sorted by name.
 pub const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "exposure.consoles",
+        description: "registries or repositories of further images that are consoles or admin tools",
+        controls: &["exposure/dashboard", "exposure/dashboard-authentication", "exposure/console-inventory"],
+    },
+    Parameter {
+        name: "exposure.entry-namespaces",
+        description: "namespaces whose Services are meant to be entered from outside",
+        controls: &["exposure/service-types"],
+    },
+    Parameter {
+        name: "exposure.vetted-consoles",
+        description: "consoles that somebody has vetted, by name or image repository; empty: only retired ones are judged",
+        controls: &["exposure/console-inventory"],
+    },
     Parameter {
         name: "images.end-of-life-registries",
         description: "registries that no longer receive updates",
@@ -64,9 +87,18 @@ pub const PARAMETERS: &[Parameter] = &[
         controls: &["images/registry-allowlist"],
     },
     Parameter {
+        name: "mesh.root-namespace",
+        description: "the root namespace of Istio: policies there hold for the whole mesh",
+        controls: &["exposure/api-gateway", "mesh/authorization", "mesh/strict-mtls"],
+    },
+    Parameter {
         name: "namespaces.owner-labels",
-        description: "labels or annotations, any one of which names the owner of a namespace",
-        controls: &["namespaces/team-boundaries", "network/namespace-isolation"],
+        description: "labels or annotations, any one of which names the owner of a namespace or workload",
+        controls: &[
+            "exposure/console-inventory",
+            "namespaces/team-boundaries",
+            "network/namespace-isolation",
+        ],
     },
     Parameter {
         name: "namespaces.system",
@@ -141,6 +173,10 @@ impl Default for Parameters {
                 "kata-fc",
                 "firecracker",
             ]),
+            consoles: Vec::new(),
+            vetted_consoles: Vec::new(),
+            entry_namespaces: Vec::new(),
+            mesh_root_namespace: "istio-system".to_owned(),
         }
     }
 }
@@ -154,6 +190,10 @@ impl Parameters {
         let values =
             || value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect();
         match name {
+            "exposure.consoles" => self.consoles = values(),
+            "exposure.entry-namespaces" => self.entry_namespaces = values(),
+            "exposure.vetted-consoles" => self.vetted_consoles = values(),
+            "mesh.root-namespace" => self.mesh_root_namespace = value.trim().to_owned(),
             "images.registries" => self.registries = values(),
             "images.end-of-life-registries" => self.end_of_life_registries = values(),
             "namespaces.system" => self.system_namespaces = values(),
@@ -176,6 +216,10 @@ impl Parameters {
     /// The value of a parameter as [`set`](Parameters::set) takes it, or `None` when there is no such parameter.
     pub fn get(&self, name: &str) -> Option<String> {
         Some(match name {
+            "exposure.consoles" => self.consoles.join(","),
+            "exposure.entry-namespaces" => self.entry_namespaces.join(","),
+            "exposure.vetted-consoles" => self.vetted_consoles.join(","),
+            "mesh.root-namespace" => self.mesh_root_namespace.clone(),
             "images.registries" => self.registries.join(","),
             "images.end-of-life-registries" => self.end_of_life_registries.join(","),
             "namespaces.system" => self.system_namespaces.join(","),

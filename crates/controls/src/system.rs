@@ -28,6 +28,7 @@ impl Component {
 
 /// Changes the network of the node from inside a pod.
 const NODE_NETWORK: &[&str] = &[
+    "control-plane/isolated-nodes",
     "pods/privileged",
     "pods/host-namespaces",
     "pods/host-path",
@@ -49,6 +50,7 @@ const NODE_NETWORK: &[&str] = &[
 
 /// Reads the state of the node, the whole file system included.
 const NODE_READ: &[&str] = &[
+    "control-plane/isolated-nodes",
     "pods/host-namespaces",
     "pods/host-path",
     "pods/sensitive-host-path",
@@ -61,6 +63,7 @@ const NODE_READ: &[&str] = &[
 
 /// Mounts file systems for the kubelet.
 const NODE_STORAGE: &[&str] = &[
+    "control-plane/isolated-nodes",
     "pods/privileged",
     "pods/host-namespaces",
     "pods/host-path",

@@ -10,6 +10,7 @@ mod read;
 mod scalar;
 mod split;
 mod subset;
+mod toml;
 mod tree;
 mod value;
 mod words;

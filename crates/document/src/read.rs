@@ -5,7 +5,7 @@ use crate::builder::Builder;
 use crate::split::{self, Chunk};
 use crate::tree::{Diagnostic, DocumentEntry, Format, Reader, Span, Stream};
 use crate::yaml::{self, Characters, Problem};
-use crate::{json, subset};
+use crate::{json, subset, toml};
 
 /// Bounds of what one file may demand.
 #[derive(Clone, Debug)]
@@ -28,6 +28,21 @@ const GUESS: usize = 4096;
 /// Reads the text of the stream. `invalid` holds the offsets of bytes that were no UTF-8, in ascending order;
 /// `fast` says whether the subset reader is tried.
 pub(crate) fn read(stream: &mut Stream, limits: &Limits, invalid: &[u32], fast: bool) {
+    read_as(stream, limits, invalid, fast, |reading| reading.stream());
+}
+
+/// Reads the text of the stream as one TOML document; `invalid` as for [`read`].
+pub(crate) fn read_toml(stream: &mut Stream, limits: &Limits, invalid: &[u32]) {
+    read_as(stream, limits, invalid, false, |reading| reading.toml());
+}
+
+fn read_as(
+    stream: &mut Stream,
+    limits: &Limits,
+    invalid: &[u32],
+    fast: bool,
+    how: impl Fn(&mut Reading<'_>),
+) {
     let text = std::mem::take(&mut stream.text);
     if text.len() >= u32::MAX as usize {
         let message = "a file of more than 4 GiB is not read: split it".to_owned();
@@ -43,7 +58,7 @@ pub(crate) fn read(stream: &mut Stream, limits: &Limits, invalid: &[u32], fast: 
         documents: Vec::new(),
         json_problem: None,
     };
-    reading.stream();
+    how(&mut reading);
     let Reading { builder, documents, .. } = reading;
     stream.documents = documents;
     stream.nodes = builder.nodes;
@@ -77,6 +92,16 @@ impl Reading<'_> {
         for chunk in split::chunks(self.text, from) {
             self.chunk(chunk);
         }
+    }
+
+    fn toml(&mut self) {
+        self.builder.begin();
+        let outcome = match self.invalid_byte(0, self.text.len()) {
+            Some(problem) => Err(problem),
+            None => toml::read(&mut self.builder, self.limits),
+        };
+        let span = Span { start: 0, end: self.text.len() as u32 };
+        self.finish(span, Format::Toml, Reader::Toml, outcome);
     }
 
     /// Reads JSON values. Returns where YAML starts when it turns out to.

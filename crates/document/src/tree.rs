@@ -87,6 +87,8 @@ pub enum Format {
     Yaml,
     /// JSON.
     Json,
+    /// TOML.
+    Toml,
 }
 
 /// Which reader built a document's tree; of interest to tests and benchmarks.
@@ -98,6 +100,8 @@ pub enum Reader {
     Complete,
     /// The JSON reader.
     Json,
+    /// The TOML reader.
+    Toml,
 }
 
 /// Something wrong with the text, and where.
@@ -250,6 +254,22 @@ impl Stream {
                 .diagnostics
                 .insert(0, Diagnostic { span: Span::default(), message, document: 0, broken: false });
         }
+        stream
+    }
+
+    /// Reads a text as one TOML document. Never fails: what could not be read is in
+    /// [`diagnostics`](Stream::diagnostics).
+    pub fn read_toml(text: impl Into<String>) -> Stream {
+        let mut stream = Stream { text: text.into(), ..Stream::default() };
+        read::read_toml(&mut stream, &Limits::default(), &[]);
+        stream
+    }
+
+    /// As [`read_toml`](Stream::read_toml), from the bytes of a file.
+    pub fn read_toml_bytes(bytes: impl Into<Vec<u8>>) -> Stream {
+        let decoded = encoding::decode(bytes.into());
+        let mut stream = Stream { text: decoded.text, ..Stream::default() };
+        read::read_toml(&mut stream, &Limits::default(), &decoded.invalid);
         stream
     }
 

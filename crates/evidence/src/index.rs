@@ -10,10 +10,12 @@ use seaworthy_schema as schema;
 
 use crate::access::Access;
 use crate::component::{self, Component};
+use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
+use crate::unnamed;
 use crate::workload::{self, Workload};
 
 /// A text and the name under which a person knows it.
@@ -26,17 +28,19 @@ pub struct SourceFile {
     pub stream: Stream,
     /// Where it comes from, when it was rendered.
     pub origin: Option<Box<Origin>>,
+    /// It lies inside another one: see [`embedded_files`](crate::embedded_files).
+    pub embedded: bool,
 }
 
 impl SourceFile {
     /// A file that has been read.
     pub fn new(name: impl Into<String>, stream: Stream) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: None }
+        SourceFile { name: name.into(), stream, origin: None, embedded: false }
     }
 
     /// A text that was rendered.
     pub fn rendered(name: impl Into<String>, stream: Stream, origin: Origin) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)) }
+        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)), embedded: false }
     }
 }
 
@@ -80,13 +84,23 @@ pub(crate) struct Indexes<'a> {
     pub(crate) sorted: Vec<u32>,
     /// Subjects of bindings that are service accounts, by the account's name, with the binding.
     pub(crate) accounts: FxHashMap<&'a str, Vec<(u32, Value<'a>)>>,
+    /// Objects of configuration files, by the kind and the last part of the path of their file.
+    pub(crate) configurations: FxHashMap<(&'a str, &'a str), Vec<u32>>,
+}
+
+/// Whether an object is the configuration of a program rather than something that an API server holds.
+pub(crate) fn is_configuration(object: &Object<'_>) -> bool {
+    object.group().ends_with("k8s.io") && object.metadata().is_none()
+        || object.group() == "audit.k8s.io"
+        || object.is("", "Config")
 }
 
 impl<'a> Indexes<'a> {
-    fn new(objects: &[Object<'a>]) -> Indexes<'a> {
+    fn new(objects: &[Object<'a>], files: &[&'a SourceFile]) -> Indexes<'a> {
         let mut sorted: Vec<u32> = (0..objects.len() as u32).collect();
         sorted.par_sort_unstable_by_key(|&index| sort_key(objects, index));
-        Indexes { sorted, accounts: Indexes::accounts(objects) }
+        let configurations = Indexes::configurations(objects, files);
+        Indexes { sorted, accounts: Indexes::accounts(objects), configurations }
     }
 
     pub(crate) fn accounts(objects: &[Object<'a>]) -> FxHashMap<&'a str, Vec<(u32, Value<'a>)>> {
@@ -102,6 +116,22 @@ impl<'a> Indexes<'a> {
         }
         accounts
     }
+
+    pub(crate) fn configurations(
+        objects: &[Object<'a>],
+        files: &[&'a SourceFile],
+    ) -> FxHashMap<(&'a str, &'a str), Vec<u32>> {
+        let mut configurations: FxHashMap<(&'a str, &'a str), Vec<u32>> = FxHashMap::default();
+        for (index, object) in objects.iter().enumerate().filter(|(_, object)| is_configuration(object)) {
+            let file = last_part(&files[object.file as usize].name);
+            configurations.entry((object.kind, file)).or_default().push(index as u32);
+        }
+        configurations
+    }
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// What objects are sorted by in [`Indexes::sorted`].
@@ -164,7 +194,7 @@ impl<'a> Evidence<'a> {
         let files: Vec<&'a SourceFile> = files.iter().collect();
         let components = component::merge(declared.clone(), &objects, &files);
         let (indexes, (access, network)) = rayon::join(
-            || Indexes::new(&objects),
+            || Indexes::new(&objects, &files),
             || rayon::join(|| Access::new(&files, &objects), || Network::new(&files, &objects, &workloads)),
         );
         Evidence {
@@ -215,6 +245,16 @@ impl<'a> Evidence<'a> {
     /// Pods and policies by namespace: who may talk to whom.
     pub fn network(&self) -> &Network<'a> {
         &self.network
+    }
+
+    /// The object of a component in which a value stands: with drop-ins that may be another file than the one that
+    /// stands for it.
+    pub fn source_of(&self, component: &Component<'a>, value: &Value<'a>) -> &Object<'a> {
+        let holds = |object: &&Object<'a>| {
+            std::ptr::eq(object.value.stream(), value.stream()) && object.value.id() <= value.id()
+        };
+        let sources = component.sources().map(|index| &self.objects[index as usize]);
+        sources.filter(holds).max_by_key(|object| object.value.id()).unwrap_or(self.owner_of(component))
     }
 
     /// What is wrong with the files.
@@ -291,17 +331,12 @@ impl<'a> Evidence<'a> {
         self.nearest(positions, from)
     }
 
-    /// The object of a kind that stands in a file of the same name as `path`, which lies on some node: what the flag
+    /// The configuration of a kind that stands in a file of the same name as `path`, which lies on some node: what the flag
     /// of a component names.
     pub fn in_file_called<'e>(&'e self, kind: &str, path: &str, from: &Object<'a>) -> Found<'e, 'a> {
-        let last = |path: &str| path.rsplit('/').next().map(str::to_owned);
-        let name = last(path);
-        let of_kind = self.positions(|object| object.kind.cmp(kind)).iter().copied();
-        let mut positions: Vec<u32> = of_kind
-            .filter(|&index| last(&self.files[self.objects[index as usize].file as usize].name) == name)
-            .collect();
-        positions.sort_unstable();
-        self.nearest(&positions, from)
+        let key = (kind, last_part(path));
+        let positions = self.indexes.configurations.get(&key).map_or(&[][..], Vec::as_slice);
+        self.nearest(positions, from)
     }
 
     /// The one of some objects that `from` means: the only one in its file, else beside it, else anywhere. The
@@ -349,9 +384,38 @@ pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a
     }));
     for document in file.stream.documents() {
         part.documents += 1;
-        read_value(&mut part, document.root(), None, index, &document);
+        if let Some(object) = unnamed::read(&file.name, document.root(), index, document.ordinal()) {
+            part.objects.push(object);
+        } else if let Some(kind) = configuration::configuration_kind(&file.name, &document) {
+            read_configuration(&mut part, kind, index, file, &document);
+        } else {
+            read_value(&mut part, document.root(), None, index, &document);
+        }
     }
     part
+}
+
+/// A configuration file that is no Kubernetes object: it gets a kind and the name of the file.
+fn read_configuration<'a>(
+    part: &mut FileEvidence<'a>,
+    kind: &'static str,
+    file: u32,
+    source: &'a SourceFile,
+    document: &Document<'a>,
+) {
+    let object = Object {
+        api_version: "",
+        kind,
+        namespace: None,
+        name: configuration::name_of(kind, &source.name),
+        value: document.root(),
+        file,
+        document: document.ordinal(),
+        refused: false,
+    };
+    let index = part.objects.len() as u32;
+    part.objects.push(object);
+    component::components_of(&object, &[], index, |component| part.components.push(component));
 }
 
 fn read_value<'a>(
@@ -395,7 +459,7 @@ fn read_value<'a>(
     let refused = refusals.iter().any(|refusal| !refusal.problem.strict_only());
     report(part, file, document, &refusals);
     let index = part.objects.len() as u32;
-    part.objects.push(object);
+    part.objects.push(Object { refused, ..object });
     let first = part.workloads.len();
     workload::pods_of(&object, |pod| {
         let refused = if built_in.is_none() { refuses_pod(part, &pod, file, document) } else { refused };

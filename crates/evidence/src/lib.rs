@@ -2,21 +2,26 @@
 
 mod access;
 mod component;
+pub mod configuration;
 mod diagnostic;
+mod embedded;
 mod index;
 mod network;
 mod object;
 mod origin;
 mod place;
+mod unnamed;
 mod update;
 mod workload;
 
 pub use access::Access;
 pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
+pub use embedded::embedded_files;
 pub use index::{Evidence, Found, SourceFile};
 pub use network::{Network, Zone};
 pub use object::Object;
 pub use origin::{Origin, Renderer, Written};
 pub use place::Place;
+pub use unnamed::identity as unnamed_kind;
 pub use workload::Workload;

@@ -21,6 +21,8 @@ pub struct Object<'a> {
     pub file: u32,
     /// Number of its document in the file, from 0.
     pub document: u32,
+    /// Whether the API server would refuse to decode it: then nothing in it can be said to pass.
+    pub refused: bool,
 }
 
 impl<'a> Object<'a> {
@@ -48,6 +50,7 @@ impl<'a> Object<'a> {
             value,
             file,
             document,
+            refused: false,
         })
     }
 

@@ -42,6 +42,9 @@ pub struct Origin {
     pub files: Vec<String>,
     /// What each line of the rendered text was made of, from the first; `None` where nobody can tell.
     pub lines: Vec<Option<Written>>,
+    /// Where maps in lists start, by the number of the rendered line: the renderer may have sorted their keys, so that
+    /// another key stands in the line of the dash. Sorted; only those whose place is not that of the line.
+    pub items: Vec<(u32, Written)>,
 }
 
 /// What a line of a rendered text was made of.
@@ -65,6 +68,15 @@ impl Origin {
     /// What a line of the rendered text (from 1) was made of.
     pub fn written(&self, line: u32) -> Option<&Written> {
         self.lines.get((line as usize).checked_sub(1)?)?.as_ref()
+    }
+
+    /// What the map in a list was made of that starts in a line of the rendered text.
+    pub fn item(&self, line: u32) -> Option<&Written> {
+        let found = self.items.binary_search_by_key(&line, |(line, _)| *line).ok();
+        found
+            .and_then(|index| self.items.get(index))
+            .map(|(_, written)| written)
+            .or_else(|| self.written(line))
     }
 
     /// The file that a line comes from.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::access::Access;
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
-use crate::index::{Evidence, Indexes, SourceFile, read_file, sort_key};
+use crate::index::{Evidence, Indexes, SourceFile, is_configuration, read_file, sort_key};
 use crate::network::Network;
 use crate::object::Object;
 use crate::workload::Workload;
@@ -42,6 +42,8 @@ impl<'a> Evidence<'a> {
         let other_access = about_access(&part.objects) || about_access(&self.objects[old.clone()]);
         let about_network = |objects: &[Object<'a>]| objects.iter().any(Network::concerns);
         let mut other_network = about_network(&part.objects) || about_network(&self.objects[old.clone()]);
+        let other_configurations =
+            part.objects.iter().chain(&self.objects[old.clone()]).any(is_configuration);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
@@ -68,7 +70,7 @@ impl<'a> Evidence<'a> {
         self.diagnostics.splice(old, part.diagnostics);
 
         self.update_sorted(positions, new, shift);
-        // What concerns roles, networks and components alone is made anew only where they are concerned.
+        // What concerns roles, networks, configurations and components alone is made anew only where they are concerned.
         if other_access {
             self.indexes.accounts = Indexes::accounts(&self.objects);
             self.access = Access::new(&self.files, &self.objects);
@@ -76,6 +78,12 @@ impl<'a> Evidence<'a> {
             let bindings = self.indexes.accounts.values_mut().flatten();
             bindings.for_each(|(binding, _)| shift.apply(binding));
             self.access.positions_mut().for_each(|position| shift.apply(position));
+        }
+        if other_configurations {
+            self.indexes.configurations = Indexes::configurations(&self.objects, &self.files);
+        } else {
+            let positions = self.indexes.configurations.values_mut().flatten();
+            positions.for_each(|position| shift.apply(position));
         }
         if other_network {
             self.network = Network::new(&self.files, &self.objects, &self.workloads);
@@ -85,7 +93,10 @@ impl<'a> Evidence<'a> {
         if other_components {
             self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
         } else {
-            self.components.iter_mut().for_each(|component| shift.apply(&mut component.object));
+            for component in &mut self.components {
+                shift.apply(&mut component.object);
+                component.sources.iter_mut().for_each(|source| shift.apply(source));
+            }
         }
     }
 

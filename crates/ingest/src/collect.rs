@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use seaworthy_document::Stream;
-use seaworthy_evidence::SourceFile;
+use seaworthy_evidence::{SourceFile, configuration, embedded_files};
 use thiserror::Error;
 
-use crate::{recognise, walk};
+use crate::exclude::Exclude;
+use crate::render::{Folders, RenderOptions};
+use crate::skip::{SkipReason, Skipped};
+use crate::{recognise, render, walk};
 
 /// How to collect.
 #[derive(Clone, Debug)]
@@ -21,11 +24,21 @@ pub struct Options {
     pub hidden: bool,
     /// Leave out what `.gitignore` and `.ignore` name.
     pub respect_ignore_files: bool,
+    /// Leave out what a person has named; files that are asked for by name are read all the same.
+    pub exclude: Exclude,
+    /// How charts and overlays in folders are rendered; `None` leaves them as they are.
+    pub render: Option<RenderOptions>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { max_file_size: 256 << 20, hidden: false, respect_ignore_files: true }
+        Options {
+            max_file_size: 256 << 20,
+            hidden: false,
+            respect_ignore_files: true,
+            exclude: Exclude::default(),
+            render: None,
+        }
     }
 }
 
@@ -36,6 +49,10 @@ pub enum Event {
     Found(usize),
     /// One more has been read.
     Read,
+    /// So many charts and overlays will be rendered.
+    Rendering(usize),
+    /// One more has been rendered.
+    Rendered,
 }
 
 /// Everything that was collected.
@@ -45,41 +62,6 @@ pub struct Collected {
     pub files: Vec<SourceFile>,
     /// What was not taken, and why.
     pub skipped: Vec<Skipped>,
-}
-
-/// A file that was not taken.
-#[derive(Clone, Debug)]
-pub struct Skipped {
-    /// Its path.
-    pub path: String,
-    /// Why.
-    pub reason: SkipReason,
-}
-
-/// Why a file was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SkipReason {
-    /// It holds no Kubernetes object.
-    NotKubernetes,
-    /// It is no text.
-    Binary,
-    /// It belongs to a Helm chart (the folder) and has to be rendered first.
-    HelmTemplate(String),
-    /// It is a template of another kind.
-    Template,
-    /// It has more bytes than are read.
-    TooLarge(u64),
-    /// It could not be read.
-    Unreadable(String),
-    /// It is a link that leads out of the folder, to another folder, or nowhere.
-    Link,
-}
-
-impl SkipReason {
-    /// Whether something that may concern Kubernetes was left unread, so that the result is incomplete.
-    pub fn leaves_gap(&self) -> bool {
-        !matches!(self, SkipReason::NotKubernetes | SkipReason::Binary)
-    }
 }
 
 /// A path that a person named could not be read at all.
@@ -107,6 +89,7 @@ pub fn collect(
 ) -> Result<Collected, IngestError> {
     let mut collected = Collected::default();
     let mut candidates: Vec<Candidate> = Vec::new();
+    let (mut scanned, mut folders) = (Vec::new(), Folders::default());
     for path in paths {
         let fault = |source| IngestError::Path { path: path.display().to_string(), source };
         if path.as_os_str() == "-" {
@@ -117,6 +100,8 @@ pub fn collect(
         if fs::metadata(path).map_err(fault)?.is_dir() {
             fs::read_dir(path).map_err(fault)?;
             let (files, skipped) = walk::files_below(path, options);
+            scanned.push(path.clone());
+            files.iter().for_each(|file| folders.add(file));
             candidates.extend(files.into_iter().map(|path| Candidate { path, named: false, bytes: None }));
             collected.skipped.extend(skipped);
         } else {
@@ -143,9 +128,16 @@ pub fn collect(
         .collect();
     for outcome in outcomes {
         match outcome {
-            Ok(file) => collected.files.push(file),
+            Ok(file) => {
+                let embedded = embedded_files(&file);
+                collected.files.push(file);
+                collected.files.extend(embedded);
+            }
             Err(skipped) => collected.skipped.push(skipped),
         }
+    }
+    if let Some(render) = &options.render {
+        render::render(&folders, &scanned, render, progress, &mut collected);
     }
     Ok(collected)
 }
@@ -200,15 +192,29 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     {
         return skip(SkipReason::HelmTemplate(display_name(chart)));
     }
-    if !named && !recognise::looks_like_manifest(&bytes) {
+    if !named
+        && !recognise::looks_like_manifest(&bytes)
+        && !recognise::is_known_by_name(&path)
+        && !recognise::may_be_configuration(&name, &bytes)
+    {
         return skip(SkipReason::NotKubernetes);
     }
-    let stream = Stream::read_bytes(bytes);
+    let stream = if configuration::is_toml(&name) {
+        Stream::read_toml_bytes(bytes)
+    } else {
+        Stream::read_bytes(bytes)
+    };
     if !stream.diagnostics().is_empty() {
+        // A pipeline or overlay that cannot be read is for its own tool to complain about.
+        let text = stream.text().as_bytes();
+        let is_ours = || recognise::looks_like_manifest(text) || recognise::may_be_configuration(&name, text);
+        if !named && !is_ours() {
+            return skip(SkipReason::NotKubernetes);
+        }
         if !named && recognise::looks_like_template(stream.text().as_bytes()) {
             return skip(SkipReason::Template);
         }
-    } else if !recognise::holds_objects(&stream) {
+    } else if !recognise::holds_objects(&name, &stream) {
         return skip(SkipReason::NotKubernetes);
     }
     Ok(SourceFile::new(name, stream))
@@ -235,7 +241,7 @@ fn read_stdin(options: &Options) -> io::Result<Vec<u8>> {
 }
 
 /// The path as people and reports write it.
-fn display_name(path: &Path) -> String {
+pub(crate) fn display_name(path: &Path) -> String {
     let name = path.to_string_lossy();
     let name = if cfg!(windows) { name.replace('\\', "/") } else { name.into_owned() };
     name.strip_prefix("./").map(str::to_owned).unwrap_or(name)

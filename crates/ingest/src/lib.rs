@@ -2,7 +2,13 @@
 #![allow(clippy::disallowed_methods, reason = "this crate is an edge: it reads files and talks to people")]
 
 mod collect;
+mod exclude;
 mod recognise;
+mod render;
+mod skip;
 mod walk;
 
-pub use collect::{Collected, Event, IngestError, Options, SkipReason, Skipped, collect};
+pub use collect::{Collected, Event, IngestError, Options, collect};
+pub use exclude::Exclude;
+pub use render::RenderOptions;
+pub use skip::{SkipReason, Skipped};

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ignore::{WalkBuilder, WalkState};
+use seaworthy_evidence::configuration;
 
-use crate::collect::{Options, SkipReason, Skipped};
+use crate::collect::{Options, display_name};
+use crate::skip::{SkipReason, Skipped};
 
 /// The files below a folder that can hold manifests, sorted, and what was passed over.
 pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<Skipped>) {
     let found = Mutex::new(Found::default());
+    let everything = options.hidden;
     let walk = WalkBuilder::new(root)
-        .hidden(!options.hidden)
+        .hidden(false)
         .ignore(options.respect_ignore_files)
         .git_ignore(options.respect_ignore_files)
         .git_exclude(options.respect_ignore_files)
@@ -22,6 +25,7 @@ pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<
         .parents(options.respect_ignore_files)
         .require_git(false)
         .follow_links(false)
+        .filter_entry(move |entry| everything || entry.depth() == 0 || !is_passed_over(entry.path()))
         .threads(std::thread::available_parallelism().map_or(1, usize::from).min(8))
         .build_parallel();
     walk.run(|| {
@@ -32,6 +36,14 @@ pub(crate) fn files_below(root: &Path, options: &Options) -> (Vec<PathBuf>, Vec<
                     path: root.display().to_string(),
                     reason: SkipReason::Unreadable(error.to_string()),
                 }),
+                Ok(entry) if entry.depth() > 0 && options.exclude.covers(entry.path()) => {
+                    let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                    if folder || is_manifest(entry.path()) {
+                        let path = entry.path().display().to_string();
+                        batch.own.skipped.push(Skipped { path, reason: SkipReason::Excluded });
+                    }
+                    return WalkState::Skip;
+                }
                 Ok(entry) => match entry.file_type() {
                     Some(kind) if kind.is_file() && is_manifest(entry.path()) => {
                         batch.own.files.push(entry.into_path());
@@ -103,8 +115,59 @@ fn add_links(files: &mut Vec<PathBuf>, mut links: Vec<PathBuf>) {
     );
 }
 
-/// Whether kubectl would read the file when given its folder: by its ending.
+/// Whether kubectl would read the file when given its folder, by its ending, or Kustomize would, or it is a configuration
+/// file that controls know by its name.
 fn is_manifest(path: &Path) -> bool {
+    // The one name without an ending under which Kustomize looks for its file.
+    if path.file_name().is_some_and(|name| name == "Kustomization") {
+        return true;
+    }
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+        || configuration::is_configuration_name(&display_name(path))
+}
+
+/// Whether a file or folder is hidden and none of those that hold pipelines.
+fn is_passed_over(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let inside = |folder| path.parent().and_then(Path::file_name).is_some_and(|name| name == folder);
+    match name {
+        ".github" | ".gitlab-ci.yml" | ".tekton" => false,
+        name => name.starts_with('.') || (inside(".github") && name != "workflows"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_hidden_files_only_pipelines_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for path in [
+            ".git/config.yaml",
+            ".github/dependabot.yml",
+            ".github/workflows/deploy.yml",
+            ".gitlab-ci.yml",
+            ".hidden/a.yaml",
+            ".tekton/push.yaml",
+            "k8s/.b.yaml",
+            "k8s/web.yaml",
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            fs::write(path, "a: b\n").expect("written");
+        }
+        let names = |options: &Options| -> Vec<String> {
+            let (files, _) = files_below(folder.path(), options);
+            let below = files.iter().filter_map(|file| file.strip_prefix(folder.path()).ok());
+            below.map(|file| file.to_string_lossy().replace('\\', "/")).collect()
+        };
+        let read = names(&Options::default());
+        assert_eq!(
+            read,
+            [".github/workflows/deploy.yml", ".gitlab-ci.yml", ".tekton/push.yaml", "k8s/web.yaml"]
+        );
+        assert_eq!(names(&Options { hidden: true, ..Options::default() }).len(), 8);
+    }
 }

@@ -98,7 +98,12 @@ impl<'a, 'p> Fields<'a, 'p> {
 
     fn text_of(&mut self, value: Value<'a>, field: &str) -> Option<Spanned<String>> {
         let Some(text) = value.as_str() else {
-            self.wrong(value, field, "a text");
+            let quotes = match value.kind() {
+                Kind::Bool | Kind::Int | Kind::Float => ": put it in quotes if it is one",
+                _ => "",
+            };
+            let message = format!("`{field}` must be a text, not {}{quotes}", kind_name(value));
+            self.problems.at(value.entry_span(), message);
             return None;
         };
         if text.trim().is_empty() {

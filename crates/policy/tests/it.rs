@@ -115,7 +115,7 @@ fn wrong_types_are_told_with_what_was_expected() {
         [
             "4:3: `select` must be a list of texts, not a text",
             "5:3: `requireComplete` must be `true` or `false`, not a text",
-            "6:3: `failOn` must be a text, not the integer `3`",
+            "6:3: `failOn` must be a text, not the integer `3`: put it in quotes if it is one",
             "7:3: `exclude` is an empty list: leave it out or fill it",
             "8:16: `pods` must be a text, not a list",
             "9:3: `parameters` must be a map, not a list",

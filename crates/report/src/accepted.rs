@@ -8,7 +8,7 @@ use seaworthy_document::{Position, Value};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::numbers::count;
-use crate::source::Range;
+use crate::source::{Located, Range};
 
 /// Findings that one thing accepts.
 pub(crate) struct Accepted<'f> {
@@ -65,8 +65,13 @@ pub(crate) fn place<'f>(
     file: u32,
     at: Value<'_>,
 ) -> (Cow<'f, str>, Position) {
-    let name = assessment.evidence.files().get(file as usize).map_or("", |file| file.name.as_str());
-    (clean(name, PATH), Range::within(at.stream(), at.entry_span()).start)
+    match assessment.evidence.files().get(file as usize) {
+        Some(file) => {
+            let located = Located::within(file, at.entry_span());
+            (clean(located.file, PATH), located.range.start)
+        }
+        None => ("".into(), Range::within(at.stream(), at.entry_span()).start),
+    }
 }
 
 /// Exceptions that need somebody's attention: "expired", "unused", and how the sentence about them goes on.

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use seaworthy_controls::{Assessment, Control, catalogue, change, evaluate};
 use seaworthy_document::{Span, Value};
+use seaworthy_evidence::configuration;
 
 /// The spans of credentials by file.
 pub(crate) struct Secrets {
@@ -11,7 +12,7 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     /// Finds the values of Secret objects, what the controls took for credentials, and everything in the
-    /// unreadable documents of files that seem to hold Secrets.
+    /// unreadable documents of files that seem to hold Secrets or are kubeconfigs and the like.
     pub(crate) fn new(assessment: &Assessment<'_, '_>) -> Secrets {
         let mut by_file: FxHashMap<u32, Vec<Span>> = FxHashMap::default();
         let evidence = assessment.evidence;
@@ -20,6 +21,12 @@ impl Secrets {
             // An annotation may hold a copy of the whole object (`kubectl apply` writes one).
             for path in [&["data"][..], &["stringData"], &["metadata", "annotations"]] {
                 spans.extend(object.value.at(path).into_iter().flat_map(scalars));
+            }
+        }
+        for object in evidence.objects() {
+            let found = configuration::credentials_of(object);
+            if !found.is_empty() {
+                by_file.entry(object.file).or_default().extend(found.iter().map(Value::span));
             }
         }
         // Credentials are not quoted, even when nobody asked for the controls that find them.
@@ -36,7 +43,8 @@ impl Secrets {
         for (index, file) in evidence.files().iter().enumerate() {
             let text = file.stream.text();
             if !file.stream.diagnostics().is_empty()
-                && memchr::memmem::find(text.as_bytes(), b"Secret").is_some()
+                && (memchr::memmem::find(text.as_bytes(), b"Secret").is_some()
+                    || configuration::is_configuration_name(&file.name))
             {
                 let spans = by_file.entry(index as u32).or_default();
                 spans.extend(unread(&file.stream));

@@ -2,7 +2,7 @@
 
 use seaworthy_controls::{Assessment, Finding};
 use seaworthy_document::{Position, Span, Stream};
-use seaworthy_evidence::{Origin, SourceFile};
+use seaworthy_evidence::{Origin, Place, SourceFile, Written};
 
 use crate::clean;
 
@@ -44,8 +44,20 @@ pub(crate) struct Located<'e> {
 impl<'e> Located<'e> {
     /// Where a finding stands.
     pub(crate) fn of(assessment: &Assessment<'_, 'e>, finding: &Finding<'_>) -> Located<'e> {
-        let file = &assessment.evidence.files()[finding.subject.object.file as usize];
-        Located::within(file, finding.place.span())
+        let file = assessment.evidence.files()[finding.subject.object.file as usize];
+        Located::at(file, &finding.place)
+    }
+
+    /// Where a place in a file stands.
+    pub(crate) fn at(file: &'e SourceFile, place: &Place<'_>) -> Located<'e> {
+        let item = place.value.is_mapping() && place.value.key().is_none();
+        let range = Range::within(&file.stream, place.span());
+        match file.origin.as_deref() {
+            Some(origin) if item => {
+                Located::rendered(&file.name, range, origin, origin.item(range.start.line))
+            }
+            _ => Located::within(file, place.span()),
+        }
     }
 
     /// Where a span of a file's text stands.
@@ -53,12 +65,11 @@ impl<'e> Located<'e> {
         let range = Range::within(&file.stream, span);
         match file.origin.as_deref() {
             None => Located { file: &file.name, range, origin: None, exact: true },
-            Some(origin) => Located::rendered(&file.name, range, origin),
+            Some(origin) => Located::rendered(&file.name, range, origin, origin.written(range.start.line)),
         }
     }
 
-    fn rendered(name: &'e str, range: Range, origin: &'e Origin) -> Located<'e> {
-        let first = origin.written(range.start.line);
+    fn rendered(name: &'e str, range: Range, origin: &'e Origin, first: Option<&'e Written>) -> Located<'e> {
         let Some((written, file)) = first.and_then(|written| Some((written, origin.file(written)?))) else {
             let start = Position { line: 1, column: 1 };
             return Located {

@@ -56,6 +56,8 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Judge manifests and print a roadmap of what to do, in order
     Scan(ScanArgs),
+    /// Compare two reports, or two folders: what is new, what is fixed, what cannot be told
+    Diff(DiffArgs),
     /// Explain a control: why it matters, how it is judged, how to cure it
     Explain(ExplainArgs),
     /// List the controls of the catalogue
@@ -83,57 +85,44 @@ pub(crate) struct SelectArgs {
     pub(crate) ignore: Vec<String>,
 }
 
+/// By what manifests are judged: flags over environment over `.seaworthy.yaml` over defaults.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  seaworthy scan deploy/
-  seaworthy scan --all deploy/web.yaml              every finding with its source line
-  helm template ./chart | seaworthy scan -
-  seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
-  seaworthy scan deploy/ --select pss:baseline --fail-on high
-  seaworthy scan deploy/ --set images.registries=registry.example.com,ghcr.io/acme")]
-pub(crate) struct ScanArgs {
-    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read
-    #[arg(required = true, value_hint = ValueHint::AnyPath, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-
+pub(crate) struct JudgeArgs {
     #[command(flatten)]
     pub(crate) select: SelectArgs,
 
-    /// What to print on standard output: terminal, json, sarif, html, markdown, junit, github, gitlab, open-reports,
-    /// policy-report or csv
-    #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT", default_value = "terminal")]
-    pub(crate) format: String,
-
-    /// Write a report to a file as well, as `sarif=out.sarif`; may be repeated, `-` is standard output (then
-    /// nothing else is printed there)
-    #[arg(long, short, value_name = "FORMAT=FILE")]
-    pub(crate) output: Vec<String>,
-
     /// Exit with 1 when there is a finding of this severity or worse (`low`, `medium`, `high`, `critical`), or in
-    /// this phase or an earlier one (`quick-win`, `next-step`, `research`); `never` always exits with 0
-    #[arg(long, env = "SEAWORTHY_FAIL_ON", value_name = "SEVERITY|PHASE", default_value = "low")]
-    pub(crate) fail_on: String,
+    /// this phase or an earlier one (`quick-win`, `next-step`, `research`); `never` always exits with 0 [default: low]
+    #[arg(long, env = "SEAWORTHY_FAIL_ON", value_name = "SEVERITY|PHASE")]
+    pub(crate) fail_on: Option<String>,
 
-    /// Exit with 3 when something could not be read or decided
-    #[arg(long)]
-    pub(crate) require_complete: bool,
-
-    /// Kubernetes version of the cluster that the manifests are for, as `v1.33`
-    #[arg(long, env = "SEAWORTHY_KUBERNETES_VERSION", value_name = "VERSION", default_value = "latest")]
-    pub(crate) kubernetes_version: String,
+    /// Kubernetes version of the cluster that the manifests are for, as `v1.33` [default: latest]
+    #[arg(long, env = "SEAWORTHY_KUBERNETES_VERSION", value_name = "VERSION")]
+    pub(crate) kubernetes_version: Option<String>,
 
     /// Set a parameter, as `images.registries=ghcr.io/acme`; `seaworthy explain` names the parameters of a control
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
 
-    /// Show every finding with its source line
-    #[arg(long, short, conflicts_with = "quiet")]
-    pub(crate) all: bool,
+    /// Read the configuration from this file instead of the `.seaworthy.yaml` that is found upward from the first path
+    #[arg(long, env = "SEAWORTHY_CONFIG", value_hint = ValueHint::FilePath, value_name = "FILE", conflicts_with = "no_config")]
+    pub(crate) config: Option<PathBuf>,
 
-    /// One line per finding and nothing else
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    /// Look for no `.seaworthy.yaml`
+    #[arg(long)]
+    pub(crate) no_config: bool,
+
+    /// Read further exceptions from a file, or from the YAML files of a folder; may be repeated
+    #[arg(long, env = "SEAWORTHY_EXCEPTIONS", value_hint = ValueHint::AnyPath, value_name = "FILE|FOLDER")]
+    pub(crate) exceptions: Vec<PathBuf>,
+
+    /// The day as of which exceptions expire, as `2027-03-31`; else that of SOURCE_DATE_EPOCH, else today (UTC)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<String>,
+
+    /// Leave out files and folders that match, as in `.gitignore`; several with commas or by repeating
+    #[arg(long, value_delimiter = ',', env = "SEAWORTHY_EXCLUDE", value_name = "PATTERN")]
+    pub(crate) exclude: Vec<String>,
 
     /// Read hidden files and folders too
     #[arg(long)]
@@ -147,9 +136,134 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     pub(crate) max_file_size: u64,
 
+    #[command(flatten)]
+    pub(crate) render: RenderArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy diff main.json pr.json                        two reports of `scan --format json`
+  seaworthy diff ../main/deploy deploy --fail-on high     two folders; exit code 1 when something got worse
+  seaworthy diff last-week.json deploy --format markdown  for a comment on a pull request
+
+Exit codes: 1 when a finding at or over `--fail-on` is new, or has become that severe.")]
+pub(crate) struct DiffArgs {
+    /// What was: a report, a file or a folder
+    #[arg(value_hint = ValueHint::AnyPath, value_name = "OLD")]
+    pub(crate) old: PathBuf,
+
+    /// What is: a report, a file or a folder; `-` is a report on standard input
+    #[arg(value_hint = ValueHint::AnyPath, value_name = "NEW")]
+    pub(crate) new: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+
+    /// How to print the differences
+    #[arg(long, short, value_enum, default_value_t = DiffFormat::Terminal)]
+    pub(crate) format: DiffFormat,
+
+    /// Show every finding
+    #[arg(long, short)]
+    pub(crate) all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Terminal,
+    /// For programs
+    Json,
+    /// For comments on pull requests
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy scan deploy/
+  seaworthy scan --all deploy/web.yaml              every finding with its source line
+  seaworthy scan charts/shop --helm-values prod.yaml   charts and overlays are rendered first
+  seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
+  seaworthy scan deploy/ --select pss:baseline --fail-on high
+  seaworthy scan deploy/ --set images.registries=registry.example.com,ghcr.io/acme
+  seaworthy scan deploy/ --baseline last-week.json  only what is new
+  seaworthy scan deploy/ --framework nsa,cis        where the items of frameworks stand
+
+Settings of a team stand in `.seaworthy.yaml`, accepted risks in exceptions: see docs/configuration.md and
+docs/exceptions.md.")]
+pub(crate) struct ScanArgs {
+    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read, charts and
+    /// overlays are rendered
+    #[arg(required = true, value_hint = ValueHint::AnyPath, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+
+    /// Show only what is new against a former report (`--format json`); what it knows counts as known, and only the
+    /// rest decides the exit code
+    #[arg(long, env = "SEAWORTHY_BASELINE", value_hint = ValueHint::FilePath, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Sum up where the items of a framework stand, and judge its controls only: `nsa`, `cis`, `pss` or `mitre`;
+    /// several with commas or by repeating
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) framework: Vec<String>,
+
+    /// What to print on standard output: terminal, json, sarif, html, markdown, junit, github, gitlab, open-reports,
+    /// policy-report or csv
+    /// [default: terminal]
+    #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+
+    /// Write a report to a file as well, as `sarif=out.sarif`; may be repeated, `-` is standard output (then
+    /// nothing else is printed there)
+    #[arg(long, short, value_name = "FORMAT=FILE")]
+    pub(crate) output: Vec<String>,
+
+    /// Exit with 3 when something could not be read or decided; `=false` when the configuration says so
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) require_complete: Option<bool>,
+
+    /// Show every finding with its source line
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) all: bool,
+
+    /// One line per finding and nothing else
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
+}
+
+/// Charts and overlays.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Charts and overlays")]
+pub(crate) struct RenderArgs {
+    /// Values for the charts among the scanned folders, for those that no Flux or Argo CD object gives values to;
+    /// may be repeated, later files win
+    #[arg(long, value_hint = ValueHint::FilePath, value_name = "FILE")]
+    pub(crate) helm_values: Vec<PathBuf>,
+
+    /// A single value for the same charts, as `image.tag=1.2`; wins over files
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) helm_set: Vec<String>,
+
+    /// The namespace that the same charts are rendered for
+    #[arg(long, value_name = "NAMESPACE", default_value = "default")]
+    pub(crate) helm_namespace: String,
+
+    /// Do not run helm, kustomize or kubectl: judge files as they stand
+    #[arg(long)]
+    pub(crate) no_render: bool,
+
+    /// Seconds that one chart or overlay may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) render_timeout: u64,
 }
 
 #[derive(Debug, Args)]
@@ -257,7 +371,7 @@ Editors start it by themselves; see docs/editors.md for Neovim, VS Code, Helix a
 It serves on standard input and output and needs no arguments.")]
 pub(crate) struct LspArgs {
     #[command(flatten)]
-    pub(crate) select: SelectArgs,
+    pub(crate) judge: JudgeArgs,
 
     /// Serve on standard input and output; that is what it always does, and what editors ask for
     #[arg(long, hide = true)]

@@ -3,11 +3,15 @@
 
 mod cli;
 mod commands;
+mod declarations;
 mod error;
 mod language_server;
 mod output;
+mod plan;
 mod progress;
+mod rendering;
 mod selection;
+mod threshold;
 
 use std::process::ExitCode;
 
@@ -25,10 +29,11 @@ fn main() -> ExitCode {
     let global = &cli.global;
     let result = match &cli.command {
         Command::Scan(args) => commands::scan::run(args, global),
+        Command::Diff(args) => commands::diff::run(args, global),
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
-        Command::Lsp(args) => commands::lsp::run(args),
+        Command::Lsp(args) => commands::lsp::run(args, global),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),
     };

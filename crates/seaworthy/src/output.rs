@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 use seaworthy_report::Context;
 
@@ -39,6 +40,27 @@ fn colour(choice: Colour) -> bool {
 fn width() -> usize {
     let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
     columns.clamp(*WIDTH.start(), *WIDTH.end())
+}
+
+/// Whether what is told on standard error carries colours.
+pub(crate) fn stderr_is_coloured(choice: Colour) -> bool {
+    match choice {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+    }
+}
+
+/// The folder in which the program runs, absolute.
+pub(crate) fn working_directory() -> Option<String> {
+    std::env::current_dir().ok().map(|folder| folder.to_string_lossy().into_owned())
+}
+
+/// A path as people write it from where the program runs.
+pub(crate) fn relative(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).display().to_string()
 }
 
 /// Whether a person looks at standard error.

@@ -1,6 +1,7 @@
 //! A progress bar on standard error, only for people and only when it takes long.
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,9 +15,10 @@ const PATIENCE: Duration = Duration::from_millis(400);
 pub(crate) struct Progress {
     started: Instant,
     shown: bool,
-    files: OnceLock<usize>,
+    /// Files to read and folders to render.
+    files: AtomicU64,
     bar: OnceLock<ProgressBar>,
-    read: std::sync::atomic::AtomicU64,
+    read: AtomicU64,
 }
 
 impl Progress {
@@ -25,9 +27,9 @@ impl Progress {
         Progress {
             started: Instant::now(),
             shown: wanted && output::stderr_is_terminal(),
-            files: OnceLock::new(),
+            files: AtomicU64::new(0),
             bar: OnceLock::new(),
-            read: std::sync::atomic::AtomicU64::new(0),
+            read: AtomicU64::new(0),
         }
     }
 
@@ -38,10 +40,13 @@ impl Progress {
             return;
         }
         match event {
-            Event::Found(count) => {
-                let _ = self.files.set(count);
+            Event::Found(count) | Event::Rendering(count) => {
+                self.files.fetch_add(count as u64, Relaxed);
+                if let Some(bar) = self.bar.get() {
+                    bar.set_length(self.files.load(Relaxed));
+                }
             }
-            Event::Read => {
+            Event::Read | Event::Rendered => {
                 let read = self.read.fetch_add(1, Relaxed) + 1;
                 if self.started.elapsed() > PATIENCE {
                     self.bar().set_position(read);
@@ -59,10 +64,10 @@ impl Progress {
 
     fn bar(&self) -> &ProgressBar {
         self.bar.get_or_init(|| {
-            let length = self.files.get().copied().unwrap_or_default() as u64;
+            let length = self.files.load(std::sync::atomic::Ordering::Relaxed);
             let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
             // The template is a constant: were it wrong, the default style would do.
-            if let Ok(style) = ProgressStyle::with_template("reading {bar:30} {pos}/{len} files") {
+            if let Ok(style) = ProgressStyle::with_template("reading {bar:30} {pos}/{len}") {
                 bar.set_style(style);
             }
             bar

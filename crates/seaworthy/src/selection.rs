@@ -5,27 +5,30 @@ use seaworthy_controls::{Control, SelectError, catalogue, select};
 use crate::cli::SelectArgs;
 use crate::error::CommandError;
 
-/// The controls that are asked for, in the order of the catalogue.
+/// The controls that are asked for on the command line, in the order of the catalogue.
 pub(crate) fn controls(args: &SelectArgs) -> Result<Vec<&'static Control>, CommandError> {
-    let wanted = words(&args.select)?;
-    let unwanted = words(&args.ignore)?;
+    let words = |words: &[String]| words.iter().map(|word| select(word.trim()).map_err(unknown)).collect();
+    let wanted: Result<Vec<_>, CommandError> = words(&args.select);
+    let unwanted: Result<Vec<_>, CommandError> = words(&args.ignore);
+    let wanted = (!args.select.is_empty()).then_some(wanted?.concat());
+    chosen(wanted, &unwanted?.concat())
+}
+
+/// The controls that are wanted (all, when nobody says which) and not unwanted, in the order of the catalogue.
+pub(crate) fn chosen(
+    wanted: Option<Vec<&'static Control>>,
+    unwanted: &[&'static Control],
+) -> Result<Vec<&'static Control>, CommandError> {
+    let is_in = |list: &[&'static Control], id: &str| list.iter().any(|control| control.id == id);
     let chosen: Vec<_> = catalogue::all()
-        .filter(|control| args.select.is_empty() || wanted.contains(&control.id))
-        .filter(|control| !unwanted.contains(&control.id))
+        .filter(|control| wanted.as_ref().is_none_or(|wanted| is_in(wanted, control.id)))
+        .filter(|control| !is_in(unwanted, control.id))
         .collect();
     if chosen.is_empty() {
         return Err(CommandError::new("no control is left to evaluate")
-            .hint("`--ignore` leaves out all that `--select` names"));
+            .hint("what is to be ignored leaves out all that is selected"));
     }
     Ok(chosen)
-}
-
-fn words(words: &[String]) -> Result<Vec<&'static str>, CommandError> {
-    let mut ids = Vec::new();
-    for word in words {
-        ids.extend(select(word.trim()).map_err(unknown)?.iter().map(|control| control.id));
-    }
-    Ok(ids)
 }
 
 /// The error for a word that selects nothing.

@@ -12,8 +12,10 @@
 
 mod data;
 mod oracle;
+mod programs;
 mod skip;
 
 pub use data::data;
 pub use oracle::Oracle;
+pub use programs::programs;
 pub use skip::Skip;

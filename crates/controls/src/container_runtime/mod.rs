@@ -1,6 +1,17 @@
 //! containerd, its registries and its sandboxes.
 
+mod containerd;
+mod mandatory_access_control;
+mod registry_tls;
+mod sandbox_handlers;
+mod socket_permissions;
+
 use crate::control::Control;
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] = &[];
+pub(crate) static CONTROLS: &[&Control] = &[
+    &mandatory_access_control::CONTROL,
+    &registry_tls::CONTROL,
+    &sandbox_handlers::CONTROL,
+    &socket_permissions::CONTROL,
+];

@@ -1,8 +1,18 @@
 //! The scheduler, the controller manager, and the nodes they run on.
 
+mod bind_address;
 mod component_roles;
+mod component_tls;
+mod controller_credentials;
+mod isolated_nodes;
 
 use crate::control::Control;
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] = &[&component_roles::CONTROL];
+pub(crate) static CONTROLS: &[&Control] = &[
+    &bind_address::CONTROL,
+    &component_roles::CONTROL,
+    &component_tls::CONTROL,
+    &controller_credentials::CONTROL,
+    &isolated_nodes::CONTROL,
+];

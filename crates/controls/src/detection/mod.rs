@@ -1,6 +1,11 @@
-//! Metrics, alerts and logs.
+//! Seeing attacks while they happen.
+
+mod alert_routes;
+mod log_agents;
+mod log_shipping;
+mod metrics_alerts;
 
 use crate::control::Control;
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] = &[];
+pub(crate) static CONTROLS: &[&Control] = &[&log_shipping::CONTROL, &metrics_alerts::CONTROL];

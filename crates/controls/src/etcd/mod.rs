@@ -1,6 +1,24 @@
 //! The store: its doors, its encryption, its backups.
 
+mod backup_present;
+mod client_tls;
+mod dedicated_ca;
+mod encryption_at_rest;
+mod encryption_coverage;
+mod encryption_keys;
+mod listeners;
+mod peer_tls;
+mod providers;
+
 use crate::control::Control;
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] = &[];
+pub(crate) static CONTROLS: &[&Control] = &[
+    &backup_present::CONTROL,
+    &client_tls::CONTROL,
+    &dedicated_ca::CONTROL,
+    &encryption_at_rest::CONTROL,
+    &encryption_coverage::CONTROL,
+    &encryption_keys::CONTROL,
+    &peer_tls::CONTROL,
+];

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use seaworthy_evidence::{Object, SourceFile};
-use seaworthy_policy::{Exception, Match, Pattern, RbacSubject};
+use seaworthy_policy::{Exception, Match, Pattern, RbacSubject, absolute_path, path_below};
 
 use crate::assessment::Finding;
 use crate::verdict::Holder;
@@ -20,7 +20,7 @@ pub(super) struct Paths<'e> {
 impl<'e> Paths<'e> {
     /// Paths of all files, from the folder that relative names are meant from.
     pub(super) fn new(files: &'e [&'e SourceFile], working_directory: Option<&'e str>) -> Paths<'e> {
-        let absolute = files.iter().map(|file| absolute(&file.name, working_directory)).collect();
+        let absolute = files.iter().map(|file| absolute_path(&file.name, working_directory)).collect();
         Paths { working_directory, files, absolute }
     }
 
@@ -29,7 +29,7 @@ impl<'e> Paths<'e> {
     fn matches(&self, exception: &Exception, finding: &Finding<'_>) -> bool {
         let folder = exception.origin.folder.as_deref();
         let fits = |path: &str| {
-            below(path, folder)
+            path_below(path, folder)
                 .is_some_and(|path| exception.scope.files.iter().any(|file| file.matches(path)))
         };
         let index = finding.subject.object.file as usize;
@@ -40,36 +40,9 @@ impl<'e> Paths<'e> {
         file.origin.as_deref().is_some_and(|origin| {
             let line = file.stream.position(finding.place.span().start).line;
             let template = origin.written(line).and_then(|written| origin.file(written));
-            template.is_some_and(|name| fits(&absolute(name, self.working_directory)))
+            template.is_some_and(|name| fits(&absolute_path(name, self.working_directory)))
         })
     }
-}
-
-/// The part of a path below a folder; `None` when it lies elsewhere.
-fn below<'p>(path: &'p str, folder: Option<&str>) -> Option<&'p str> {
-    let Some(folder) = folder.filter(|_| path.starts_with('/')) else { return Some(path) };
-    path.strip_prefix(folder.trim_end_matches('/'))?.strip_prefix('/')
-}
-
-fn absolute(name: &str, working_directory: Option<&str>) -> String {
-    match working_directory {
-        Some(folder) if !name.starts_with('/') => normal(&format!("{folder}/{name}")),
-        Some(_) => normal(name),
-        None => name.to_owned(),
-    }
-}
-
-/// An absolute path without `.`, `..` and doubled slashes. Links are not looked at: this is text.
-fn normal(path: &str) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for name in path.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => drop(names.pop()),
-            name => names.push(name),
-        }
-    }
-    format!("/{}", names.join("/"))
 }
 
 /// Whether a finding of one of the exception's controls is meant by it.
@@ -121,23 +94,5 @@ fn is_kind(pattern: &Pattern, object: &Object<'_>) -> bool {
     match pattern.as_str().contains('/') {
         true => pattern.matches(&format!("{}/{}", object.group(), object.kind)),
         false => pattern.matches(object.kind),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{absolute, below};
-
-    #[test]
-    fn paths_are_those_below_the_folder_of_the_exception() {
-        assert_eq!(absolute("/a/./b//c/../d", Some("/x")), "/a/b/d");
-        assert_eq!(absolute("../a.yaml", Some("/x/y")), "/x/a.yaml");
-        assert_eq!(absolute("/../../a", Some("/")), "/a");
-        assert_eq!(absolute("a/b", None), "a/b");
-        let path = "/repo/deploy/web.yaml";
-        assert_eq!(below(path, Some("/repo")), Some("deploy/web.yaml"));
-        assert_eq!(below(path, Some("/")), Some("repo/deploy/web.yaml"));
-        assert_eq!(below(path, Some("/rep")), None);
-        assert_eq!(below("web.yaml", Some("/repo")), Some("web.yaml"));
     }
 }

@@ -255,7 +255,7 @@ impl Compliance {
 
 /// Items stand in the order of their numbers; techniques of ATT&CK before those of the matrix; baseline before
 /// restricted.
-fn order<'i>(framework: Framework, item: &'i Item) -> (u8, Vec<u32>, &'i str) {
+fn order(framework: Framework, item: &Item) -> (u8, Vec<u32>, &str) {
     let group = match framework {
         Framework::Mitre => u8::from(item.id.starts_with("MS-")),
         Framework::Pss => u8::from(item.section != Some("baseline")),

@@ -92,7 +92,7 @@ const LINKS: &[(&str, &str)] = &[
 
 /// The one spelling of a path by which paths are compared: absolute, without `.`, `..`, double and trailing
 /// slashes, and with the usual links of a node followed. A path of Windows loses its drive and is in small letters.
-pub(super) fn cleaned(path: &str) -> String {
+pub(crate) fn cleaned(path: &str) -> String {
     let windows = (!path.starts_with('/') && (path.contains('\\') || path.get(1..2) == Some(":")))
         .then(|| path.replace('\\', "/").to_ascii_lowercase());
     let path = windows.as_deref().unwrap_or(path);

@@ -5,11 +5,11 @@ use crate::control::Severity::{self, Critical, High, Low, Medium};
 use super::host_paths::contains;
 
 /// A folder of the node and everything below it, unless a row of its own says otherwise.
-pub(super) struct Tree {
+pub(crate) struct Tree {
     /// The folder, as [`cleaned`](super::host_paths::cleaned).
     pub(super) path: &'static str,
     /// What stands there, in few words.
-    pub(super) holds: &'static str,
+    pub(crate) holds: &'static str,
     /// How bad it is to read it; `None` when nobody learns anything from it.
     read: Option<Severity>,
     /// How bad it is to write to it.
@@ -105,7 +105,7 @@ const RUNTIME_SOCKETS: &[&str] = &[
 
 /// The tree that decides about a path, with its severity, or `None` when the path holds nothing of the node's.
 /// It is the worst of those that the path contains, else the closest one that contains the path.
-pub(super) fn judge(path: &str, read_only: bool) -> Option<(Severity, &'static Tree)> {
+pub(crate) fn judge(path: &str, read_only: bool) -> Option<(Severity, &'static Tree)> {
     let grade = |tree: &'static Tree| Some((if read_only { tree.read? } else { tree.write }, tree));
     let worst =
         TREES.iter().filter(|tree| contains(path, tree.path)).filter_map(grade).rev().max_by_key(|(s, _)| *s);

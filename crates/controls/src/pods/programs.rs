@@ -25,7 +25,7 @@ const USER_STARTERS: &[&str] = &["gosu", "su-exec"];
 const KEYWORDS: &[&str] = &["!", "do", "elif", "else", "if", "then", "until", "while", "{"];
 
 /// The names of all programs that a command line starts, without folders and `.exe`, each with its arguments.
-pub(super) fn started<'a>(line: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
+pub(crate) fn started<'a>(line: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
     let mut waiting = vec![line.map(str::to_owned).collect::<Vec<_>>()];
     let mut programs = Vec::new();
     // A script is shorter than the command line that holds it, so this ends.

@@ -2,7 +2,7 @@
 
 use seaworthy_controls::{Case, Control, Expectation, Page, Settings, Status, catalogue, evaluate};
 use seaworthy_document::Stream;
-use seaworthy_evidence::{Evidence, Severity, SourceFile};
+use seaworthy_evidence::{Evidence, Severity, SourceFile, configuration, embedded_files};
 
 #[test]
 fn every_case_of_every_control_comes_out_as_its_page_says() {
@@ -35,11 +35,12 @@ fn check(control: &'static Control, case: &Case) -> Result<(), String> {
             "at" => at = Some(value),
             "excepted" => excepted = true,
             "refused" => refused = true,
+            "file" => {}
             "kubernetes" => settings.version = value.parse().map_err(|error| format!("{error}"))?,
             name => settings.parameters.set(name, value).map_err(|error| error.to_string())?,
         }
     }
-    let files = [SourceFile::new("case.yaml", Stream::read(case.yaml))];
+    let files = files(case);
     let evidence = Evidence::new(&files);
     let errors = evidence.diagnostics().iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     let errors: Vec<_> = errors.map(|diagnostic| diagnostic.message.as_str()).collect();
@@ -88,4 +89,29 @@ fn check(control: &'static Control, case: &Case) -> Result<(), String> {
         return Err(format!("the first finding is not at {at}: {described:?}"));
     }
     Ok(())
+}
+
+/// The files of a case, read as the program reads them.
+fn files(case: &Case) -> Vec<SourceFile> {
+    let named = case.options.iter().find(|(key, _)| *key == "file").map(|(_, name)| *name);
+    let mut name = named.unwrap_or(if case.is_toml { "case.toml" } else { "case.yaml" });
+    let mut texts = vec![(name, String::new())];
+    for line in case.yaml.split_inclusive('\n') {
+        if let Some(next) = line.strip_prefix("# file: ") {
+            name = next.trim();
+            texts.push((name, String::new()));
+        } else if let Some((_, text)) = texts.last_mut() {
+            text.push_str(line);
+        }
+    }
+    let mut files = Vec::new();
+    for (name, text) in texts.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
+        let toml = configuration::is_toml(name);
+        let file = SourceFile::new(name, if toml { Stream::read_toml(text) } else { Stream::read(text) });
+        let embedded = embedded_files(&file);
+        files.push(file);
+        files.extend(embedded);
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files
 }

@@ -3,4 +3,5 @@
 
 mod cases;
 mod catalogue;
+mod exceptions;
 mod fingerprints;

@@ -10,3 +10,4 @@ mod kubectl;
 mod readers;
 mod spans;
 mod suite;
+mod toml;

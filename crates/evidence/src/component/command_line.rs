@@ -12,6 +12,9 @@ type Word<'a> = (&'a str, Value<'a>);
 const SWITCHES: &[&str] = &[
     "allow-privileged",
     "anonymous-auth",
+    "audit-log-compress",
+    "audit-log-truncate-enabled",
+    "audit-webhook-truncate-enabled",
     "auto-tls",
     "client-cert-auth",
     "contention-profiling",
@@ -38,7 +41,8 @@ pub(super) fn read<'a>(container: &Value<'a>, image: Option<&str>) -> Option<(Pr
     let list = |key| container.get(key).into_iter().flat_map(|words| words.items());
     let mut words = list("command").chain(list("args")).filter_map(|word| Some((word.as_str()?, word)));
     let (first, at) = words.next()?;
-    let program = last_part(first);
+    // `--kubelet-service=kube-system/kubelet` is a flag of what the image starts, and no program.
+    let program = if first.starts_with('-') { "" } else { last_part(first) };
     if let Some(program) = Program::named(program) {
         return Some((program, flags(words)));
     }
@@ -96,7 +100,13 @@ pub(super) fn flags<'a>(words: impl Iterator<Item = Word<'a>>) -> Vec<Flag<'a>> 
         if word == "--" {
             break;
         }
-        let Some(flag) = word.strip_prefix('-') else { continue };
+        let Some(flag) = word.strip_prefix('-') else {
+            // Whatever is filled in here may be flags: `$EXTRA_ARGS`.
+            if is_placeholder(word) {
+                flags.push(Flag { name: word, value: "", at });
+            }
+            continue;
+        };
         let flag = flag.strip_prefix('-').unwrap_or(flag);
         flags.push(match flag.split_once('=') {
             Some((name, value)) => Flag { name, value: unquoted(value), at },
@@ -111,6 +121,14 @@ pub(super) fn flags<'a>(words: impl Iterator<Item = Word<'a>>) -> Vec<Flag<'a>> 
         });
     }
     flags
+}
+
+/// Whether something fills in a text before the program sees it: `$(POD_IP)`, `${VAR}`, `$VAR`, `{{ … }}`.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let variable = |rest: &str| {
+        rest.starts_with(|c: char| matches!(c, '(' | '{' | '_' | '@') || c.is_ascii_alphabetic())
+    };
+    text.contains("{{") || text.split('$').skip(1).any(variable)
 }
 
 /// A value without the quotes that a shell, or an author in the habit of shells, put around it.

@@ -1,16 +1,18 @@
 //! Finding components among objects.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Value;
 use seaworthy_podsecurity::Pod;
 
-use super::command_line;
 use super::{Component, Flag, Program, Setup};
+use super::{command_line, k3s};
+use crate::configuration;
 use crate::index::SourceFile;
 use crate::object::Object;
 use crate::workload::Workload;
 
 const KUBEADM: &str = "kubeadm.k8s.io";
+const CLUSTER_API: &str = "controlplane.cluster.x-k8s.io";
 
 /// Calls `found` with every component that an object starts or configures; `index` is its position, `pods` are those
 /// that it holds.
@@ -27,10 +29,13 @@ pub(crate) fn components_of<'a>(
         container: None,
         refused: false,
         settings,
+        version: None,
         flags,
         configuration,
+        sources: Vec::new(),
     };
     match (object.group(), object.kind) {
+        ("", configuration::K3S) => k3s::components_of(object, index, found),
         ("kubelet.config.k8s.io", "KubeletConfiguration") => {
             let file = object.value;
             found(component(Program::Kubelet, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
@@ -40,20 +45,18 @@ pub(crate) fn components_of<'a>(
             found(component(Program::KubeProxy, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
         }
         (KUBEADM, "ClusterConfiguration") => {
-            let parts = [
-                (Program::ApiServer, &["apiServer"][..]),
-                (Program::ControllerManager, &["controllerManager"]),
-                (Program::Scheduler, &["scheduler"]),
-                (Program::Etcd, &["etcd", "local"]),
-            ];
-            for (program, path) in parts {
-                if program == Program::Etcd && object.value.at(&["etcd", "external"]).is_some() {
-                    continue;
-                }
-                let settings = object.value.at(path).unwrap_or(object.value);
-                let flags = object.value.at(path).map(|part| extra_args(&part, "extraArgs"));
-                found(component(program, Setup::Kubeadm, settings, flags.unwrap_or_default(), Vec::new()));
-            }
+            of_kubeadm(object.value, object.value.get("kubernetesVersion"), &mut |part| {
+                found(Component { object: index, ..part });
+            });
+        }
+        (CLUSTER_API, "KubeadmControlPlane" | "KubeadmControlPlaneTemplate") => {
+            // Cluster API hands it to kubeadm on each machine.
+            let spec = object.value.at(&["spec", "template", "spec"]).or_else(|| object.value.get("spec"));
+            let configuration = spec.and_then(|spec| spec.at(&["kubeadmConfigSpec", "clusterConfiguration"]));
+            let (Some(spec), Some(configuration)) = (spec, configuration) else { return };
+            of_kubeadm(configuration, spec.get("version"), &mut |part| {
+                found(Component { object: index, ..part });
+            });
         }
         (KUBEADM, "InitConfiguration" | "JoinConfiguration") => {
             let Some(registration) = object.value.get("nodeRegistration") else { return };
@@ -84,12 +87,64 @@ pub(crate) fn components_of<'a>(
                     found(Component {
                         container: Some(container.name()),
                         refused: *refused,
+                        version: value.get("image").filter(|_| program != Program::Etcd),
                         ..component(program, Setup::CommandLine, settings, flags, Vec::new())
                     });
                 }
             }
         }
     }
+}
+
+/// The components that kubeadm starts by a ClusterConfiguration, of a version.
+fn of_kubeadm<'a>(
+    configuration: Value<'a>,
+    version: Option<Value<'a>>,
+    found: &mut dyn FnMut(Component<'a>),
+) {
+    let parts = [
+        (Program::ApiServer, &["apiServer"][..]),
+        (Program::ControllerManager, &["controllerManager"]),
+        (Program::Scheduler, &["scheduler"]),
+        (Program::Etcd, &["etcd", "local"]),
+    ];
+    for (program, path) in parts {
+        if program == Program::Etcd && configuration.at(&["etcd", "external"]).is_some() {
+            continue;
+        }
+        let part = configuration.at(path);
+        let mut flags = match (program, configuration.at(&["etcd", "external"])) {
+            (Program::ApiServer, Some(etcd)) => of_external_etcd(etcd),
+            _ => Vec::new(),
+        };
+        flags.extend(part.map(|part| extra_args(&part, "extraArgs")).unwrap_or_default());
+        found(Component {
+            program,
+            setup: Setup::Kubeadm,
+            object: 0,
+            container: None,
+            refused: false,
+            settings: part.unwrap_or(configuration),
+            // etcd has versions of its own.
+            version: version.filter(|_| program != Program::Etcd),
+            flags,
+            configuration: Vec::new(),
+            sources: Vec::new(),
+        });
+    }
+}
+
+/// The flags by which kubeadm tells the API server of an etcd that it does not run itself. Files that are not named are
+/// not stated, so that they have to be empty here in place of those that kubeadm states otherwise.
+fn of_external_etcd<'a>(etcd: Value<'a>) -> Vec<Flag<'a>> {
+    let endpoints = etcd.get("endpoints").into_iter().flat_map(|endpoints| endpoints.items());
+    let mut flags: Vec<_> = endpoints.map(|at| Flag { name: "etcd-servers", value: at.text(), at }).collect();
+    for (name, key) in [("etcd-cafile", "caFile"), ("etcd-certfile", "certFile"), ("etcd-keyfile", "keyFile")]
+    {
+        let at = etcd.get(key).unwrap_or(etcd);
+        flags.push(Flag { name, value: at.text(), at });
+    }
+    flags
 }
 
 /// Flags that kubeadm adds: a map in v1beta3, a list of names and values from v1beta4 on.
@@ -152,6 +207,10 @@ pub(crate) fn merge<'a>(
     objects: &[Object<'a>],
     files: &[&'a SourceFile],
 ) -> Vec<Component<'a>> {
+    let components = merge_k3s(components, objects, files);
+    // kubeadm completes the KubeletConfiguration that stands in its file.
+    let of_kubeadm: FxHashSet<u32> =
+        objects.iter().filter(|object| object.group() == KUBEADM).map(|object| object.file).collect();
     let is_kubelet_file = |component: &Component<'a>| {
         component.program == Program::Kubelet && component.setup == Setup::ConfigurationFile
     };
@@ -160,6 +219,10 @@ pub(crate) fn merge<'a>(
     let (kubelet_files, mut merged): (Vec<_>, Vec<_>) = components.into_iter().partition(is_kubelet_file);
     let (drop_ins, mut kubelets): (Vec<_>, Vec<_>) =
         kubelet_files.into_iter().partition(|component| folder(component).ends_with(".d"));
+
+    for kubelet in kubelets.iter_mut().filter(|kubelet| of_kubeadm.contains(&file(kubelet))) {
+        kubelet.setup = Setup::Kubeadm;
+    }
 
     // The only configuration of a folder, by the folder; nothing tells which one of several is meant.
     let mut bases: FxHashMap<&str, Option<usize>> = FxHashMap::default();
@@ -173,7 +236,10 @@ pub(crate) fn merge<'a>(
             .entry(folder)
             .or_insert_with(|| bases.get(parent(folder)).copied().flatten().unwrap_or(kubelets.len()));
         match kubelets.get_mut(index) {
-            Some(kubelet) => kubelet.configuration.extend(drop_in.configuration),
+            Some(kubelet) => {
+                kubelet.configuration.extend(drop_in.configuration);
+                kubelet.sources.push(drop_in.object);
+            }
             None => kubelets.push(drop_in),
         }
     }
@@ -187,12 +253,45 @@ pub(crate) fn merge<'a>(
             && let Some(index) = in_file.remove(&file(component))
         {
             component.configuration = std::mem::take(&mut kubelets[index].configuration);
+            component.sources.push(kubelets[index].object);
+            component.sources.append(&mut kubelets[index].sources);
             handed.push(index);
         }
     }
     let left = kubelets.into_iter().enumerate().filter(|(index, _)| !handed.contains(index));
     merged.extend(left.map(|(_, kubelet)| kubelet));
     merged.sort_by_key(|component| (component.object, component.program));
+    merged
+}
+
+/// Puts the drop-ins of k3s (`config.yaml.d/*.yaml`) to the file beside their folder.
+fn merge_k3s<'a>(
+    components: Vec<Component<'a>>,
+    objects: &[Object<'a>],
+    files: &[&'a SourceFile],
+) -> Vec<Component<'a>> {
+    let of = |component: &Component<'a>| &objects[component.object as usize];
+    let path = |component: &Component<'a>| files[of(component).file as usize].name.as_str();
+    let is_drop_in = |component: &Component<'a>| {
+        k3s::is_configuration(of(component)) && k3s::base_of(path(component)).is_some()
+    };
+    let (drop_ins, mut merged): (Vec<_>, Vec<_>) = components.into_iter().partition(is_drop_in);
+    if drop_ins.is_empty() {
+        return merged;
+    }
+    let mut bases: FxHashMap<(&str, Program), usize> = FxHashMap::default();
+    for (index, component) in merged.iter().enumerate().filter(|(_, base)| k3s::is_configuration(of(base))) {
+        bases.insert((path(component), component.program), index);
+    }
+    for drop_in in drop_ins {
+        let base = k3s::base_of(path(&drop_in)).unwrap_or_default();
+        let index = *bases.entry((base, drop_in.program)).or_insert(merged.len());
+        let root = of(&drop_in).value;
+        match merged.get_mut(index) {
+            Some(base) => k3s::add(base, drop_in, &root),
+            None => merged.push(drop_in),
+        }
+    }
     merged
 }
 

@@ -4,6 +4,8 @@
 mod command_line;
 mod find;
 mod installer;
+mod k3s;
+mod version;
 
 use seaworthy_document::Value;
 
@@ -82,14 +84,18 @@ pub struct Component<'a> {
     /// Whether the API server would refuse to decode the object: then nothing in it can be said to pass.
     pub refused: bool,
     pub(crate) settings: Value<'a>,
+    /// Where its version stands: the image of its container, `kubernetesVersion` of kubeadm.
+    pub(crate) version: Option<Value<'a>>,
     pub(crate) flags: Vec<Flag<'a>>,
     pub(crate) configuration: Vec<Value<'a>>,
+    /// Further objects that configure it: drop-ins, and a configuration beside the flags.
+    pub(crate) sources: Vec<u32>,
 }
 
 /// One flag as it is stated.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag<'a> {
-    /// Its name without hyphens before it. Kubernetes takes `_` for `-` in names: see [`Flag::is`].
+    /// Its name without hyphens before it; a placeholder for whole arguments has itself for its name. Kubernetes takes `_` for `-` in names: see [`Flag::is`].
     pub name: &'a str,
     /// Its value; `true` for a switch that stands alone.
     pub value: &'a str,
@@ -133,6 +139,11 @@ impl<'a> Stated<'a> {
         self.flag.unwrap_or_else(|| self.at.text())
     }
 
+    /// Whether it is a flag, not a field of a configuration file.
+    pub fn is_flag(&self) -> bool {
+        self.flag.is_some()
+    }
+
     /// Yes or no; `None` when it is neither, so that the program would refuse to start.
     pub fn as_bool(&self) -> Option<bool> {
         match self.flag {
@@ -163,8 +174,7 @@ impl<'a> Stated<'a> {
 
     /// Whether something fills in the value before the program sees it: `$(POD_IP)`, `${VAR}`, `{{ … }}`.
     pub fn is_placeholder(&self) -> bool {
-        let text = self.text();
-        text.contains("$(") || text.contains("${") || text.contains("{{")
+        command_line::is_placeholder(self.text())
     }
 }
 
@@ -172,6 +182,13 @@ impl<'a> Component<'a> {
     /// Where its settings stand: its arguments, or the configuration.
     pub fn settings(&self) -> Value<'a> {
         self.settings
+    }
+
+    /// The minor version of Kubernetes 1 that it is of, and where that stands, when the files tell: the tag of its image,
+    /// `kubernetesVersion` of kubeadm.
+    pub fn minor_version(&self) -> Option<(u32, Value<'a>)> {
+        let at = self.version?;
+        Some((version::minor(at.as_str()?)?, at))
     }
 
     /// All flags that are stated, in their order; the last of a name counts, and lists add up.
@@ -184,10 +201,18 @@ impl<'a> Component<'a> {
         &self.configuration
     }
 
+    /// Indexes of all objects that start or configure it, the one that stands for it first.
+    pub fn sources(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.object).chain(self.sources.iter().copied())
+    }
+
     /// What is known of a flag.
     pub fn flag(&self, name: &str) -> Setting<'a> {
         if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
             return Setting::Stated(Stated { at: flag.at, flag: Some(flag.value) });
+        }
+        if self.is_open() {
+            return Setting::Unknown;
         }
         match self.setup {
             Setup::CommandLine => Setting::Default,
@@ -197,7 +222,22 @@ impl<'a> Component<'a> {
         }
     }
 
+    /// Whether flags may be set that the files do not show: something fills in a whole argument, or OpenShift takes
+    /// the flags out of a file of its own.
+    fn is_open(&self) -> bool {
+        self.flags.iter().any(|flag| command_line::is_placeholder(flag.name) || flag.is("openshift-config"))
+    }
+
     fn installed(&self, name: &str) -> Option<&'static str> {
+        // k3s leaves out what the API server refuses beside a file that says the same.
+        let beside = match name {
+            "anonymous-auth" => "authentication-config",
+            "authorization-mode" => "authorization-config",
+            _ => "",
+        };
+        if self.setup == Setup::K3s && self.flags.iter().any(|flag| flag.is(beside)) {
+            return None;
+        }
         installer::flag(self.setup, self.program, name)
     }
 

@@ -54,6 +54,7 @@ fn a_program_is_known_by_its_command_or_by_its_image() {
     assert_eq!(anonymous("{name: a, command: [sh, -c, 'echo kube-apiserver --x']}"), "no component");
     assert_eq!(anonymous("{name: a, image: example.com/my-kube-apiserver, args: [--x]}"), "no component");
     assert_eq!(anonymous("{name: a}"), "no component");
+    assert_eq!(anonymous("{name: a, image: x, args: [--server=a/kube-apiserver, --x]}"), "no component");
 }
 
 #[test]
@@ -117,6 +118,8 @@ fn kubeadm_adds_flags_to_its_own() {
     assert_eq!(flag(older, Program::Scheduler, "bind-address"), "0.0.0.0");
     let external = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\netcd: {external: {endpoints: [https://x:2379]}}\n";
     assert_eq!(flag(external, Program::Etcd, "client-cert-auth"), "no component");
+    assert_eq!(flag(external, Program::ApiServer, "etcd-servers"), "https://x:2379");
+    assert_eq!(flag(external, Program::ApiServer, "etcd-cafile"), "");
 }
 
 #[test]
@@ -153,4 +156,41 @@ fn the_flags_of_a_kubelet_take_precedence_over_its_file() {
     assert_eq!(kubelet.setup, Setup::Kubeadm);
     assert_eq!(word(kubelet.setting("anonymous-auth", &["authentication", "anonymous", "enabled"])), "true");
     assert!(kubelet.has_configuration());
+}
+
+#[test]
+fn arguments_that_are_filled_in_leave_open_what_is_not_stated() {
+    let of = |container: &str, name: &str| flag(&pod(container), Program::ApiServer, name);
+    for open in [
+        "{name: a, command: [kube-apiserver, $(EXTRA_ARGS), --a=1]}",
+        "{name: a, command: [kube-apiserver, --a=1, '{{ .Values.extra }}']}",
+        "{name: a, command: [sh, -c, 'exec kube-apiserver --a=1 $EXTRA']}",
+        "{name: a, command: [sh, -c, 'exec kube-apiserver --a=1 \"$@\"']}",
+        "{name: a, command: [kube-apiserver, --a=1, --openshift-config=/etc/config.yaml]}",
+    ] {
+        assert_eq!(of(open, "a"), "1", "{open}");
+        assert_eq!(of(open, "b"), "unknown", "{open}");
+    }
+    // A value that is filled in is no more than that; a dollar alone is none.
+    assert_eq!(of("{name: a, command: [kube-apiserver, --a=$(A), --c=x$]}", "b"), "default");
+}
+
+#[test]
+fn cluster_api_hands_its_configuration_to_kubeadm() {
+    let text = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\nmetadata: {name: a}\nspec:\n  version: v1.33.1\n  kubeadmConfigSpec:\n    clusterConfiguration:\n      apiServer:\n        extraArgs: {profiling: 'false'}\n";
+    assert_eq!(flag(text, Program::ApiServer, "profiling"), "false");
+    assert_eq!(flag(text, Program::ApiServer, "authorization-mode"), "installed Node,RBAC");
+    let files = files(&[("a.yaml", text)]);
+    let evidence = Evidence::new(&files);
+    let versions: Vec<_> = evidence
+        .components()
+        .iter()
+        .map(|component| component.minor_version().map(|(minor, _)| minor))
+        .collect();
+    assert_eq!(versions, [Some(33), Some(33), None, Some(33)]);
+    let template = text.replace("kind: KubeadmControlPlane", "kind: KubeadmControlPlaneTemplate");
+    let template = template.replace("spec:\n  version: v1.33.1\n  kubeadm", "spec: {template: {spec: {kubeadmConfigSpec: {clusterConfiguration: {apiServer: {extraArgs: {profiling: 'false'}}}}}}}\nx:\n  kubeadm");
+    assert_eq!(flag(&template, Program::ApiServer, "profiling"), "false");
+    let none = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\nmetadata: {name: a}\nspec: {}\n";
+    assert_eq!(flag(none, Program::ApiServer, "profiling"), "no component");
 }

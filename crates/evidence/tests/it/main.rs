@@ -1,6 +1,7 @@
 //! Objects, pods and components among files.
 
 mod components;
+mod configurations;
 mod network;
 mod objects;
 mod update;

@@ -94,7 +94,7 @@ fn what_only_resembles_a_pod_is_none() {
 fn what_is_no_object_is_counted_and_what_misses_half_its_identity_is_diagnosed() {
     let files = files(&[
         ("values.yaml", "replicas: 3\n"),
-        ("Chart.yaml", "apiVersion: v2\nname: x\nversion: 1.0.0\n"),
+        ("values.yaml", "name: x\nversion: 1.0.0\n"),
         ("patch.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n$patch: delete\n"),
     ]);
     let evidence = Evidence::new(&files);

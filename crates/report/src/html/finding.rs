@@ -59,7 +59,7 @@ impl<'q, 'a> Quotes<'q, 'a> {
     pub(super) fn finding(&mut self, finding: &'q Finding<'q>) -> Markup {
         let index = finding.subject.object.file;
         let file = &self.assessment.evidence.files()[index as usize];
-        let located = Located::within(file, finding.place.span());
+        let located = Located::at(file, &finding.place);
         let path = finding.place.path();
         Markup::rendered(&View {
             control: finding.exception.is_some().then_some(finding.control),

@@ -7,6 +7,7 @@ mod control;
 mod coverage;
 mod filters;
 mod finding;
+mod frameworks;
 mod listing;
 mod roadmap;
 mod text;
@@ -68,6 +69,8 @@ struct Report<'r> {
     diagnostics: Diagnostics,
     not_evaluated: Vec<NotEvaluated>,
     families: Vec<Family>,
+    frameworks: Vec<frameworks::View>,
+    configuration: Option<Cow<'r, str>>,
 }
 
 impl<'r> Report<'r> {
@@ -96,7 +99,7 @@ impl<'r> Report<'r> {
             kubernetes: kubernetes_version(assessment.settings.version),
             generated_at: context.generated_at.as_deref(),
             read: vec![
-                numbered(evidence.files().len(), "file"),
+                numbered(evidence.files().iter().filter(|file| !file.embedded).count(), "file"),
                 numbered(evidence.objects().len(), "object"),
                 numbered(evidence.workloads().len(), "workload"),
                 numbered(assessment.controls.len(), "control"),
@@ -110,6 +113,8 @@ impl<'r> Report<'r> {
             diagnostics,
             not_evaluated: not_evaluated(assessment, context),
             families: control::families(assessment),
+            frameworks: frameworks::frameworks(assessment, &context.frameworks),
+            configuration: context.configuration.as_deref().map(|file| clean(file, PATH)),
         }
     }
 }

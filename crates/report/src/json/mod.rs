@@ -217,12 +217,17 @@ impl<'r> Head<'r> {
                 .collect(),
             coverage: Coverage {
                 files: Files {
-                    read: evidence.files().iter().filter(|file| file.origin.is_none()).count(),
+                    read: evidence
+                        .files()
+                        .iter()
+                        .filter(|file| file.origin.is_none() && !file.embedded)
+                        .count(),
                     skipped: context.skipped.iter().map(|skipped| skipped.count).sum(),
                 },
                 rendered: evidence
                     .files()
                     .iter()
+                    .filter(|file| !file.embedded)
                     .filter_map(|file| file.origin.as_deref())
                     .map(RenderedView::new)
                     .collect(),

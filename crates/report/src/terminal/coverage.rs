@@ -7,7 +7,7 @@ use seaworthy_evidence::Severity;
 
 use super::excerpt::Place;
 use super::{Screen, living};
-use crate::clean::{MESSAGE, NAME, clean};
+use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::{Context, Style};
 use crate::numbers::{count, grouped, kubernetes_version, not_evaluated, undecided};
 use crate::redact::Secrets;
@@ -23,11 +23,13 @@ const REASONS: usize = 8;
 pub(super) fn write_heading(
     screen: &mut Screen<'_>,
     assessment: &Assessment<'_, '_>,
-    style: Style,
+    context: &Context<'_>,
 ) -> io::Result<()> {
+    let style = context.style;
     let evidence = assessment.evidence;
-    let rendered: Vec<_> = evidence.files().iter().filter_map(|file| file.origin.as_deref()).collect();
-    let mut read = count(evidence.files().len() - rendered.len(), "file");
+    let files = || evidence.files().iter().filter(|file| !file.embedded);
+    let rendered: Vec<_> = files().filter_map(|file| file.origin.as_deref()).collect();
+    let mut read = count(files().count() - rendered.len(), "file");
     if !rendered.is_empty() {
         read.push_str(&format!(", {}", count(rendered.len(), "rendering")));
     }
@@ -40,6 +42,9 @@ pub(super) fn write_heading(
         kubernetes_version(assessment.settings.version),
     );
     screen.paragraph("", &text)?;
+    if let Some(file) = &context.configuration {
+        screen.paragraph("", &format!("configured by {}", clean(file, PATH)))?;
+    }
     if !rendered.is_empty() {
         let shown = if style == Style::All { rendered.len() } else { RENDERINGS.min(rendered.len()) };
         let names: Vec<_> =

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use seaworthy_controls::{Assessment, Compliance, Framework, Item, ItemStatus, Status};
+use seaworthy_controls::{Assessment, Compliance, Framework, Item, ItemStatus};
 
 use super::Screen;
+use crate::compliance::{decides, summary, word};
 use crate::context::Style;
 use crate::numbers::count;
 
@@ -56,29 +57,6 @@ fn is_shown(item: &Item) -> bool {
     !matches!(item.status, ItemStatus::NotEvaluated | ItemStatus::NotApplicable)
 }
 
-/// "31 of 131 items evaluated: 12 fail, 19 pass".
-fn summary(compliance: &Compliance) -> String {
-    let mut text =
-        format!("{} of {} evaluated", compliance.evaluated(), count(compliance.items.len(), "item"));
-    let mut separator = ": ";
-    for status in ItemStatus::ALL.into_iter().filter(|status| *status != ItemStatus::NotEvaluated) {
-        let number = compliance.count(status);
-        if number > 0 {
-            text.push_str(&format!("{separator}{number} {}", word(status)));
-            separator = ", ";
-        }
-    }
-    text
-}
-
-fn word(status: ItemStatus) -> &'static str {
-    match status {
-        ItemStatus::NotApplicable => "not applicable",
-        ItemStatus::NotEvaluated => "not evaluated",
-        status => status.name(),
-    }
-}
-
 fn write_item(screen: &mut Screen<'_>, item: &Item) -> io::Result<()> {
     let paint = screen.paint;
     let plain = format!("  {:<15} ", word(item.status));
@@ -87,21 +65,13 @@ fn write_item(screen: &mut Screen<'_>, item: &Item) -> io::Result<()> {
         ItemStatus::Fail => paint.bold(&plain).to_string(),
         _ => paint.dim(&plain).to_string(),
     };
-    let title = item.title.map(|title| format!(" {title}")).unwrap_or_default();
-    let controls: Vec<String> =
-        item.controls.iter().filter_map(|(control, status)| told(item, control.id, *status)).collect();
-    let controls = if controls.is_empty() { String::new() } else { format!(": {}", controls.join(", ")) };
+    let title = item.title.map(|title| format!(" ({title})")).unwrap_or_default();
+    let deciding = item.controls.iter().filter(|(_, status)| decides(item, *status));
+    let deciding: Vec<&str> = deciding.map(|(control, _)| control.id).collect();
+    let missing = if item.status == ItemStatus::Partial { "no evidence for " } else { "" };
+    let controls = match deciding.as_slice() {
+        [] => String::new(),
+        ids => format!(": {missing}{}", ids.join(", ")),
+    };
     screen.labelled(&plain, label, &format!("{}{title}{controls}", item.id))
-}
-
-/// The controls that make the item what it is.
-fn told(item: &Item, id: &str, status: Option<Status>) -> Option<String> {
-    match (item.status, status) {
-        (ItemStatus::Fail, Some(Status::Open | Status::Known))
-        | (ItemStatus::Unknown, Some(Status::Unknown))
-        | (ItemStatus::Excepted, Some(Status::Excepted)) => Some(id.to_owned()),
-        (ItemStatus::Partial, None) => Some(format!("no evidence for {id}")),
-        (ItemStatus::Pass, Some(Status::Done)) | (ItemStatus::NotEvaluated, None) => Some(id.to_owned()),
-        _ => None,
-    }
 }

@@ -11,6 +11,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use seaworthy_controls::Assessment;
+use seaworthy_document::{Span, Value};
+use seaworthy_evidence::SourceFile;
 
 use crate::clean::{MESSAGE, PATH, clean};
 use crate::context::{Context, Style};
@@ -33,12 +35,47 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
     }
     let secrets = Secrets::new(assessment);
     let mut screen = Screen::new(context.width, context.color, out);
-    coverage::write_heading(&mut screen, assessment, context.style)?;
+    coverage::write_heading(&mut screen, assessment, context)?;
     coverage::write_diagnostics(&mut screen, assessment, &secrets, context.style)?;
     roadmap::write(&mut screen, assessment, &secrets, context.style)?;
     frameworks::write(&mut screen, assessment, &context.frameworks, context.style)?;
     coverage::write(&mut screen, assessment, context)?;
     roadmap::write_closing(&mut screen, assessment, context.style)
+}
+
+/// A mistake in a text that is not part of an assessment, as compilers show it. Values of keys that sound like
+/// credentials are not shown.
+pub fn excerpt(file: &SourceFile, span: Span, message: &str, context: &Context<'_>) -> String {
+    let secret = file.stream.documents().flat_map(|document| document.root().descendants());
+    let mut secret: Vec<Span> = secret.filter(is_secret).map(|value| value.span()).collect();
+    secret.sort_unstable();
+    let text = file.stream.text();
+    if !file.stream.diagnostics().is_empty() && sounds_secret(text) {
+        // Nobody knows which part of a broken text is a value.
+        secret = vec![Span { start: 0, end: text.len() as u32 }];
+    }
+    let message = clean(message, MESSAGE);
+    let width = context.width.clamp(*WIDTHS.start(), *WIDTHS.end());
+    Drawing { paint: Paint { color: context.color }, width }.draw(&excerpt::Place {
+        located: Located::within(file, span),
+        stream: &file.stream,
+        span,
+        secret: &secret,
+        message: &message,
+        note: None,
+        style: anstyle::AnsiColor::Red.on_default().bold(),
+    })
+}
+
+fn is_secret(value: &Value<'_>) -> bool {
+    let is_scalar = !value.is_mapping() && !value.is_sequence();
+    is_scalar && value.key().is_some_and(|key| sounds_secret(key.text()))
+}
+
+fn sounds_secret(text: &str) -> bool {
+    const WORDS: [&str; 6] = ["password", "passwd", "token", "secret", "credential", "apikey"];
+    let text = text.to_ascii_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// One line per open finding.

@@ -52,8 +52,9 @@ pub(super) fn write(
             }
         }
         if plan.changes.is_empty() && plan.progress.open == 0 {
-            let text = match plan.progress.unknown {
-                0 => "nothing left to do here",
+            let text = match (plan.progress.unknown, plan.progress.known) {
+                (0, 0) => "nothing left to do here",
+                (_, 1..) => "nothing new here; what the baseline knows is still to do",
                 _ => "nothing found, but some controls could not be decided: see below",
             };
             screen.paragraph("", text)?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use seaworthy_controls::Acceptance;
 use seaworthy_document::Stream;
 use seaworthy_evidence::SourceFile;
 use seaworthy_report::{Context, Format};
@@ -14,7 +15,7 @@ fn schema() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn valid(text: &str) -> Value {
+pub(crate) fn valid(text: &str) -> Value {
     let value: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::draft202012::new(&schema()).unwrap();
     let errors: Vec<String> =
@@ -124,7 +125,7 @@ fn what_was_not_evaluated_is_listed() {
 #[test]
 fn accepted_findings_are_told_apart() {
     let value = with(&files(), |mut assessment| {
-        assessment.findings[0].exception = Some("it is a test");
+        assessment.findings[0].exception = Some(Acceptance::Component("it is a test"));
         valid(&written(Format::Json, &assessment, &context()))
     });
     assert_eq!(value["findings"][0]["exception"], "it is a test");

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
+mod configurations;
 mod exchange;
 mod explain;
 mod fixture;
 mod json;
+mod rendered;
 mod sarif;
 mod terminal;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use seaworthy_controls::{Settings, catalogue, evaluate};
+use seaworthy_controls::{Acceptance, Settings, catalogue, evaluate};
 use seaworthy_document::Stream;
 use seaworthy_evidence::{Evidence, SourceFile};
 use seaworthy_report::Format;
@@ -49,7 +49,7 @@ fn schema() -> &'static Value {
     })
 }
 
-fn valid(text: &str) -> Value {
+pub(crate) fn valid(text: &str) -> Value {
     let value: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::draft7::new(schema()).unwrap();
     let errors: Vec<String> =
@@ -238,7 +238,7 @@ fn a_result_and_its_rule_carry_what_services_show() {
 #[test]
 fn accepted_findings_are_suppressed() {
     let value = with(&files(), |mut assessment| {
-        assessment.findings[1].exception = Some("it is a test");
+        assessment.findings[1].exception = Some(Acceptance::Component("it is a test"));
         valid(&written(Format::Sarif, &assessment, &context()))
     });
     let results = &value["runs"][0]["results"];

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod controls;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod lsp;
 pub(crate) mod man;

@@ -6,44 +6,37 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use seaworthy_controls::{
-    Assessment, PARAMETERS, ParameterError, Parameters, Phase, Settings, Severity, evaluate, nearest,
-};
+use seaworthy_controls::evaluate;
 use seaworthy_evidence::Evidence;
-use seaworthy_ingest::{Collected, IngestError, Options, SkipReason, collect};
-use seaworthy_podsecurity::Version;
+use seaworthy_ingest::{Collected, IngestError, collect};
 use seaworthy_report::{Context, Format, Skipped, Style};
 
 use crate::cli::{Global, ScanArgs};
 use crate::error::{CommandError, Outcome};
+use crate::output;
+use crate::plan::{self, Plan};
 use crate::progress::Progress;
-use crate::{output, selection};
 
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandError> {
     // Everything that can be wrong with the command line is found before any work is done.
-    let controls = selection::controls(&args.select)?;
-    let targets = targets(args)?;
-    let threshold: Threshold = args.fail_on.parse()?;
-    let settings = Settings {
-        version: kubernetes_version(&args.kubernetes_version)?,
-        parameters: parameters(&args.parameters)?,
-        ..Settings::default()
-    };
-    let options = Options {
-        max_file_size: args.max_file_size,
-        hidden: args.hidden,
-        respect_ignore_files: !args.no_ignore,
-    };
+    let frameworks = plan::frameworks(&args.framework)?;
+    let mut plan = Plan::new(&args.judge, args.paths.first().map(PathBuf::as_path), &frameworks, global)?;
+    let targets = targets(args, plan.format.as_deref())?;
+    let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline);
+    plan.settings.baseline = baseline.as_deref().map(plan::baseline).transpose()?;
 
     let progress = Progress::new(!args.no_progress && !args.quiet);
-    let collected = collect(&args.paths, &options, &|event| progress.on(event)).map_err(ingest_error);
+    let collected = collect(&args.paths, &plan.options, &|event| progress.on(event)).map_err(ingest_error);
     progress.finish();
     let collected = collected?;
     let evidence = Evidence::new(&collected.files);
-    let assessment = evaluate(&controls, &evidence, &settings);
+    let assessment = evaluate(&plan.controls, &evidence, &plan.settings);
     let context = Context {
         inputs: args.paths.iter().map(|path| path.display().to_string()).collect(),
         skipped: skipped(&collected),
+        configuration: plan.configuration,
+        baseline: baseline.as_deref().map(output::relative),
+        frameworks,
         style: match (args.all, args.quiet) {
             (true, _) => Style::All,
             (_, true) => Style::Quiet,
@@ -68,8 +61,8 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
             .diagnostics()
             .iter()
             .any(|diagnostic| diagnostic.severity == seaworthy_evidence::Severity::Error);
-    let outcome = match threshold.is_reached(&assessment) {
-        _ if args.require_complete && gaps => Outcome::Incomplete,
+    let outcome = match plan.threshold.is_reached(&assessment) {
+        _ if args.require_complete.unwrap_or(plan.require_complete) && gaps => Outcome::Incomplete,
         true => Outcome::Findings,
         false => Outcome::Clean,
     };
@@ -86,7 +79,7 @@ enum Target {
 }
 
 /// Where each report goes. `--output FORMAT=-` takes the place of `--format` on standard output.
-fn targets(args: &ScanArgs) -> Result<Vec<(Format, Target)>, CommandError> {
+fn targets(args: &ScanArgs, configured: Option<&str>) -> Result<Vec<(Format, Target)>, CommandError> {
     let mut targets = Vec::new();
     for output in &args.output {
         let Some((format, path)) = output.split_once('=') else {
@@ -101,7 +94,10 @@ fn targets(args: &ScanArgs) -> Result<Vec<(Format, Target)>, CommandError> {
         targets.push((parse_format(format)?, target));
     }
     match targets.iter().filter(|(_, target)| matches!(target, Target::Stdout)).count() {
-        0 => targets.push((parse_format(&args.format)?, Target::Stdout)),
+        0 => {
+            let format = args.format.as_deref().or(configured).unwrap_or("terminal");
+            targets.push((parse_format(format)?, Target::Stdout));
+        }
         1 => {}
         _ => return Err(CommandError::new("two reports cannot both go to standard output")),
     }
@@ -115,85 +111,12 @@ fn parse_format(word: &str) -> Result<Format, CommandError> {
     })
 }
 
-fn kubernetes_version(text: &str) -> Result<Version, CommandError> {
-    text.parse().map_err(|_| {
-        CommandError::new(format!("`{text}` is no Kubernetes version"))
-            .hint("write it as `v1.33`, or `latest`")
-    })
-}
-
-fn parameters(assignments: &[String]) -> Result<Parameters, CommandError> {
-    let mut parameters = Parameters::default();
-    for assignment in assignments {
-        let Some((name, value)) = assignment.split_once('=') else {
-            return Err(CommandError::new(format!("`--set {assignment}` sets nothing"))
-                .hint("write it as `NAME=VALUE`"));
-        };
-        parameters.set(name.trim(), value).map_err(|error| match &error {
-            ParameterError::Unknown(name) => {
-                let near = nearest(name, PARAMETERS.iter().map(|parameter| parameter.name));
-                let hint = match near.first() {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "`seaworthy explain` names the parameters of a control".to_owned(),
-                };
-                CommandError::new(error.to_string()).hint(hint)
-            }
-            ParameterError::Invalid { .. } => CommandError::new(error.to_string()),
-        })?;
-    }
-    Ok(parameters)
-}
-
-/// When findings make the program exit with 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Threshold {
-    Never,
-    Severity(Severity),
-    Phase(Phase),
-}
-
-impl std::str::FromStr for Threshold {
-    type Err = CommandError;
-
-    fn from_str(word: &str) -> Result<Threshold, CommandError> {
-        let severity =
-            Severity::ALL.into_iter().find(|severity| severity.name() == word).map(Threshold::Severity);
-        let phase = Phase::ALL.into_iter().find(|phase| phase.name() == word).map(Threshold::Phase);
-        let never = (word == "never").then_some(Threshold::Never);
-        severity.or(phase).or(never).ok_or_else(|| {
-            CommandError::new(format!("`--fail-on {word}`: there is no such severity or phase")).hint(
-                "it takes `low`, `medium`, `high`, `critical`, `quick-win`, `next-step`, `research` or `never`",
-            )
-        })
-    }
-}
-
-impl Threshold {
-    fn is_reached(self, assessment: &Assessment<'_, '_>) -> bool {
-        match self {
-            Threshold::Never => false,
-            Threshold::Severity(least) => assessment.worst().is_some_and(|worst| worst >= least),
-            Threshold::Phase(last) => assessment.earliest_phase().is_some_and(|phase| phase <= last),
-        }
-    }
-}
-
 /// What was passed over, by reason, with a few names each.
-fn skipped(collected: &Collected) -> Vec<Skipped> {
+pub(crate) fn skipped(collected: &Collected) -> Vec<Skipped> {
     const EXAMPLES: usize = 5;
     let mut by_reason: BTreeMap<String, Skipped> = BTreeMap::new();
     for skipped in &collected.skipped {
-        let reason = match &skipped.reason {
-            SkipReason::NotKubernetes => "no Kubernetes object in it".to_owned(),
-            SkipReason::Binary => "not text".to_owned(),
-            SkipReason::HelmTemplate(chart) => {
-                format!("template of a Helm chart; scan it with `helm template {chart} | seaworthy scan -`")
-            }
-            SkipReason::Template => "template that has to be rendered first".to_owned(),
-            SkipReason::TooLarge(_) => "larger than `--max-file-size`".to_owned(),
-            SkipReason::Unreadable(error) => format!("cannot be read: {error}"),
-            SkipReason::Link => "link that leads out of the folder or to a folder".to_owned(),
-        };
+        let reason = skipped.reason.to_string();
         let entry = by_reason.entry(reason.clone()).or_insert_with(|| Skipped {
             reason,
             count: 0,

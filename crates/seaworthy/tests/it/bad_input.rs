@@ -110,11 +110,13 @@ fn templates_are_not_evaluated_and_never_clean() {
         fs::create_dir_all(chart.join("templates")).expect("made");
         fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: x\nversion: 1.0.0\n").expect("written");
         let template = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  containers:\n  {{- range .Values.x }}\n  - a\n  {{- end }}\n";
-        fs::write(chart.join("templates/pod.yaml"), template).expect("written");
+        // Neither with helm nor without it.
+        let failing = format!("{{{{ fail \"no\" }}}}\n{template}");
+        fs::write(chart.join("templates/pod.yaml"), failing).expect("written");
         fs::write(folder.join("other.yaml"), template).expect("written");
     });
     let coverage = report["coverage"].to_string();
-    assert!(coverage.contains("template of a Helm chart"), "{coverage}");
+    assert!(coverage.contains("Helm chart that was not rendered"), "{coverage}");
     assert!(coverage.contains("has to be rendered first"), "{coverage}");
     assert!(diagnostics(&report).is_empty(), "{report:#}");
 }

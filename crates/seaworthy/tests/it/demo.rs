@@ -52,9 +52,6 @@ const GOAT: &[&str] = &[
     "network/default-deny-egress Namespace/secure-middleware",
     "network/metadata-egress Namespace/big-monolith",
     "network/control-plane-reach Namespace/big-monolith",
-    // an account that may do everything, and one that reads everything of its namespace
-    "rbac/cluster-admin ClusterRoleBinding/superadmin",
-    "rbac/wildcards Role/big-monolith/secret-reader",
 ];
 
 #[test]
@@ -152,4 +149,25 @@ fn a_sample_of_real_manifests_is_read_whole_and_twice_alike() {
     let files = &report["coverage"]["files"];
     println!("coverage: {files}");
     assert_eq!(first.stdout, seaworthy(&["scan", "--format", "json", "--no-ignore", sample]).stdout);
+}
+
+/// Weak spots of the well-kept sets, read by hand: backends whose certificate nobody looks at, alerts without a receiver,
+/// rules about policies that are gone. The webhook of the ingress controller, whose authority a job writes, is none.
+#[test]
+fn objects_of_the_demonstration_are_judged() {
+    let Some(demo) = data("demo") else { return };
+    let found = findings(&report(&[demo.to_str().expect("UTF-8")]));
+    for expected in [
+        "api-server/aggregated-apis APIService/v1beta1.metrics.k8s.io",
+        "detection/metrics-alerts Secret/alertmanager-main",
+        "admission/obsolete-policy ClusterRole/metallb-system:controller",
+        "control-plane/isolated-nodes Job/kube-bench-master",
+    ] {
+        assert!(
+            found.iter().any(|finding| finding.starts_with(expected)),
+            "`{expected}` is missing among\n{}",
+            found.join("\n")
+        );
+    }
+    assert!(!found.iter().any(|finding| finding.starts_with("admission/webhook-safety")));
 }

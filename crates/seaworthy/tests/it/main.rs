@@ -7,5 +7,7 @@ mod commands;
 mod demo;
 mod examples;
 mod language_server;
+mod living;
 mod pods;
 mod program;
+mod rendering;

@@ -1,0 +1,80 @@
+//! `admission/optional-plugins`; prose and cases in `optional_plugins.md`.
+
+use seaworthy_evidence::{Place, Program};
+
+use super::configuration::plugin_of;
+use super::plugins::Plugins;
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::flags::{Configuration, Flags};
+use crate::scope::{ComponentScope, ObjectScope};
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "admission/optional-plugins",
+    title: "AlwaysPullImages and EventRateLimit are on where they fit",
+    phase: Phase::NextStep,
+    step: 6,
+    severity: Severity::Low,
+    scopes: &[Scope::Manifests, Scope::Node, Scope::Cluster],
+    change: &change::API_SERVER_FLAGS,
+    page: include_str!("optional_plugins.md"),
+    mappings: Mappings {
+        cis: &["1.2.9", "1.2.11"],
+        nsa: &["resources"],
+        attack: &["MS-TA9037", "MS-TA9040", "T1499"],
+        kubescape: &["C-0121", "C-0123"],
+        trivy: &["KCV-0010", "KCV-0012"],
+        checkov: &["CKV_K8S_78", "CKV_K8S_80"],
+        ..Mappings::NONE
+    },
+    check: Check::Several(&[
+        Check::Component { programs: &[Program::ApiServer], check: check_flags },
+        Check::Object { kinds: &[("eventratelimit.admission.k8s.io", "Configuration")], check: check_limits },
+    ]),
+    guard: None,
+};
+
+fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
+    let mut flags = Flags::of(scope);
+    let Some(plugins) = Plugins::of(scope, &mut flags) else { return flags.verdict() };
+    if !plugins.is_on("AlwaysPullImages") {
+        flags.fault(Fault::new(
+            plugins.place(),
+            "`AlwaysPullImages` is not enabled: a pod may use a private image that another one brought to its node",
+        ));
+    }
+    let Some(events) = plugins.enabled("EventRateLimit") else {
+        flags.fault(Fault::new(
+            plugins.place(),
+            "`EventRateLimit` is not enabled: one namespace can fill etcd with events",
+        ));
+        return flags.verdict();
+    };
+    match flags.configuration("--admission-control-config-file", "AdmissionConfiguration") {
+        Configuration::Found(file) if plugin_of(file.value, "EventRateLimit").is_none() => flags.fault(Fault::new(
+            events,
+            "`EventRateLimit` is enabled, but the admission configuration does not configure it",
+        )),
+        Configuration::None => flags.fault(Fault::new(
+            events,
+            "`EventRateLimit` is enabled without `--admission-control-config-file`: the server does not start",
+        )),
+        Configuration::Found(_) | Configuration::Open => {}
+    }
+    flags.verdict()
+}
+
+fn check_limits<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let file = scope.object.value;
+    match file.get("limits") {
+        Some(limits) if limits.items().next().is_some() => Verdict::Pass,
+        Some(limits) => {
+            Verdict::fail(Fault::new(Place::at(limits), "`limits` is empty: no event is held back"))
+        }
+        None => Verdict::fail(Fault::new(
+            Place::missing(file, "limits"),
+            "`limits` is not set: no event is held back",
+        )),
+    }
+}

@@ -1,0 +1,95 @@
+//! `api-server/aggregated-apis`; prose and cases in `aggregated_apis.md`.
+
+use seaworthy_document::Value;
+use seaworthy_evidence::{Object, Place};
+
+use crate::admission::{Authority, authority};
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::scope::ObjectScope;
+use crate::secrets::credentials::is_placeholder;
+use crate::verdict::{Fault, Verdict};
+
+const NEEDS: &str = "the object in the cluster, where its controller has written the authority";
+
+pub(super) static CONTROL: Control = Control {
+    id: "api-server/aggregated-apis",
+    title: "Aggregated APIs and CRD conversion webhooks use verified TLS",
+    phase: Phase::NextStep,
+    step: 3,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster],
+    change: &change::ADMISSION,
+    page: include_str!("aggregated_apis.md"),
+    mappings: Mappings {
+        nsa: &["control-plane"],
+        attack: &["T1557", "T1556"],
+        kubescape: &["C-0066", "C-0089"],
+        ..Mappings::NONE
+    },
+    check: Check::Several(&[
+        Check::Object { kinds: &[("apiregistration.k8s.io", "APIService")], check: judge_service },
+        Check::Object {
+            kinds: &[("apiextensions.k8s.io", "CustomResourceDefinition")],
+            check: judge_definition,
+        },
+    ]),
+    guard: None,
+};
+
+fn judge_service<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let Some(spec) = scope.object.value.get("spec") else { return Verdict::NotApplicable };
+    let skips = spec.get("insecureSkipTLSVerify").filter(|value| value.as_bool() == Some(true));
+    if let Some(value) = skips {
+        return Verdict::fail(Fault::new(
+            Place::at(value),
+            "`insecureSkipTLSVerify: true`: whoever answers in place of the backend sees the requests of users and says what it likes",
+        ));
+    }
+    let open = spec.get("insecureSkipTLSVerify").is_some_and(|value| is_placeholder(value.text()));
+    if open {
+        return Verdict::unknown("`insecureSkipTLSVerify` is filled in later", "the rendered object");
+    }
+    // Without a service the API server itself serves the group.
+    if spec.get("service").is_none() {
+        return Verdict::NotApplicable;
+    }
+    judge_client(scope.object, spec, "the aggregated API")
+}
+
+fn judge_definition<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let Some(conversion) = scope.object.value.at(&["spec", "conversion"]) else {
+        return Verdict::NotApplicable;
+    };
+    if conversion.get("strategy").is_none_or(|strategy| strategy.text() != "Webhook") {
+        return Verdict::NotApplicable;
+    }
+    // In v1beta1 the field stands beside the strategy.
+    let client =
+        conversion.at(&["webhook", "clientConfig"]).or_else(|| conversion.get("webhookClientConfig"));
+    match client {
+        Some(client) => judge_client(scope.object, client, "the conversion webhook"),
+        None => Verdict::unknown("the conversion webhook names no backend", NEEDS),
+    }
+}
+
+fn judge_client<'a>(object: &Object<'a>, client: Value<'a>, what: &str) -> Verdict<'a> {
+    if let Some(url) = client.get("url").filter(|url| url.text().starts_with("http:")) {
+        let message = format!("{what} is called without TLS: `url` is not of the scheme `https`");
+        return Verdict::fail(Fault::new(Place::at(url), message));
+    }
+    match authority(object, &client) {
+        Authority::Stated | Authority::Injected => Verdict::Pass,
+        Authority::Broken(bundle) => Verdict::fail(
+            Fault::new(
+                Place::at(bundle),
+                format!("`caBundle` holds no certificate: the backend of {what} cannot be verified"),
+            )
+            .graded(Severity::Medium),
+        ),
+        Authority::Missing if client.get("url").is_some() => Verdict::Pass,
+        Authority::Missing => {
+            Verdict::unknown("`caBundle` is not set, and the files do not show what puts it in", NEEDS)
+        }
+    }
+}

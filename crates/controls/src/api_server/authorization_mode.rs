@@ -1,0 +1,107 @@
+//! `api-server/authorization-mode`; prose and cases in `authorization_mode.md`.
+
+use seaworthy_evidence::{Place, Program, Setting};
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::flags::{Configuration, Flags, Reading, is_placeholder};
+use crate::scope::{ComponentScope, ObjectScope};
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "api-server/authorization-mode",
+    title: "Authorizer chain holds Node and RBAC and never AlwaysAllow",
+    phase: Phase::QuickWin,
+    step: 2,
+    severity: Severity::Critical,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Node],
+    change: &change::API_SERVER_FLAGS,
+    page: include_str!("authorization_mode.md"),
+    mappings: Mappings {
+        cis: &["1.2.6", "1.2.7", "1.2.8"],
+        nsa: &["authz"],
+        attack: &["MS-TA9029", "T1078"],
+        kubescape: &["C-0118", "C-0119", "C-0120", "C-0088"],
+        trivy: &["KCV-0007", "KCV-0008", "KCV-0009"],
+        checkov: &["CKV_K8S_74", "CKV_K8S_75", "CKV_K8S_77"],
+        ..Mappings::NONE
+    },
+    check: Check::Several(&[
+        Check::Component { programs: &[Program::ApiServer], check: check_flags },
+        Check::Object {
+            kinds: &[("apiserver.config.k8s.io", "AuthorizationConfiguration")],
+            check: check_file,
+        },
+    ]),
+    guard: None,
+};
+
+fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
+    let mut flags = Flags::of(scope);
+    match flags.configuration("--authorization-config", "AuthorizationConfiguration") {
+        // Judged where it stands.
+        Configuration::Found(_) => return Verdict::NotApplicable,
+        Configuration::Open if !states_modes(scope) => return flags.verdict(),
+        Configuration::Open | Configuration::None => {}
+    }
+    let mut flags = Flags::of(scope);
+    if let Reading::Absent(place) = flags.text("--authorization-mode") {
+        let message = "`--authorization-mode` is not set: the server then allows every request";
+        return Verdict::fail(Fault::new(place, message));
+    }
+    let Some(modes) = flags.items("--authorization-mode") else { return flags.verdict() };
+    let place = modes.last().map_or_else(|| flags.missing("--authorization-mode"), |mode| mode.place);
+    let modes: Vec<_> = modes.iter().map(|mode| (mode.text, mode.place)).collect();
+    for fault in judge(&modes, place) {
+        flags.fault(fault);
+    }
+    flags.verdict()
+}
+
+/// Whether the modes are certain. The server refuses them beside a file.
+fn states_modes(scope: &ComponentScope<'_, '_>) -> bool {
+    matches!(scope.component.flag("authorization-mode"), Setting::Stated(_) | Setting::Installed(_))
+        && !matches!(scope.component.flag("authorization-config"), Setting::Stated(_))
+}
+
+fn check_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let file = scope.object.value;
+    let Some(list) = file.get("authorizers") else {
+        return Verdict::fail(Fault::new(
+            Place::missing(file, "authorizers"),
+            "`authorizers` is not set: RBAC decides nothing, and the server does not start",
+        ));
+    };
+    let types = list.items().filter_map(|authorizer| authorizer.get("type"));
+    let types: Vec<_> = types.map(|kind| (kind.text(), Place::at(kind))).collect();
+    if types.iter().any(|(kind, _)| is_placeholder(kind)) {
+        return Verdict::unknown("the type of an authorizer is a placeholder", "the type that is filled in");
+    }
+    Verdict::of(judge(&types, Place::at(list)))
+}
+
+/// Judges the authorizers that are asked, each with its place; `whole` is the place of all.
+fn judge<'a>(types: &[(&'a str, Place<'a>)], whole: Place<'a>) -> Vec<Fault<'a>> {
+    let has = |wanted: &str| types.iter().any(|(kind, _)| *kind == wanted);
+    let mut faults = Vec::new();
+    if let Some((_, place)) = types.iter().find(|(kind, _)| *kind == "AlwaysAllow") {
+        faults.push(Fault::new(
+            *place,
+            "`AlwaysAllow` is an authorizer: whatever the others do not decide is allowed",
+        ));
+        return faults;
+    }
+    if !has("RBAC") {
+        let message = "`RBAC` is no authorizer: roles and bindings decide nothing";
+        faults.push(Fault::new(whole, message).graded(Severity::High));
+    }
+    if !has("Node") {
+        let message = "`Node` is no authorizer: kubelets need rights to the secrets of all nodes";
+        faults.push(Fault::new(whole, message).graded(Severity::Medium));
+    }
+    if let Some((_, place)) = types.iter().find(|(kind, _)| *kind == "ABAC") {
+        let message = "`ABAC` is an authorizer: it grants by a file that the API does not show";
+        faults.push(Fault::new(*place, message).graded(Severity::Medium));
+    }
+    faults
+}

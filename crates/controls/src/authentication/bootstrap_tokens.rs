@@ -1,0 +1,116 @@
+//! `authentication/bootstrap-tokens`; prose and cases in `bootstrap_tokens.md`.
+
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::flags::seconds;
+use crate::scope::ObjectScope;
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "authentication/bootstrap-tokens",
+    title: "Bootstrap tokens expire and are gone after joining",
+    phase: Phase::NextStep,
+    step: 10,
+    severity: Severity::Medium,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Node],
+    change: &change::TOKENS,
+    page: include_str!("bootstrap_tokens.md"),
+    mappings: Mappings {
+        cis: &["3.1.3"],
+        nsa: &["auth"],
+        attack: &["T1528", "T1078"],
+        kubescape: &["C-0288"],
+        ..Mappings::NONE
+    },
+    check: Check::Object {
+        kinds: &[
+            ("", "Secret"),
+            ("kubeadm.k8s.io", "InitConfiguration"),
+            ("kubeadm.k8s.io", "JoinConfiguration"),
+        ],
+        check,
+    },
+    guard: None,
+};
+
+/// The longest life of a token, in seconds: a day, as kubeadm has it.
+const LONGEST: f64 = 86_400.0;
+
+/// The token of the documentation of kubeadm, which many files carry on.
+const SAMPLE: &str = "abcdef.0123456789abcdef";
+
+/// Its secret half, as Secrets hold it.
+const SAMPLE_SECRET: [&str; 2] = ["0123456789abcdef", "MDEyMzQ1Njc4OWFiY2RlZg=="];
+
+const IS_SAMPLE: &str = "the token is the one of the documentation: everybody knows it";
+
+fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let object = scope.object.value;
+    match scope.object.kind {
+        "Secret" => check_secret(object),
+        "InitConfiguration" => check_init(object),
+        _ => check_join(object),
+    }
+}
+
+fn check_secret(secret: Value<'_>) -> Verdict<'_> {
+    if secret.get("type").is_none_or(|kind| kind.text() != "bootstrap.kubernetes.io/token") {
+        return Verdict::NotApplicable;
+    }
+    let mut faults = Vec::new();
+    let parts = [secret.get("stringData"), secret.get("data")];
+    let field = |key: &str| parts.iter().flatten().find_map(|part| part.get(key));
+    if field("expiration").is_none() {
+        let place = parts.iter().flatten().next().copied().unwrap_or(secret);
+        let message = "a bootstrap token without `expiration`: whoever finds it can join a node for ever";
+        faults.push(Fault::new(Place::missing(place, "expiration"), message));
+    }
+    if let Some(token) = field("token-secret").filter(|token| SAMPLE_SECRET.contains(&token.text().trim())) {
+        faults.push(Fault::new(Place::at(token), IS_SAMPLE).graded(Severity::High));
+    }
+    Verdict::of(faults)
+}
+
+fn check_init(file: Value<'_>) -> Verdict<'_> {
+    let Some(tokens) = file.get("bootstrapTokens") else { return Verdict::NotApplicable };
+    let mut faults = Vec::new();
+    let mut open = false;
+    for token in tokens.items() {
+        if let Some(text) = token.get("token").filter(|token| token.text() == SAMPLE) {
+            faults.push(Fault::new(Place::at(text), IS_SAMPLE).graded(Severity::High));
+        }
+        // `expires` is a moment, which needs a clock; without either the token lives for a day.
+        let Some(life) = token.get("ttl") else { continue };
+        match seconds(life.text()) {
+            Some(0.0) => {
+                let message = format!("`ttl: {}`: the token never expires", life.text());
+                faults.push(Fault::new(Place::at(life), message));
+            }
+            Some(seconds) if seconds > LONGEST => {
+                let message =
+                    format!("`ttl: {}`: a token to join a node should live for a day at most", life.text());
+                faults.push(Fault::new(Place::at(life), message));
+            }
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    if faults.is_empty() && open {
+        return Verdict::unknown("a `ttl` is no duration", "a duration in the field, `24h0m0s` for example");
+    }
+    Verdict::of(faults)
+}
+
+fn check_join(file: Value<'_>) -> Verdict<'_> {
+    let paths: [&[&str]; 2] =
+        [&["discovery", "bootstrapToken", "token"], &["discovery", "tlsBootstrapToken"]];
+    let tokens: Vec<_> = paths.iter().filter_map(|path| file.at(path)).collect();
+    if tokens.is_empty() {
+        return Verdict::NotApplicable;
+    }
+    let samples = tokens.into_iter().filter(|token| token.text() == SAMPLE);
+    Verdict::of(samples.map(|token| Fault::new(Place::at(token), IS_SAMPLE).graded(Severity::High)).collect())
+}

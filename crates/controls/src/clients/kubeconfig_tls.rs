@@ -1,0 +1,77 @@
+//! `clients/kubeconfig-tls`; prose and cases in `kubeconfig_tls.md`.
+
+use seaworthy_document::Value;
+use seaworthy_evidence::Place;
+
+use crate::change;
+use crate::clients::{commands, kubeconfigs};
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::scope::{ContainerScope, ObjectScope};
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "clients/kubeconfig-tls",
+    title: "Clients verify the API server",
+    phase: Phase::NextStep,
+    step: 10,
+    severity: Severity::Medium,
+    scopes: &[Scope::Manifests, Scope::Node],
+    change: &change::KUBECONFIGS,
+    page: include_str!("kubeconfig_tls.md"),
+    mappings: Mappings { nsa: &["kubeconfig"], attack: &["T1557"], ..Mappings::NONE },
+    check: Check::Several(&[
+        Check::Object { kinds: &[("", "Config")], check: of_kubeconfig },
+        Check::Container(of_container),
+    ]),
+    guard: None,
+};
+
+fn of_kubeconfig<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let root = scope.object.value;
+    let faults = kubeconfigs::tls_faults(root);
+    if !faults.is_empty() {
+        return Verdict::Fail(faults);
+    }
+    let mut clusters = root.get("clusters").into_iter().flat_map(|clusters| clusters.items()).peekable();
+    if clusters.peek().is_none() {
+        return Verdict::NotApplicable;
+    }
+    let is_open = |server: &Value<'_>| kubeconfigs::is_open(server.text());
+    if clusters.any(|cluster| cluster.at(&["cluster", "server"]).as_ref().is_some_and(is_open)) {
+        return Verdict::unknown("the server is a placeholder", "the file with its values filled in");
+    }
+    Verdict::Pass
+}
+
+/// Flags of `kubectl` and `helm` that do what the field of a kubeconfig does.
+fn of_container<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
+    let mut calls = 0;
+    let mut skips = false;
+    commands::run(&scope.container, |program, words| {
+        let flag = match program {
+            "kubectl" => "--insecure-skip-tls-verify",
+            "helm" => "--kube-insecure-skip-tls-verify",
+            _ => return,
+        };
+        calls += 1;
+        let is_on = |word: &String| match word.strip_prefix(flag) {
+            Some("") => true,
+            Some(value) => {
+                value.strip_prefix('=').is_some_and(|value| !matches!(value, "false" | "0" | "f" | "F"))
+            }
+            None => false,
+        };
+        skips |= words.iter().any(is_on);
+    });
+    match (calls, skips) {
+        (0, _) => Verdict::NotApplicable,
+        (_, false) => Verdict::Pass,
+        (_, true) => {
+            let place = Place::at(commands::place(&scope.container));
+            Verdict::fail(Fault::new(
+                place,
+                "a command skips the verification of the API server: whoever answers gets the token",
+            ))
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `clients/kubectl-proxy`; prose and cases in `kubectl_proxy.md`.
+
+use seaworthy_evidence::Place;
+
+use crate::addresses;
+use crate::change;
+use crate::clients::commands;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::scope::ContainerScope;
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "clients/kubectl-proxy",
+    title: "Proxies and port-forwards of kubectl listen on loopback only",
+    phase: Phase::NextStep,
+    step: 10,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Node, Scope::Runtime, Scope::Audit],
+    change: &change::KUBECONFIGS,
+    page: include_str!("kubectl_proxy.md"),
+    mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9024", "T1090"], ..Mappings::NONE },
+    check: Check::Container(check),
+    guard: None,
+};
+
+fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
+    let place = Place::at(commands::place(&scope.container));
+    let on_host =
+        scope.pod.pod().spec().get("hostNetwork").is_some_and(|value| value.as_bool() == Some(true));
+    let mut tunnels = 0;
+    let mut faults = Vec::new();
+    commands::run(&scope.container, |program, words| {
+        if program != "kubectl" {
+            return;
+        }
+        let mut said = words.iter().filter(|word| !word.starts_with('-'));
+        if said.clone().any(|word| word == "port-forward") {
+            tunnels += 1;
+            if let Some(address) = open_address(words) {
+                let message = format!(
+                    "`kubectl port-forward --address={address}`: whoever reaches the pod reaches what is behind it"
+                );
+                faults.push(Fault::new(place, message));
+            }
+        } else if said.any(|word| word == "proxy") {
+            tunnels += 1;
+            faults.extend(
+                proxy(words, on_host).map(|(message, severity)| Fault::new(place, message).graded(severity)),
+            );
+        }
+    });
+    if tunnels == 0 { Verdict::NotApplicable } else { Verdict::of(faults) }
+}
+
+/// What is wrong with a call of `kubectl proxy`.
+fn proxy(words: &[String], on_host: bool) -> Option<(String, Severity)> {
+    let unfiltered = value(words, "--disable-filter").is_some_and(|value| value != "false");
+    let all_hosts = value(words, "--accept-hosts").is_some_and(accepts_all);
+    if let Some(address) = open_address(words) {
+        let message = format!(
+            "`kubectl proxy --address={address}`: whoever reaches the pod acts as its service account"
+        );
+        // The filter lets requests pass whose `Host` is localhost, which anybody can write.
+        return Some((message, if unfiltered || all_hosts { Severity::Critical } else { Severity::High }));
+    }
+    if unfiltered {
+        return Some((
+            "`kubectl proxy --disable-filter` lets every request pass, `exec` and `attach` too".to_owned(),
+            Severity::Medium,
+        ));
+    }
+    if all_hosts {
+        return Some((
+            "`kubectl proxy --accept-hosts` accepts every name, as a page in a browser may send it"
+                .to_owned(),
+            Severity::Medium,
+        ));
+    }
+    on_host.then(|| {
+        let message = "`kubectl proxy` on the network of the node: every process of the node acts as its service account";
+        (message.to_owned(), Severity::Medium)
+    })
+}
+
+/// The address to listen on, when it is not loopback alone.
+fn open_address(words: &[String]) -> Option<&str> {
+    let address = value(words, "--address")?;
+    let is_open = |address: &&str| {
+        !addresses::is_loopback(address.trim()) && !address.contains("$(") && !address.contains("${")
+    };
+    address.split(',').find(is_open).map(str::trim)
+}
+
+/// The value of a flag; the last one counts. A flag without a value is `true`.
+fn value<'w>(words: &'w [String], flag: &str) -> Option<&'w str> {
+    let mut found = None;
+    for (index, word) in words.iter().enumerate() {
+        match word.strip_prefix(flag) {
+            Some("") => {
+                let next =
+                    words.get(index + 1).filter(|next| flag != "--disable-filter" && !next.starts_with('-'));
+                found = Some(next.map_or("true", String::as_str));
+            }
+            Some(rest) => found = rest.strip_prefix('=').or(found),
+            None => {}
+        }
+    }
+    found
+}
+
+/// Whether an expression for host names matches all of them.
+fn accepts_all(expression: &str) -> bool {
+    let inner = expression.trim_matches(['"', '\'']).trim_start_matches('^').trim_end_matches('$');
+    matches!(inner, ".*" | ".+" | "" | "(.*)")
+}

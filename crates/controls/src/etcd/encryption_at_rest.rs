@@ -1,0 +1,78 @@
+//! `etcd/encryption-at-rest`; prose and cases in `encryption_at_rest.md`.
+
+use seaworthy_evidence::{Place, Program};
+
+use super::providers::{Provider, block_of, has_placeholder};
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::flags::{Configuration, Flags};
+use crate::scope::{ComponentScope, ObjectScope};
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "etcd/encryption-at-rest",
+    title: "Secrets are encrypted before they reach etcd",
+    phase: Phase::QuickWin,
+    step: 6,
+    severity: Severity::Critical,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Node],
+    change: &change::ENCRYPTION_CONFIGURATION,
+    page: include_str!("encryption_at_rest.md"),
+    mappings: Mappings {
+        cis: &["1.2.27"],
+        nsa: &["secrets"],
+        attack: &["MS-TA9025", "T1552.007"],
+        kubescape: &["C-0141", "C-0066"],
+        trivy: &["KCV-0030"],
+        checkov: &["CKV_K8S_104"],
+        ..Mappings::NONE
+    },
+    check: Check::Several(&[
+        Check::Component { programs: &[Program::ApiServer], check: check_flags },
+        Check::Object { kinds: &[("apiserver.config.k8s.io", "EncryptionConfiguration")], check: check_file },
+    ]),
+    guard: None,
+};
+
+fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
+    let mut flags = Flags::of(scope);
+    match flags.configuration("--encryption-provider-config", "EncryptionConfiguration") {
+        // Judged where it stands.
+        Configuration::Found(_) => return Verdict::NotApplicable,
+        Configuration::None => flags.require(
+            "--encryption-provider-config",
+            "secrets stand in etcd, in its snapshots and on its disks in the clear",
+        ),
+        Configuration::Open => {}
+    }
+    flags.verdict()
+}
+
+fn check_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let file = scope.object.value;
+    if has_placeholder(file) {
+        return Verdict::unknown("a resource or provider is a placeholder", "the text that is filled in");
+    }
+    let Some((block, entry)) = block_of(file, "secrets", "") else {
+        let place = file.get("resources").map_or(Place::missing(file, "resources"), Place::at);
+        return Verdict::fail(Fault::new(place, "no block names `secrets`: they are written in the clear"));
+    };
+    match block.providers().next() {
+        None => Verdict::fail(Fault::new(
+            Place::missing(block.value, "providers"),
+            "the block has no `providers`, which the server refuses",
+        )),
+        Some(Provider { name: "identity", value }) => Verdict::fail(Fault::new(
+            Place::at(value),
+            format!(
+                "`identity` is the first provider of `{}`: secrets are written in the clear",
+                entry.text()
+            ),
+        )),
+        Some(Provider { name: "", value }) => Verdict::fail(Fault::new(
+            Place::at(value),
+            "the first provider is none that the server knows, which it refuses",
+        )),
+        Some(_) => Verdict::Pass,
+    }
+}

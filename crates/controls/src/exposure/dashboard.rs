@@ -1,0 +1,104 @@
+//! `exposure/dashboard`; prose and cases in `dashboard.md`.
+
+use rustc_hash::FxHashMap;
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::exposure::consoles::{self, Login, Running};
+use crate::exposure::openings::{Opening, Openings, Reach};
+use crate::scope::Surroundings;
+use crate::verdict::{Fault, Judged, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "exposure/dashboard",
+    title: "Kubernetes Dashboard and other consoles are not exposed",
+    phase: Phase::NextStep,
+    step: 1,
+    severity: Severity::Critical,
+    scopes: &[Scope::Manifests, Scope::Cluster],
+    change: &change::EXPOSURE,
+    page: include_str!("dashboard.md"),
+    mappings: Mappings {
+        nsa: &["control-plane"],
+        attack: &["MS-TA9005", "T1133"],
+        kubescape: &["C-0014", "C-0021"],
+        checkov: &["CKV_K8S_33"],
+        ..Mappings::NONE
+    },
+    check: Check::Evidence(check),
+    guard: None,
+};
+
+fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
+    let evidence = around.evidence;
+    let running: Vec<_> = evidence
+        .workloads()
+        .iter()
+        .filter_map(|workload| {
+            Some((workload, consoles::of_pod(&workload.pod, &around.settings.parameters)?))
+        })
+        .collect();
+    if running.is_empty() {
+        return Vec::new();
+    }
+    let openings = Openings::new(evidence);
+    let mut judged = Vec::new();
+    // A Service in front of many replicas of a console is asked once, and its openings are reported once.
+    let mut asked: FxHashMap<(u32, u32), Asked> = FxHashMap::default();
+    for (workload, console) in running {
+        let owner = evidence.owner(workload);
+        let ways = openings.to_container(workload, console.container);
+        let mut open = !ways.on_node.is_empty();
+        for opening in &ways.on_node {
+            judged.push(Judged { object: opening.object, verdict: Verdict::fail(fault(opening, &console)) });
+        }
+        let mut undecided = (!ways.complete).then_some("too many Services may select this pod");
+        for service in &ways.services {
+            let asked = asked.entry((service.file, service.value.id())).or_insert_with(|| {
+                let answer = openings.to_service(service);
+                let faults = answer.openings.iter().map(|opening| Judged {
+                    object: opening.object,
+                    verdict: Verdict::fail(fault(opening, &console)),
+                });
+                judged.extend(faults);
+                Asked { open: !answer.openings.is_empty(), undecided: answer.undecided }
+            });
+            open |= asked.open;
+            if asked.undecided {
+                undecided = Some(
+                    "the type of a Service that selects this pod is none that is known, or is filled in later",
+                );
+            }
+        }
+        if !open {
+            let verdict = match undecided {
+                Some(reason) => Verdict::unknown(reason, "the manifests as they are applied"),
+                None if ways.services.is_empty() => Verdict::unknown(
+                    format!("no Service among the files selects {}", console.console.name),
+                    "the Services, Ingresses and routes of the console",
+                ),
+                None => Verdict::Pass,
+            };
+            judged.push(Judged { object: owner, verdict });
+        }
+    }
+    judged
+}
+
+/// What a Service was found to be.
+struct Asked {
+    open: bool,
+    undecided: bool,
+}
+
+fn fault<'a>(opening: &Opening<'_, 'a>, running: &Running<'_, '_>) -> Fault<'a> {
+    let console = running.console;
+    let (who, severity) = match (opening.reach, console.login) {
+        (Reach::Narrowed(why), _) => (why, Severity::Medium),
+        (Reach::Anybody, Login::None) => ("it has no login of its own", Severity::Critical),
+        (Reach::Anybody, Login::Own) => ("its login is all that protects it", Severity::High),
+        (Reach::Anybody, Login::Unknown) => ("anybody may reach it", Severity::Critical),
+    };
+    let message = format!("{} opens {} to the outside: {who}", opening.words(), console.name);
+    Fault::new(opening.place, message).graded(severity)
+}

@@ -1,0 +1,87 @@
+//! `exposure/service-types`; prose and cases in `service_types.md`.
+
+use rustc_hash::FxHashMap;
+use seaworthy_evidence::Object;
+
+use crate::change;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::exposure::controllers;
+use crate::exposure::openings::{Openings, Reach, of_service};
+use crate::scope::Surroundings;
+use crate::verdict::{Fault, Judged, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "exposure/service-types",
+    title: "LoadBalancer and NodePort services are deliberate and bounded",
+    phase: Phase::NextStep,
+    step: 1,
+    severity: Severity::Medium,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::EXPOSURE,
+    page: include_str!("service_types.md"),
+    mappings: Mappings {
+        nsa: &["netpol"],
+        attack: &["MS-TA9005", "T1133"],
+        kubescape: &["C-0256", "C-0266", "C-0274"],
+        kube_linter: &["exposed-services"],
+        kube_score: &["service-type"],
+        ..Mappings::NONE
+    },
+    check: Check::Evidence(check),
+    guard: None,
+};
+
+fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
+    let services = || around.evidence.of_kind("Service").filter(|object| object.is("", "Service"));
+    let entries = entry_services(around);
+    services().map(|service| Judged { object: service, verdict: judge(around, service, &entries) }).collect()
+}
+
+fn judge<'a>(around: &Surroundings<'_, 'a>, service: &Object<'a>, entries: &Entries<'a>) -> Verdict<'a> {
+    let answer = of_service(service);
+    if answer.undecided {
+        return Verdict::unknown(
+            "the type of the Service is none that is known, or is filled in later",
+            "the manifest as it is applied",
+        );
+    }
+    let parameters = &around.settings.parameters;
+    let deliberate = entries.contains_key(&(service.file, service.value.id()))
+        || service
+            .namespace
+            .is_some_and(|name| parameters.entry_namespaces.iter().any(|entry| entry == name));
+    let opens = answer.openings.into_iter().filter(|opening| {
+        // External addresses have a control of their own.
+        opening.place.value.key().is_some_and(|key| key.text() == "type") && opening.reach == Reach::Anybody
+    });
+    let faults = opens.filter(|_| !deliberate).map(|opening| {
+        let message = match opening.place.value.text() {
+            "NodePort" => "`type: NodePort` opens this Service on the address of every node".to_owned(),
+            kind => format!(
+                "`type: {kind}` without `loadBalancerSourceRanges` opens this Service to every address"
+            ),
+        };
+        Fault::new(opening.place, message)
+    });
+    Verdict::of(faults.collect())
+}
+
+/// Services whose pods are ingress controllers or gateways, by file and value: to be entered is what they are for.
+type Entries<'a> = FxHashMap<(u32, u32), &'a str>;
+
+fn entry_services<'a>(around: &Surroundings<'_, 'a>) -> Entries<'a> {
+    let evidence = around.evidence;
+    let pods = evidence.workloads().iter().filter(|workload| controllers::of_pod(&workload.pod).is_some());
+    let mut pods = pods.peekable();
+    let mut entries = Entries::default();
+    if pods.peek().is_none() {
+        return entries;
+    }
+    let openings = Openings::new(evidence);
+    for workload in pods {
+        for service in openings.services(workload) {
+            entries.insert((service.file, service.value.id()), service.name);
+        }
+    }
+    entries
+}

@@ -1,0 +1,125 @@
+//! `kubelet/certificates`; prose and cases in `certificates.md`.
+
+use seaworthy_evidence::Setup;
+use seaworthy_evidence::{Place, Program};
+
+use crate::change;
+use crate::component_flags::Findings;
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::kubelet::settings::{Effective, Field, gate, serves};
+use crate::scope::ComponentScope;
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "kubelet/certificates",
+    title: "Kubelet certificates are CA-signed and rotate",
+    phase: Phase::NextStep,
+    step: 2,
+    severity: Severity::Medium,
+    scopes: &[Scope::Manifests, Scope::Node, Scope::Cluster],
+    change: &change::KUBELET_CONFIGURATION,
+    page: include_str!("certificates.md"),
+    mappings: Mappings {
+        cis: &["4.2.9", "4.2.11", "1.3.6", "4.2.10"],
+        nsa: &["node"],
+        attack: &["T1557", "T1649"],
+        kubescape: &["C-0181", "C-0183", "C-0149", "C-0182"],
+        trivy: &["KCV-0088", "KCV-0091", "KCV-0038", "KCV-0090"],
+        checkov: &["CKV_K8S_148", "CKV_K8S_112", "CKV_K8S_149"],
+        ..Mappings::NONE
+    },
+    check: Check::Component { programs: &[Program::Kubelet], check },
+    guard: None,
+};
+
+const ROTATE: Field = Field {
+    flag: "rotate-certificates",
+    option: "--rotate-certificates",
+    path: &["rotateCertificates"],
+    name: "rotateCertificates",
+};
+const BOOTSTRAP: Field = Field {
+    flag: "rotate-server-certificates",
+    option: "--rotate-server-certificates",
+    path: &["serverTLSBootstrap"],
+    name: "serverTLSBootstrap",
+};
+const CERTIFICATE: Field =
+    Field { flag: "tls-cert-file", option: "--tls-cert-file", path: &["tlsCertFile"], name: "tlsCertFile" };
+const KEY: Field = Field {
+    flag: "tls-private-key-file",
+    option: "--tls-private-key-file",
+    path: &["tlsPrivateKeyFile"],
+    name: "tlsPrivateKeyFile",
+};
+
+fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
+    let mut findings = Findings::default();
+    client(scope, &mut findings);
+    if serves(scope) {
+        serving(scope, &mut findings);
+    }
+    findings.verdict()
+}
+
+/// The certificate that the kubelet shows to the API server.
+fn client<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
+    // kubeadm turns rotation on, whatever its file says.
+    if scope.component.setup == Setup::Kubeadm
+        && !scope.component.flags().iter().any(|flag| flag.is(ROTATE.flag))
+    {
+        return;
+    }
+    const ENDS: &str = "the kubelet's client certificate ends one day, and with it the node";
+    match ROTATE.as_bool(scope, false, false) {
+        Ok((true, _)) => {}
+        Ok((false, Some(stated))) => {
+            findings.fault(Fault::new(Place::at(stated.at), format!("{}: {ENDS}", ROTATE.written(&stated))));
+        }
+        Ok((false, None)) => {
+            let message = format!("`{}` is not set: {ENDS}", ROTATE.shown(scope));
+            findings.fault(Fault::new(ROTATE.missing(scope), message));
+        }
+        Err(verdict) => findings.undecided(verdict),
+    }
+}
+
+/// The certificate that the kubelet shows to those who call it.
+fn serving<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
+    let is_set = |field: &Field| match field.of(scope) {
+        Effective::Stated(stated) => Ok(!stated.text().is_empty()),
+        Effective::Installed(_) => Ok(true),
+        Effective::FileDefault | Effective::FlagDefault => Ok(false),
+        Effective::Undecided(verdict) => Err(verdict),
+    };
+    match (is_set(&CERTIFICATE), is_set(&KEY)) {
+        (Ok(true), Ok(true)) => return,
+        (Err(verdict), _) | (_, Err(verdict)) => return findings.undecided(verdict),
+        _ => {}
+    }
+    match BOOTSTRAP.as_bool(scope, false, false) {
+        Ok((true, _)) => match gate(scope, "RotateKubeletServerCertificate") {
+            Ok(Some((false, place))) => findings.fault(Fault::new(
+                place,
+                "the gate `RotateKubeletServerCertificate` is off: the serving certificate is self-signed",
+            )),
+            Ok(_) => {}
+            Err(verdict) => findings.undecided(verdict),
+        },
+        Ok((false, Some(stated))) => findings.fault(Fault::new(
+            Place::at(stated.at),
+            format!(
+                "{} and no certificate is named: the serving certificate is self-signed",
+                BOOTSTRAP.written(&stated)
+            ),
+        )),
+        Ok((false, None)) => findings.fault(Fault::new(
+            BOOTSTRAP.missing(scope),
+            format!(
+                "`{}` is not set and no certificate is named: the serving certificate is self-signed",
+                BOOTSTRAP.shown(scope)
+            ),
+        )),
+        Err(verdict) => findings.undecided(verdict),
+    }
+}

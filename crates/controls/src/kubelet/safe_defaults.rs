@@ -1,0 +1,136 @@
+//! `kubelet/safe-defaults`; prose and cases in `safe_defaults.md`.
+
+use seaworthy_evidence::{Place, Program};
+
+use crate::change;
+use crate::component_flags::{Findings, misfit};
+use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::kubelet::settings::{Effective, Field};
+use crate::scope::ComponentScope;
+use crate::verdict::{Fault, Verdict};
+
+pub(super) static CONTROL: Control = Control {
+    id: "kubelet/safe-defaults",
+    title: "Kubelet keeps safe kernel, streaming, naming and event defaults",
+    phase: Phase::NextStep,
+    step: 2,
+    severity: Severity::Medium,
+    scopes: &[Scope::Manifests, Scope::Node, Scope::Cluster],
+    change: &change::KUBELET_CONFIGURATION,
+    page: include_str!("safe_defaults.md"),
+    mappings: Mappings {
+        cis: &["4.2.6", "4.2.5", "4.2.7", "4.2.8"],
+        nsa: &["node"],
+        attack: &["T1562", "MS-TA9040", "T1499", "T1036"],
+        kubescape: &["C-0177", "C-0178", "C-0176", "C-0179", "C-0180"],
+        trivy: &["KCV-0084", "KCV-0085", "KCV-0083", "KCV-0086", "KCV-0087"],
+        checkov: &["CKV_K8S_144", "CKV_K8S_145", "CKV_K8S_143", "CKV_K8S_146", "CKV_K8S_147"],
+        ..Mappings::NONE
+    },
+    check: Check::Component { programs: &[Program::Kubelet], check },
+    guard: None,
+};
+
+const PROTECT: Field = Field {
+    flag: "protect-kernel-defaults",
+    option: "--protect-kernel-defaults",
+    path: &["protectKernelDefaults"],
+    name: "protectKernelDefaults",
+};
+const CHAINS: Field = Field {
+    flag: "make-iptables-util-chains",
+    option: "--make-iptables-util-chains",
+    path: &["makeIPTablesUtilChains"],
+    name: "makeIPTablesUtilChains",
+};
+const SYSCTLS: Field = Field {
+    flag: "allowed-unsafe-sysctls",
+    option: "--allowed-unsafe-sysctls",
+    path: &["allowedUnsafeSysctls"],
+    name: "allowedUnsafeSysctls",
+};
+const EVENTS: Field =
+    Field { flag: "event-qps", option: "--event-qps", path: &["eventRecordQPS"], name: "eventRecordQPS" };
+
+fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
+    let mut findings = Findings::default();
+    protect_kernel(scope, &mut findings);
+    match CHAINS.as_bool(scope, true, true) {
+        Ok((false, Some(stated))) => findings.fault(Fault::new(
+            Place::at(stated.at),
+            format!(
+                "{}: the kubelet no longer keeps the firewall rules that its services rely on",
+                CHAINS.written(&stated)
+            ),
+        )),
+        Ok(_) => {}
+        Err(verdict) => findings.undecided(verdict),
+    }
+    match SYSCTLS.of(scope) {
+        Effective::Stated(stated) if stated.items().iter().any(|item| !item.is_empty()) => {
+            let message = format!(
+                "`{}` lets pods change the kernel: `{}`",
+                SYSCTLS.shown(scope),
+                stated.items().join("`, `")
+            );
+            findings.fault(Fault::new(Place::at(stated.at), message));
+        }
+        Effective::Undecided(verdict) => findings.undecided(verdict),
+        _ => {}
+    }
+    match EVENTS.of(scope) {
+        Effective::Stated(stated) => match stated.as_i64() {
+            Some(..0) => findings.fault(
+                Fault::new(
+                    Place::at(stated.at),
+                    format!("{}: the kubelet refuses to start", EVENTS.written(&stated)),
+                )
+                .graded(Severity::Low),
+            ),
+            Some(_) => {}
+            None => findings.undecided(misfit(EVENTS.name)),
+        },
+        Effective::Undecided(verdict) => findings.undecided(verdict),
+        _ => {}
+    }
+    flags_alone(scope, &mut findings);
+    findings.verdict()
+}
+
+fn protect_kernel<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
+    const CHANGES: &str = "the kubelet changes kernel settings that do not suit it instead of telling";
+    match PROTECT.as_bool(scope, false, false) {
+        Ok((true, _)) => {}
+        Ok((false, Some(stated))) => {
+            let message = format!("{}: {CHANGES}", PROTECT.written(&stated));
+            findings.fault(Fault::new(Place::at(stated.at), message).graded(Severity::Low));
+        }
+        Ok((false, None)) => {
+            let message = format!("`{}` is not set: {CHANGES}", PROTECT.shown(scope));
+            findings.fault(Fault::new(PROTECT.missing(scope), message).graded(Severity::Low));
+        }
+        Err(verdict) => findings.undecided(verdict),
+    }
+}
+
+/// What only a flag can set: a file takes a time of zero for the default.
+fn flags_alone<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
+    for flag in scope.component.flags() {
+        if flag.is("streaming-connection-idle-timeout") && is_zero(flag.value) {
+            let message =
+                format!("`--streaming-connection-idle-timeout={}`: idle connections stay open", flag.value);
+            findings.fault(Fault::new(Place::at(flag.at), message));
+        }
+        if flag.is("hostname-override") && !flag.value.is_empty() {
+            let message =
+                "`--hostname-override` is set: the node may go by another name than its certificate says";
+            findings.fault(Fault::new(Place::at(flag.at), message).graded(Severity::Low));
+        }
+    }
+}
+
+/// Whether a duration of Go is zero.
+fn is_zero(duration: &str) -> bool {
+    let digits = duration.chars().filter(char::is_ascii_digit);
+    duration.starts_with(|first: char| first.is_ascii_digit()) && digits.into_iter().all(|digit| digit == '0')
+}
