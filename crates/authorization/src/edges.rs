@@ -122,7 +122,7 @@ impl<'a> Graph<'a> {
         for (holder, _) in identities {
             match holder {
                 Holder::ServiceAccount { namespace: Some(namespace), .. } => {
-                    accounts.push((namespace, holder))
+                    accounts.push((namespace, holder));
                 }
                 Holder::Group(name) => {
                     if let Some(namespace) = name.strip_prefix("system:serviceaccounts:") {

@@ -9,7 +9,7 @@ use seaworthy_podsecurity::{Check as PodCheck, Level, NamespacePolicy, failing_c
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::rbac::entrances::Entrances;
+use crate::exposure::openings::{FromOutside, Openings};
 use crate::rbac::{holders, undecided};
 use crate::scope::{PodScope, Surroundings};
 use crate::service_accounts::automount_token;
@@ -101,7 +101,7 @@ fn terrain<'a>(around: &Surroundings<'_, 'a>) -> (Terrain<'a>, FxHashSet<(&'a st
         }
     }
     terrain.open.retain(|name| !closed.contains(name));
-    let entrances = Entrances::new(evidence);
+    let openings = Openings::new(evidence);
     let mut exposed = FxHashSet::default();
     for workload in evidence.workloads() {
         let owner = evidence.owner(workload);
@@ -110,7 +110,7 @@ fn terrain<'a>(around: &Surroundings<'_, 'a>) -> (Terrain<'a>, FxHashSet<(&'a st
         let failed = failing_checks(&workload.pod, around.settings.version);
         let account = scope.service_account_name();
         let token = automount_token::has_token(&scope) == Some(true);
-        if token && entrances.of(evidence, owner, &workload.pod).is_some() {
+        if token && matches!(openings.reached_from_outside(workload), FromOutside::Through(_)) {
             exposed.insert((namespace, account));
         }
         terrain.pods.push(Running {

@@ -11,7 +11,6 @@ mod builtin_roles;
 mod cluster_admin;
 mod csr_approval;
 mod dangling_bindings;
-mod entrances;
 mod escalate_bind_impersonate;
 mod escalation_paths;
 mod evidence_tampering;

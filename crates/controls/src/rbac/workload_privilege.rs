@@ -8,7 +8,8 @@ use seaworthy_podsecurity::{Level, highest_level};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::rbac::entrances::{self, Entrances};
+use crate::exposure::openings::{FromOutside, Openings};
+use crate::nearby::Locality;
 use crate::rbac::undecided;
 use crate::scope::{PodScope, Surroundings};
 use crate::service_accounts::automount_token;
@@ -67,7 +68,7 @@ struct Account<'a> {
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let evidence = around.evidence;
-    let entrances = Entrances::new(evidence);
+    let openings = Openings::new(evidence);
     let mut accounts = Accounts {
         evidence,
         powers: OfRoles::new(evidence.access().policy()),
@@ -78,12 +79,12 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         let scope = PodScope { workload, around: *around };
         let object = scope.owner();
         let account = accounts.of(object, scope.service_account_name());
-        Judged { object, verdict: judge(&scope, &account, &entrances) }
+        Judged { object, verdict: judge(&scope, &account, &openings) }
     });
     judged.collect()
 }
 
-fn judge<'a>(scope: &PodScope<'_, 'a>, account: &Account<'a>, entrances: &Entrances<'_, 'a>) -> Verdict<'a> {
+fn judge<'a>(scope: &PodScope<'_, 'a>, account: &Account<'a>, openings: &Openings<'_, 'a>) -> Verdict<'a> {
     let token = automount_token::has_token(scope);
     let held = words(account);
     if token == Some(false) || held.is_none() && !account.open {
@@ -96,10 +97,17 @@ fn judge<'a>(scope: &PodScope<'_, 'a>, account: &Account<'a>, entrances: &Entran
         };
     }
     let (pod, owner) = (scope.pod(), scope.owner());
-    let entrance = entrances.of(scope.around.evidence, owner, pod);
+    let outside = openings.reached_from_outside(scope.workload);
     let weak = highest_level(pod, scope.around.settings.version) == Level::Privileged;
-    if entrance.is_none() && !weak {
-        return Verdict::Pass;
+    match outside {
+        FromOutside::No if !weak => return Verdict::Pass,
+        FromOutside::Undecided if !weak => {
+            return Verdict::unknown(
+                "whether the pod answers from outside is not decided by its Services",
+                "the Services as they are in the cluster",
+            );
+        }
+        _ => {}
     }
     let Some(held) = held else {
         return Verdict::unknown(
@@ -114,12 +122,8 @@ fn judge<'a>(scope: &PodScope<'_, 'a>, account: &Account<'a>, entrances: &Entran
         );
     }
     let mut reasons = Vec::new();
-    if let Some(entrance) = entrance {
-        let service = entrance.service.name;
-        reasons.push(match entrance.kind {
-            Some(kind) => format!("answers from outside by the {kind} Service `{service}`"),
-            None => format!("answers from outside by a route to the Service `{service}`"),
-        });
+    if let FromOutside::Through(service) = outside {
+        reasons.push(format!("answers from outside through the Service `{service}`"));
     }
     if weak {
         reasons.push("does not meet Pod Security `baseline`".to_owned());
@@ -132,11 +136,12 @@ fn judge<'a>(scope: &PodScope<'_, 'a>, account: &Account<'a>, entrances: &Entran
         None => Place::missing(spec, "serviceAccountName"),
     };
     let whole = words_of(account.cluster).is_some();
-    let severity = match (whole, entrance.is_some() && account.cluster.has(Powers::FULL)) {
-        (_, true) => Severity::Critical,
-        (true, _) => Severity::High,
-        (false, _) => Severity::Medium,
-    };
+    let severity =
+        match (whole, matches!(outside, FromOutside::Through(_)) && account.cluster.has(Powers::FULL)) {
+            (_, true) => Severity::Critical,
+            (true, _) => Severity::High,
+            (false, _) => Severity::Medium,
+        };
     Verdict::fail(Fault::new(place, message).held_by(holder).graded(severity))
 }
 
@@ -169,8 +174,8 @@ fn words_of(powers: Powers) -> Option<String> {
     }
 }
 
-/// Namespace, folder where that is left open, and name.
-type Key<'a> = (Option<&'a str>, &'a str, &'a str);
+/// Namespace, the place where that is left open, and name.
+type Key<'a> = (Option<&'a str>, Option<Locality<'a>>, &'a str);
 
 /// Each account and each group is looked at once.
 struct Accounts<'e, 'a> {
@@ -184,13 +189,13 @@ impl<'e, 'a> Accounts<'e, 'a> {
     /// The account of a name that the pods of an object run as.
     fn of(&mut self, object: &Object<'a>, name: &'a str) -> Account<'a> {
         let namespace = object.namespace;
-        let folder = if namespace.is_none() { entrances::folder(self.evidence, object.file) } else { "" };
-        let key = (namespace, folder, name);
+        let beside = namespace.is_none().then(|| Locality::of(self.evidence, object));
+        let key = (namespace, beside, name);
         if let Some(account) = self.known.get(&key) {
             return *account;
         }
         let holder = Holder::ServiceAccount { namespace, name };
-        let mut account = self.gather(&holder, namespace.is_none().then_some(folder));
+        let mut account = self.gather(&holder, beside);
         let named = namespace.is_none() && name != "default";
         account.open |= undecided::is_open(name) || named && self.evidence.bindings_of(name).next().is_some();
         let own = namespace.map(|namespace| format!("system:serviceaccounts:{namespace}"));
@@ -213,12 +218,15 @@ impl<'e, 'a> Accounts<'e, 'a> {
         account
     }
 
-    /// What bindings give to somebody, all or those in a folder.
-    fn gather(&mut self, holder: &Holder<'_>, folder: Option<&str>) -> Account<'a> {
+    /// What bindings give to somebody, all or those beside something.
+    fn gather(&mut self, holder: &Holder<'_>, beside: Option<Locality<'a>>) -> Account<'a> {
         let mut account = Account { cluster: Powers::NONE, inside: Powers::NONE, first: None, open: false };
-        let policy = self.evidence.access().policy();
+        let access = self.evidence.access();
+        let policy = access.policy();
+        let object = |source| self.evidence.objects().get(access.position(source)? as usize);
         for (binding, _) in policy.bindings_of(holder) {
-            if folder.is_some_and(|folder| entrances::folder(self.evidence, binding.file) != folder) {
+            let at = object(binding.source).map(|object| Locality::of(self.evidence, object));
+            if beside.zip(at).is_some_and(|(beside, at)| !beside.meets(at)) {
                 continue;
             }
             let Some(role) = policy.role_bound(binding) else {
