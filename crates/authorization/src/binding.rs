@@ -48,6 +48,8 @@ pub struct Binding<'a> {
     pub value: Value<'a>,
     /// Its number among the sources.
     pub source: u32,
+    /// The number of its file.
+    pub file: u32,
     /// The role that it binds.
     pub target: Target,
     /// How it relates to the built-in binding of its name.

@@ -9,6 +9,7 @@ use crate::bootstrap::{self, Standing};
 use crate::grant::{Grant, Place};
 use crate::holder::Holder;
 use crate::nearest::{Chosen, Spot, beside, nearest};
+use crate::powers::Powers;
 use crate::role::{Role, RoleKind, own_rules, text};
 use crate::rule::{Attributes, Rule};
 
@@ -143,6 +144,7 @@ impl<'a> Policy<'a> {
             name: source.name,
             value: source.value,
             source: number,
+            file: source.file,
             target,
             standing: bootstrap::standing(source.kind, source.namespace, source.name, source.value),
         };
@@ -219,6 +221,13 @@ impl<'a> Policy<'a> {
     /// The roles into which the rules of a role flow by aggregation.
     pub fn flows_into<'p>(&'p self, role: &'p Role<'a>) -> impl Iterator<Item = &'p Role<'a>> + use<'p, 'a> {
         aggregation::wholes(&self.roles, role).into_iter().skip(1)
+    }
+
+    /// What a role grants that leads to other identities or to nodes, itself or by what flows into it.
+    pub fn powers(&self, role: &Role<'a>) -> Powers {
+        aggregation::parts(&self.roles, role).into_iter().fold(Powers::NONE, |powers, part| {
+            part.own_rules().fold(powers, |powers, rule| powers.and(Powers::of_rule(&rule)))
+        })
     }
 
     /// Whether a role grants every verb on every resource, itself or by what flows into it.

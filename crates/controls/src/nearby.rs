@@ -18,7 +18,7 @@ const MANY: usize = 512;
 const SELECTING: usize = 64;
 
 /// Where something stands: what decides whether it belongs to something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Locality<'a> {
     /// The namespace, when the files name it.
     pub(crate) namespace: Option<&'a str>,

@@ -4,4 +4,5 @@
 mod behaviour;
 mod built_in;
 mod differential;
+mod paths;
 mod sources;

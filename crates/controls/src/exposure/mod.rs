@@ -17,7 +17,7 @@ mod gateway_entries;
 mod ingress_controller;
 mod ingress_entries;
 mod ingress_tls;
-mod openings;
+pub(crate) mod openings;
 mod other_entries;
 mod routes;
 mod service_types;

@@ -78,8 +78,18 @@ pub(super) fn of_service<'e, 'a>(service: &'e Object<'a>) -> OfService<'e, 'a> {
     answer
 }
 
+/// Whether anybody outside reaches a pod.
+pub(crate) enum FromOutside<'a> {
+    /// Through this Service.
+    Through(&'a str),
+    /// By nothing among the evidence.
+    No,
+    /// The evidence does not decide it.
+    Undecided,
+}
+
 /// All ways in, ready to be asked for.
-pub(super) struct Openings<'e, 'a> {
+pub(crate) struct Openings<'e, 'a> {
     evidence: &'e Evidence<'a>,
     services: Selectors<'a, &'e Object<'a>>,
     routes: Routes<'e, 'a>,
@@ -96,7 +106,7 @@ pub(super) struct WaysIn<'e, 'a> {
 }
 
 impl<'e, 'a> Openings<'e, 'a> {
-    pub(super) fn new(evidence: &'e Evidence<'a>) -> Openings<'e, 'a> {
+    pub(crate) fn new(evidence: &'e Evidence<'a>) -> Openings<'e, 'a> {
         let services = evidence.of_kind("Service").filter(|object| object.is("", "Service"));
         let selectors = services.filter_map(|service| {
             let selector = service.value.at(&["spec", "selector"])?;
@@ -116,6 +126,21 @@ impl<'e, 'a> Openings<'e, 'a> {
         let mut answer = of_service(service);
         answer.openings.extend(self.routes.to(Locality::of(self.evidence, service), service.name));
         answer
+    }
+
+    /// Whether anybody outside reaches a pod through a Service.
+    pub(crate) fn reached_from_outside(&self, workload: &Workload<'a>) -> FromOutside<'a> {
+        let from = Locality::of(self.evidence, self.evidence.owner(workload));
+        let selecting = self.services.of(from, labels(workload));
+        let mut decided = selecting.complete;
+        for service in selecting.found {
+            let opened = self.to_service(service);
+            if opened.openings.iter().any(|opening| opening.reach == Reach::Anybody) {
+                return FromOutside::Through(service.name);
+            }
+            decided &= !opened.undecided;
+        }
+        if decided { FromOutside::No } else { FromOutside::Undecided }
     }
 
     /// What leads to a container from outside.

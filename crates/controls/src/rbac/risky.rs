@@ -5,20 +5,18 @@
 //! `rbac/wildcards`.
 
 use rustc_hash::FxHashSet;
-use seaworthy_authorization::{Match, Place as Where, Policy, Role, RoleKind, Rule};
+use seaworthy_authorization::{Policy, Role, RoleKind, Rule};
 use seaworthy_evidence::Place;
 
 use crate::control::{Check, ObjectCheck, Severity};
 use crate::rbac::holders::{self, Held, Holding};
+use crate::rbac::right::Found;
+pub(super) use crate::rbac::right::{Right, WRITE};
 use crate::rbac::undecided;
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
-
-/// Verbs that change objects.
-#[allow(dead_code, reason = "for the controls to come")]
-pub(super) const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
 
 /// Faults of one role that are told apart; the others are counted.
 const MOST_FAULTS: usize = 200;
@@ -26,78 +24,6 @@ const MOST_FAULTS: usize = 200;
 /// A check that looks at every role.
 pub(super) const fn roles(check: ObjectCheck) -> Check {
     Check::Object { kinds: &[(RBAC, "ClusterRole"), (RBAC, "Role")], check }
-}
-
-/// A right that few should have.
-pub(super) struct Right {
-    group: &'static str,
-    /// `pods`, `pods/exec`; `userextras/*` stands for any subresource, and none.
-    resource: &'static str,
-    verbs: &'static [&'static str],
-    /// Whether a RoleBinding grants it at all.
-    namespaced: bool,
-    /// Only these objects, in this namespace.
-    called: Option<(&'static str, &'static [&'static str])>,
-}
-
-impl Right {
-    /// To something that stands in namespaces.
-    pub(super) const fn namespaced(
-        group: &'static str,
-        resource: &'static str,
-        verbs: &'static [&'static str],
-    ) -> Right {
-        Right { group, resource, verbs, namespaced: true, called: None }
-    }
-
-    /// To something of the whole cluster: a RoleBinding does not grant it. (Namespaces themselves are no such thing: a
-    /// request for one counts as one inside it.)
-    pub(super) const fn cluster(
-        group: &'static str,
-        resource: &'static str,
-        verbs: &'static [&'static str],
-    ) -> Right {
-        Right { group, resource, verbs, namespaced: false, called: None }
-    }
-
-    /// Only to some objects of one namespace.
-    #[allow(dead_code, reason = "for the controls to come")]
-    pub(super) const fn called(self, namespace: &'static str, names: &'static [&'static str]) -> Right {
-        Right { called: Some((namespace, names)), ..self }
-    }
-
-    /// The verbs of this right that a rule grants, with the entries that do.
-    fn found<'a>(&'static self, rule: &Rule<'a>) -> Option<Found<'a>> {
-        let allows = |verb| match self.resource.strip_suffix("/*") {
-            None => rule.allows(verb, self.group, self.resource),
-            Some(resource) => rule.allows(verb, self.group, resource).or_else(|| {
-                let below = rule.resources().find(|entry| {
-                    entry.text.strip_prefix(resource).is_some_and(|rest| rest.starts_with('/'))
-                })?;
-                rule.allows(verb, self.group, below.text)
-            }),
-        };
-        let mut verbs = self.verbs.iter().filter_map(|&verb| Some((verb, allows(verb)?))).peekable();
-        let (_, by) = *verbs.peek()?;
-        if let Some((_, names)) = self.called
-            && rule.is_named()
-            && !rule.names().any(|entry| names.contains(&entry.text))
-        {
-            return None;
-        }
-        Some(Found { right: self, verbs: verbs.map(|(verb, _)| verb).collect(), by })
-    }
-
-    /// Whether holding a role somewhere gives this right.
-    fn reaches(&self, place: Where<'_>) -> bool {
-        match place {
-            Where::Cluster => true,
-            Where::Namespace(namespace) => {
-                let here = |(wanted, _): (&str, _)| namespace.is_none_or(|namespace| namespace == wanted);
-                self.namespaced && self.called.is_none_or(here)
-            }
-        }
-    }
 }
 
 /// What a control looks for.
@@ -111,12 +37,6 @@ pub(super) struct Risk {
     pub(super) consequence: &'static str,
     /// Whether the verb is what matters, and to be pointed at; else it is the resource.
     pub(super) by_verb: bool,
-}
-
-struct Found<'a> {
-    right: &'static Right,
-    verbs: Vec<&'static str>,
-    by: Match<'a>,
 }
 
 /// Judges a Role or ClusterRole.
@@ -133,16 +53,19 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
         let others = policy.rules(role).filter(|(part, _)| part.number != role.number);
         flowing.extend(others.map(|(_, rule)| rule.texts()));
     }
+    let version = scope.around.settings.version;
+    let rights: Vec<&Right> =
+        risk.rights.iter().filter(|right| right.matters(policy, role, version)).collect();
     let mut held: Option<Held<'a>> = None;
     let (mut faults, mut more, mut full) = (Vec::new(), 0_usize, 0_usize);
-    let mut rules = 0_usize;
+    let (mut rules, mut open) = (0_usize, false);
     for rule in role.own_rules() {
         rules += 1;
         if rule.is_full() {
             full += 1;
             continue;
         }
-        let found: Vec<Found<'a>> = risk.rights.iter().filter_map(|right| right.found(&rule)).collect();
+        let found: Vec<Found<'a>> = rights.iter().filter_map(|right| right.found(&rule)).collect();
         if found.is_empty() || !flowing.is_empty() && flowing.contains(&rule.texts()) {
             continue;
         }
@@ -157,6 +80,7 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
                         break;
                     }
                     faults.extend(one(risk, &rule, &found, holding));
+                    open |= found.iter().any(|found| found.right.may_reach(holding.place));
                 }
             }
         }
@@ -167,6 +91,10 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
     }
     match faults.is_empty() {
         false => Verdict::Fail(faults),
+        true if open => Verdict::unknown(
+            "the files leave open in which namespace this is, and in some it would be dangerous",
+            "`metadata.namespace` of the binding",
+        ),
         true if full > 0 && full == rules => Verdict::NotApplicable,
         true => undecided::pass_of_rules(role.value),
     }
@@ -176,14 +104,12 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
 fn one<'a>(risk: &Risk, rule: &Rule<'a>, found: &[Found<'a>], holding: &Holding<'a>) -> Option<Fault<'a>> {
     let found: Vec<&Found<'a>> = found.iter().filter(|found| found.right.reaches(holding.place)).collect();
     let first = found.first()?;
-    let in_namespace = found.iter().all(|found| found.right.called.is_none())
-        && matches!(holding.place, Where::Namespace(namespace) if namespace != Some("kube-system"));
-    let lowered = usize::from(in_namespace) + usize::from(first.by.named && first.right.called.is_none());
+    let lowered = found.iter().map(|found| found.lowered(holding.place)).min().unwrap_or_default();
     let mut message = format!("{} may {}", holding.holder, what(&found));
     if found.iter().any(|found| found.right.namespaced) {
         message.push(' ');
-        message.push_str(&match first.right.called {
-            Some((namespace, _)) => format!("in `{namespace}`"),
+        message.push_str(&match first.right.within {
+            Some(namespace) => format!("in `{namespace}`"),
             None => holders::place(holding.place),
         });
     }

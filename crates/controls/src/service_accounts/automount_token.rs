@@ -54,6 +54,15 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     }
 }
 
+/// Whether a pod gets a token for the API; `None` when the files do not decide it.
+pub(crate) fn has_token(scope: &PodScope<'_, '_>) -> Option<bool> {
+    match token_of(scope) {
+        Token::None => Some(false),
+        Token::Mounted(_) => Some(true),
+        Token::Undecided(_) => None,
+    }
+}
+
 /// Whether a pod gets a token for the API.
 enum Token<'a> {
     None,

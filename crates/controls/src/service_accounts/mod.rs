@@ -1,6 +1,6 @@
 //! Service accounts and their tokens.
 
-mod automount_token;
+pub(crate) mod automount_token;
 mod bindings;
 mod default_account;
 mod default_account_bindings;

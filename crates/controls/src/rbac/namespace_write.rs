@@ -1,0 +1,37 @@
+//! `rbac/namespace-write`; prose and cases in `namespace_write.md`.
+
+use crate::change;
+use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::rbac::risky::{self, Right, Risk, WRITE};
+use crate::scope::ObjectScope;
+use crate::verdict::Verdict;
+
+static RISK: Risk = Risk {
+    rights: &[
+        Right::namespaced("", "namespaces", &["update", "patch"]),
+        Right::namespaced("", "namespaces", &["delete"]).lesser(),
+        Right::namespaced("", "resourcequotas", WRITE).lesser(),
+        Right::namespaced("", "limitranges", WRITE).lesser(),
+    ],
+    severity: Severity::High,
+    consequence: "which set the limits of pods",
+    by_verb: false,
+};
+
+pub(super) static CONTROL: Control = Control {
+    id: "rbac/namespace-write",
+    title: "Few subjects can change namespaces and their security labels",
+    phase: Phase::NextStep,
+    step: 9,
+    severity: Severity::High,
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Audit],
+    change: &change::ROLES,
+    page: include_str!("namespace_write.md"),
+    mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9018", "T1562"], ..Mappings::NONE },
+    check: risky::roles(check),
+    guard: None,
+};
+
+fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    risky::judge(scope, &RISK)
+}
