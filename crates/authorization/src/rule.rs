@@ -84,12 +84,25 @@ pub struct Match<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Rule<'a> {
     value: Value<'a>,
+    // The lists are asked for again and again; looking for their keys once makes that cheap.
+    verbs: Option<Value<'a>>,
+    groups: Option<Value<'a>>,
+    resources: Option<Value<'a>>,
+    names: Option<Value<'a>>,
+    urls: Option<Value<'a>>,
 }
 
 impl<'a> Rule<'a> {
     /// A rule, from an item of `rules`.
     pub fn new(value: Value<'a>) -> Rule<'a> {
-        Rule { value }
+        Rule {
+            value,
+            verbs: value.get("verbs"),
+            groups: value.get("apiGroups"),
+            resources: value.get("resources"),
+            names: value.get("resourceNames"),
+            urls: value.get("nonResourceURLs"),
+        }
     }
 
     /// The rule as it stands in its file.
@@ -99,44 +112,44 @@ impl<'a> Rule<'a> {
 
     /// `verbs`.
     pub fn verbs(&self) -> impl Iterator<Item = Entry<'a>> + Clone + use<'a> {
-        entries(self.value.get("verbs"))
+        entries(self.verbs)
     }
 
     /// `apiGroups`.
     pub fn groups(&self) -> impl Iterator<Item = Entry<'a>> + Clone + use<'a> {
-        entries(self.value.get("apiGroups"))
+        entries(self.groups)
     }
 
     /// `resources`, as `pods`, `pods/exec`, `*` and `*/exec`.
     pub fn resources(&self) -> impl Iterator<Item = Entry<'a>> + Clone + use<'a> {
-        entries(self.value.get("resources"))
+        entries(self.resources)
     }
 
     /// `resourceNames`; see [`is_named`](Rule::is_named) for what none of them means.
     pub fn names(&self) -> impl Iterator<Item = Entry<'a>> + Clone + use<'a> {
-        entries(self.value.get("resourceNames"))
+        entries(self.names)
     }
 
     /// `nonResourceURLs`.
     pub fn urls(&self) -> impl Iterator<Item = Entry<'a>> + Clone + use<'a> {
-        entries(self.value.get("nonResourceURLs"))
+        entries(self.urls)
     }
 
     /// Whether `resourceNames` limits the rule to some objects. A list of wrong types limits it too: to none.
     pub fn is_named(&self) -> bool {
-        self.value.get("resourceNames").is_some_and(|names| names.items().next().is_some())
+        self.names.is_some_and(|names| names.items().next().is_some())
     }
 
     /// Whether the rule grants every verb on every resource.
     pub fn is_full(&self) -> bool {
-        let has_star = |list| entries(self.value.get(list)).any(|entry| entry.text == "*");
-        !self.is_named() && ["verbs", "apiGroups", "resources"].into_iter().all(has_star)
+        let has_star = |list| entries(list).any(|entry| entry.text == "*");
+        !self.is_named() && [self.verbs, self.groups, self.resources].into_iter().all(has_star)
     }
 
     /// All texts of the rule, list by list: equal for rules that grant the same in the same words.
     pub fn texts(&self) -> [Vec<&'a str>; 5] {
-        ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]
-            .map(|list| entries(self.value.get(list)).map(|entry| entry.text).collect())
+        [self.verbs, self.groups, self.resources, self.names, self.urls]
+            .map(|list| entries(list).map(|entry| entry.text).collect())
     }
 
     /// Whether the rule grants a request.
@@ -159,12 +172,15 @@ impl<'a> Rule<'a> {
     /// with a field selector for the name.
     pub fn allows(&self, verb: &str, group: &str, resource: &str) -> Option<Match<'a>> {
         let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        Some(Match {
-            verb: self.verb(verb)?,
-            group: self.group(group)?,
-            resource: self.resource(resource, subresource)?,
-            named: self.is_named(),
-        })
+        // Most rules are about another group, and its list is the shortest.
+        let group = self.group(group)?;
+        let resource = self.resource(resource, subresource)?;
+        Some(Match { verb: self.verb(verb)?, group, resource, named: self.is_named() })
+    }
+
+    /// Whether the rule is about resources of a group at all.
+    pub fn is_about(&self, group: &str) -> bool {
+        self.group(group).is_some()
     }
 
     fn verb(&self, wanted: &str) -> Option<Entry<'a>> {

@@ -59,6 +59,19 @@ impl Control {
         }
     }
 
+    /// Whether it is judged by looking at all evidence at once, which takes longer the more there is, and not by
+    /// looking at one subject after the other.
+    pub fn looks_at_everything(&self) -> bool {
+        fn looks(check: &Check) -> bool {
+            match check {
+                Check::Evidence(_) => true,
+                Check::Several(checks) => checks.iter().any(looks),
+                _ => false,
+            }
+        }
+        looks(&self.check)
+    }
+
     /// The Pod Security level that demands this control, when one does.
     pub fn pod_security_level(&self) -> Option<podsecurity::Level> {
         self.pod_security_check().map(podsecurity::Check::level)

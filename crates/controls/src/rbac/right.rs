@@ -115,6 +115,9 @@ impl Right {
 
     /// The verbs of this right that a rule grants, with the entries that do.
     pub(super) fn found<'a>(&'static self, rule: &Rule<'a>) -> Option<Found<'a>> {
+        if !rule.is_about(self.group) {
+            return None;
+        }
         let allows = |verb| match self.resource.strip_suffix("/*") {
             None => rule.allows(verb, self.group, self.resource),
             Some(resource) => rule.allows(verb, self.group, resource).or_else(|| {

@@ -15,33 +15,50 @@ const SOURCE: &str = "seaworthy";
 /// Most diagnostics of one file; editors become slow with more.
 const LIMIT: usize = 1000;
 
-/// What is wrong with a file, in the order of its lines: what cannot be read, and what a control finds.
-pub(super) fn diagnostics(assessment: &Assessment<'_, '_>, file: u32, encoding: Encoding) -> Vec<Diagnostic> {
-    let Some(source) = assessment.evidence.files().get(file as usize) else { return Vec::new() };
-    let of_text =
-        assessment.diagnostics.iter().filter(|diagnostic| diagnostic.file == file).map(|diagnostic| {
-            Diagnostic {
-                range: range(source, diagnostic.span, encoding),
-                severity: Some(match diagnostic.severity {
-                    seaworthy_evidence::Severity::Error => DiagnosticSeverity::ERROR,
-                    seaworthy_evidence::Severity::Warning => DiagnosticSeverity::WARNING,
-                }),
-                source: Some(SOURCE.to_owned()),
-                message: diagnostic.message.clone(),
-                ..Diagnostic::default()
-            }
-        });
-    let of_controls = open(assessment, file).map(|finding| Diagnostic {
-        range: range(source, finding.place.span(), encoding),
-        severity: Some(severity(finding.severity)),
-        code: Some(NumberOrString::String(finding.control.id.to_owned())),
-        code_description: page_of(finding.control).map(|href| CodeDescription { href }),
-        source: Some(SOURCE.to_owned()),
-        message: format!("{}\n{} ({})", finding.message, finding.control.title, finding.severity),
-        data: Some(serde_json::json!({ "fingerprint": finding.fingerprint() })),
-        ..Diagnostic::default()
-    });
-    let mut diagnostics: Vec<Diagnostic> = of_text.chain(of_controls).take(LIMIT).collect();
+/// What is wrong with the text of a file.
+pub(super) fn of_text(
+    assessment: &Assessment<'_, '_>,
+    file: u32,
+    encoding: Encoding,
+) -> impl Iterator<Item = Diagnostic> {
+    let of_file = assessment.diagnostics.iter().filter(move |diagnostic| diagnostic.file == file);
+    of_file.filter_map(move |diagnostic| {
+        Some(Diagnostic {
+            range: range(assessment.evidence.files().get(file as usize)?, diagnostic.span, encoding),
+            severity: Some(match diagnostic.severity {
+                seaworthy_evidence::Severity::Error => DiagnosticSeverity::ERROR,
+                seaworthy_evidence::Severity::Warning => DiagnosticSeverity::WARNING,
+            }),
+            source: Some(SOURCE.to_owned()),
+            message: diagnostic.message.clone(),
+            ..Diagnostic::default()
+        })
+    })
+}
+
+/// What controls find in a file.
+pub(super) fn findings(
+    assessment: &Assessment<'_, '_>,
+    file: u32,
+    encoding: Encoding,
+) -> impl Iterator<Item = Diagnostic> {
+    open(assessment, file).filter_map(move |finding| {
+        Some(Diagnostic {
+            range: range(assessment.evidence.files().get(file as usize)?, finding.place.span(), encoding),
+            severity: Some(severity(finding.severity)),
+            code: Some(NumberOrString::String(finding.control.id.to_owned())),
+            code_description: page_of(finding.control).map(|href| CodeDescription { href }),
+            source: Some(SOURCE.to_owned()),
+            message: format!("{}\n{} ({})", finding.message, finding.control.title, finding.severity),
+            data: Some(serde_json::json!({ "fingerprint": finding.fingerprint() })),
+            ..Diagnostic::default()
+        })
+    })
+}
+
+/// In the order of the lines, and no more than editors bear.
+pub(super) fn sorted(diagnostics: impl Iterator<Item = Diagnostic>) -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<Diagnostic> = diagnostics.take(LIMIT).collect();
     diagnostics.sort_by_key(|diagnostic| diagnostic.range.start);
     diagnostics
 }
@@ -52,13 +69,15 @@ fn open<'f>(assessment: &'f Assessment<'_, '_>, file: u32) -> impl Iterator<Item
 
 /// The pages of the controls that find something at a position, the worst first.
 pub(super) fn hover(
-    assessment: &Assessment<'_, '_>,
+    assessments: &[Assessment<'_, '_>],
     file: u32,
     position: Position,
     encoding: Encoding,
 ) -> Option<Hover> {
-    let source = assessment.evidence.files().get(file as usize)?;
-    let mut here: Vec<(&Finding<'_>, Range)> = open(assessment, file)
+    let source = assessments.first()?.evidence.files().get(file as usize)?;
+    let mut here: Vec<(&Finding<'_>, Range)> = assessments
+        .iter()
+        .flat_map(|assessment| open(assessment, file))
         .map(|finding| (finding, range(source, finding.place.span(), encoding)))
         .filter(|(_, range)| range.start <= position && position <= range.end)
         .collect();

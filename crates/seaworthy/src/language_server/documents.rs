@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lsp_types::{Position, PositionEncodingKind, Range, TextDocumentContentChangeEvent, Uri};
+use lsp_types::{Diagnostic, Position, PositionEncodingKind, Range, TextDocumentContentChangeEvent, Uri};
 
 /// How an editor counts columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,8 @@ pub(super) struct Document {
     pub(super) version: i32,
     /// The text as it is in the editor.
     pub(super) text: String,
+    /// What looking at everything showed in it when there was time for that.
+    pub(super) wide: Vec<Diagnostic>,
 }
 
 impl Document {
@@ -125,7 +127,7 @@ mod tests {
 
     fn document(text: &str) -> Document {
         let uri = "file:///a.yaml".parse().unwrap();
-        Document { uri, path: PathBuf::new(), version: 0, text: text.to_owned() }
+        Document { uri, path: PathBuf::new(), version: 0, text: text.to_owned(), wide: Vec::new() }
     }
 
     fn change(start: Position, end: Position, text: &str) -> TextDocumentContentChangeEvent {

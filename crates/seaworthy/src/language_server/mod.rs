@@ -1,7 +1,7 @@
 //! `seaworthy lsp`: a language server over standard input and output.
 //!
-//! All files of the workspace are evidence; those that are open are judged at every change, in the light of all. A
-//! generation begins with reading everything and ends when too many former states of edited files have piled up.
+//! All files of the workspace are evidence; those that are open are judged at every change, in the light of all. Controls
+//! that look at everything at once are asked when the editor pauses. A generation begins with reading everything and ends when too many former states of edited files have piled up.
 
 mod describe;
 mod documents;
@@ -9,6 +9,7 @@ mod workspace;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lsp_server::{Connection, ExtractError, Message, Notification, Request, RequestId, Response};
 use lsp_types::notification::{
@@ -78,6 +79,10 @@ fn folders(params: &InitializeParams) -> Vec<PathBuf> {
     root.and_then(documents::path_of).into_iter().collect()
 }
 
+/// How long an editor must be silent before controls that look at everything are asked.
+const PAUSE: Duration = Duration::from_millis(300);
+const GONE: &str = "the editor went away without saying good-bye";
+
 #[derive(PartialEq, Eq)]
 enum Next {
     ReadAgain,
@@ -105,8 +110,23 @@ impl Server<'_> {
                 self.log(format!("{} is too large to be judged", document.path.display()))?;
             }
         }
+        self.look_widely(&workspace);
         self.publish(&workspace)?;
-        while let Ok(message) = self.connection.receiver.recv() {
+        let mut looked = true;
+        loop {
+            let message = match looked {
+                true => self.connection.receiver.recv().map_err(|_| GONE)?,
+                false => match self.connection.receiver.recv_timeout(PAUSE) {
+                    Ok(message) => message,
+                    Err(error) if error.is_disconnected() => return Err(GONE.into()),
+                    Err(_) => {
+                        self.look_widely(&workspace);
+                        self.publish(&workspace)?;
+                        looked = true;
+                        continue;
+                    }
+                },
+            };
             let mut changed = false;
             let mut next = Some(message);
             // What was typed meanwhile is taken in before the answer, so that no work is done for a state that is over.
@@ -118,7 +138,7 @@ impl Server<'_> {
                     Message::Request(request) => {
                         if changed {
                             self.publish(&workspace)?;
-                            changed = false;
+                            (changed, looked) = (false, false);
                         }
                         self.answer(request, &workspace)?;
                     }
@@ -133,9 +153,9 @@ impl Server<'_> {
             }
             if changed {
                 self.publish(&workspace)?;
+                looked = false;
             }
         }
-        Err("the editor went away without saying good-bye".into())
     }
 
     fn take(&mut self, notification: Notification, workspace: &mut Workspace<'_>) -> Result<Taken> {
@@ -152,6 +172,7 @@ impl Server<'_> {
                     path,
                     version: document.version,
                     text: document.text,
+                    wide: Vec::new(),
                 });
                 return Ok(self.set(self.open.len() - 1, workspace));
             }
@@ -213,10 +234,26 @@ impl Server<'_> {
         let assessment = workspace.judge(&known);
         for (document, file) in self.open.iter().zip(files) {
             let Some(file) = file else { continue };
-            let diagnostics = describe::diagnostics(&assessment, file, self.encoding);
+            let of_text = describe::of_text(&assessment, file, self.encoding);
+            let found = describe::findings(&assessment, file, self.encoding);
+            let diagnostics = describe::sorted(of_text.chain(found).chain(document.wide.iter().cloned()));
             self.tell(document.uri.clone(), Some(document.version), diagnostics)?;
         }
         Ok(())
+    }
+
+    /// Asks the controls that look at everything about the open documents.
+    fn look_widely(&mut self, workspace: &Workspace<'_>) {
+        let known: Vec<u32> =
+            self.open.iter().filter_map(|document| workspace.index(&document.path)).collect();
+        if known.is_empty() {
+            return;
+        }
+        let assessment = workspace.judge_widely(&known);
+        for document in &mut self.open {
+            let Some(file) = workspace.index(&document.path) else { continue };
+            document.wide = describe::findings(&assessment, file, self.encoding).collect();
+        }
     }
 
     fn tell(&self, uri: Uri, version: Option<i32>, diagnostics: Vec<lsp_types::Diagnostic>) -> Result<()> {
@@ -257,8 +294,10 @@ impl Server<'_> {
         let at = &params.text_document_position_params;
         let file =
             self.position(&at.text_document.uri).and_then(|index| workspace.index(&self.open[index].path));
-        let hover = file
-            .and_then(|file| describe::hover(&workspace.judge(&[file]), file, at.position, self.encoding));
+        let hover = file.and_then(|file| {
+            let assessments = [workspace.judge(&[file]), workspace.judge_widely(&[file])];
+            describe::hover(&assessments, file, at.position, self.encoding)
+        });
         Response::new_ok(id, hover)
     }
 }

@@ -37,7 +37,9 @@ pub(super) struct Workspace<'w> {
     states: &'w States,
     used: usize,
     bytes: usize,
-    controls: &'w [&'static Control],
+    /// Controls that look at one subject after the other, and those that look at everything.
+    near: Vec<&'static Control>,
+    wide: Vec<&'static Control>,
     settings: &'w Settings,
 }
 
@@ -45,12 +47,13 @@ impl<'w> Workspace<'w> {
     pub(super) fn new(
         files: &'w [SourceFile],
         states: &'w States,
-        controls: &'w [&'static Control],
+        controls: &[&'static Control],
         settings: &'w Settings,
     ) -> Workspace<'w> {
+        let (wide, near) = controls.iter().partition(|control| control.looks_at_everything());
         let named = files.iter().zip(0..).filter(|(file, _)| file.origin.is_none());
         let indexes = named.map(|(file, index)| (PathBuf::from(&file.name), index)).collect();
-        Workspace { evidence: Evidence::new(files), indexes, states, used: 0, bytes: 0, controls, settings }
+        Workspace { evidence: Evidence::new(files), indexes, states, used: 0, bytes: 0, near, wide, settings }
     }
 
     /// Takes the text of a file for what the file holds.
@@ -74,8 +77,13 @@ impl<'w> Workspace<'w> {
         self.indexes.get(path).copied()
     }
 
-    /// Judges what stands in some files, in the light of all.
+    /// Judges what stands in some files, in the light of all: at every keystroke.
     pub(super) fn judge(&self, files: &[u32]) -> Assessment<'_, 'w> {
-        evaluate_files(self.controls, &self.evidence, self.settings, files)
+        evaluate_files(&self.near, &self.evidence, self.settings, files)
+    }
+
+    /// What only looking at everything shows in some files: when there is time.
+    pub(super) fn judge_widely(&self, files: &[u32]) -> Assessment<'_, 'w> {
+        evaluate_files(&self.wide, &self.evidence, self.settings, files)
     }
 }
