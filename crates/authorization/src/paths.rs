@@ -5,6 +5,7 @@
 //! the two goals gives everybody's shortest path. What is not known to be there, gives no edge.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use seaworthy_document::Value;
 
 use crate::edges::{Held, SYSTEM};
 use crate::grant::Place;
@@ -71,6 +72,8 @@ pub struct Path<'a> {
     pub holder: Holder<'a>,
     /// The binding of the first right, as its number among the sources.
     pub source: u32,
+    /// The subject of that binding that names the holder.
+    pub subject: Value<'a>,
     /// The steps, [`MOST_STEPS`] at most; the first is by rights of the holder.
     pub steps: Vec<How<'a>>,
     /// Where it ends.
@@ -121,8 +124,8 @@ pub fn paths<'a>(policy: &Policy<'a>, terrain: &Terrain<'a>) -> Vec<Path<'a>> {
         let (steps, goal) = graph.follow(identity, &next)?;
         // Whoever has a path as a member of a group is reported with the group.
         let How::By(needed, place) = *steps.first()? else { return None };
-        let source = first_binding(policy, &mut powers, identity, needed, place)?;
-        Some(Path { holder: identity.0, source, steps, goal })
+        let (source, subject) = first_binding(policy, &mut powers, identity, needed, place)?;
+        Some(Path { holder: identity.0, source, subject, steps, goal })
     });
     found.collect()
 }
@@ -150,24 +153,24 @@ fn is_ordinary(holder: Holder<'_>) -> bool {
     }
 }
 
-/// The binding that gives the first of some rights at a place.
+/// The binding that gives the first of some rights at a place, with the subject.
 fn first_binding<'a>(
     policy: &Policy<'a>,
     powers: &mut OfRoles<'_, 'a>,
     identity: Identity<'a>,
     needed: Powers,
     place: Place<'a>,
-) -> Option<u32> {
+) -> Option<(u32, Value<'a>)> {
     let mut bindings = policy.bindings_of(&identity.0).filter(|(binding, _)| {
         !binding.standing.is_built_in()
             && identity.1.is_none_or(|file| file == binding.file)
             && (binding.cluster_wide || binding.place() == place)
     });
-    let (binding, _) = bindings.find(|(binding, _)| {
+    let (binding, subject) = bindings.find(|(binding, _)| {
         policy.role_bound(binding).is_some_and(|role| {
             let given = powers.of(role.number);
             given.has_any(needed) && !is_outright(given, binding.place())
         })
     })?;
-    Some(binding.source)
+    Some((binding.source, subject))
 }
