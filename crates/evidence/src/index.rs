@@ -405,6 +405,7 @@ fn read_configuration<'a>(
 ) {
     let object = Object {
         api_version: "",
+        group: "",
         kind,
         namespace: None,
         name: configuration::name_of(kind, &source.name),

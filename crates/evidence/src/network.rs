@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use seaworthy_reachability::foreign::{self, Reach};
+use seaworthy_reachability::foreign::{self, ForeignPolicy, Reach};
 use seaworthy_reachability::{
     CLUSTER_POLICY_GROUP, ClusterPolicy, Labels, Namespace, NamespaceId, Pod, PodId, Policy, PolicyId, World,
 };
@@ -23,8 +23,8 @@ pub struct Network<'a> {
     pub world: World<'a>,
     /// Namespaces with a pod or a policy, and those that are declared; those that the files leave open last.
     pub zones: Vec<Zone<'a>>,
-    /// Policies of other projects for the whole cluster (Calico, Cilium, Antrea), as positions of objects.
-    pub foreign: Vec<u32>,
+    /// Policies of other projects for the whole cluster (Calico, Cilium, Antrea), with the positions of their objects.
+    pub foreign: Vec<(u32, ForeignPolicy<'a>)>,
 }
 
 /// A namespace; or, where objects leave theirs open, what lies in one folder and will be applied together.
@@ -40,8 +40,8 @@ pub struct Zone<'a> {
     pub pods: Vec<(u32, PodId)>,
     /// Its NetworkPolicies, with the positions of their objects.
     pub policies: Vec<(u32, PolicyId)>,
-    /// Policies of other projects, as positions of objects.
-    pub foreign: Vec<u32>,
+    /// Policies of other projects, with the positions of their objects.
+    pub foreign: Vec<(u32, ForeignPolicy<'a>)>,
     /// Whether policies lie beside its workloads of which it is not known whether they are for this namespace.
     pub doubtful: bool,
 }
@@ -89,9 +89,9 @@ impl<'a> Network<'a> {
     pub(crate) fn positions_mut(&mut self) -> impl Iterator<Item = &mut u32> {
         let of_zones = self.zones.iter_mut().flat_map(|zone| {
             let policies = zone.policies.iter_mut().map(|(position, _)| position);
-            zone.object.iter_mut().chain(policies).chain(&mut zone.foreign)
+            zone.object.iter_mut().chain(policies).chain(zone.foreign.iter_mut().map(|(index, _)| index))
         });
-        of_zones.chain(&mut self.foreign)
+        of_zones.chain(self.foreign.iter_mut().map(|(index, _)| index))
     }
 }
 
@@ -164,7 +164,7 @@ impl<'a> Builder<'_, 'a> {
             self.network.world.add_cluster_policy(policy);
         }
         if foreign == Some(Reach::Cluster) {
-            self.network.foreign.push(index);
+            self.network.foreign.push((index, ForeignPolicy::read(group, object.kind, object.value)));
         }
         if !is_policy && foreign != Some(Reach::Namespace) {
             return;
@@ -181,7 +181,8 @@ impl<'a> Builder<'_, 'a> {
             let id = self.network.world.add_policy(namespace, policy(object));
             self.zone(key, None).policies.push((index, id));
         } else {
-            self.zone(key, None).foreign.push(index);
+            let policy = ForeignPolicy::read(group, object.kind, object.value);
+            self.zone(key, None).foreign.push((index, policy));
         }
     }
 
@@ -191,7 +192,11 @@ impl<'a> Builder<'_, 'a> {
         let mut open: FxHashSet<&'a str> = FxHashSet::default();
         for zone in &self.network.zones {
             let beside = if zone.name.is_some() { &mut named } else { &mut open };
-            let policies = zone.policies.iter().map(|(index, _)| index).chain(&zone.foreign);
+            let policies = zone
+                .policies
+                .iter()
+                .map(|(index, _)| index)
+                .chain(zone.foreign.iter().map(|(index, _)| index));
             let policies = policies.filter_map(|index| self.objects.get(*index as usize));
             beside.extend(
                 policies.filter_map(|policy| nearest(&self.folders.holding_any, folder(self.files, policy))),

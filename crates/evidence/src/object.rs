@@ -9,6 +9,8 @@ use seaworthy_document::Value;
 pub struct Object<'a> {
     /// `apiVersion`, as `apps/v1`.
     pub api_version: &'a str,
+    /// The part of it before the slash: asked for so often that it is not looked for each time.
+    pub(crate) group: &'a str,
     /// `kind`, as `Deployment`.
     pub kind: &'a str,
     /// `metadata.namespace`; `None` when the file leaves it open (or the kind has none).
@@ -44,6 +46,7 @@ impl<'a> Object<'a> {
         let text = |key| metadata.and_then(|m| m.get(key)).and_then(|v| v.as_str()).filter(|t| !t.is_empty());
         Some(Object {
             api_version,
+            group: group_of(api_version),
             kind,
             namespace: text("namespace"),
             name: text("name").or_else(|| text("generateName")).unwrap_or(""),
@@ -56,7 +59,7 @@ impl<'a> Object<'a> {
 
     /// The API group: empty for the core group.
     pub fn group(&self) -> &'a str {
-        self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
+        self.group
     }
 
     /// Whether the object is of this group and kind, in any version.
@@ -78,6 +81,11 @@ impl<'a> Object<'a> {
     pub fn annotation(&self, key: &str) -> Option<&'a str> {
         self.value.at(&["metadata", "annotations", key])?.as_str()
     }
+}
+
+/// The group in an `apiVersion`.
+pub(crate) fn group_of(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |(group, _)| group)
 }
 
 impl fmt::Display for Object<'_> {

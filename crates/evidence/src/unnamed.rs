@@ -3,7 +3,7 @@
 
 use seaworthy_document::Value;
 
-use crate::object::Object;
+use crate::object::{Object, group_of};
 
 /// What a document without `kind` is: the group and version that it is given, and its kind.
 ///
@@ -56,6 +56,7 @@ pub(crate) fn read<'a>(name: &'a str, value: Value<'a>, file: u32, document: u32
     let last = name.rsplit('/').next().unwrap_or(name);
     Some(Object {
         api_version,
+        group: group_of(api_version),
         kind,
         namespace: None,
         name: own.unwrap_or(last),

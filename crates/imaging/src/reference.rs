@@ -115,12 +115,12 @@ impl<'a> Reference<'a> {
     /// Whether the image lies within a registry or a repository prefix, compared by whole segments: `ghcr.io/acme`
     /// holds `ghcr.io/acme/web` but not `ghcr.io/acmeevil/web`.
     pub fn is_within(&self, prefix: &str) -> bool {
-        let prefix = prefix.trim_end_matches('/');
-        let (registry, path) = prefix.split_once('/').unwrap_or((prefix, ""));
+        let Some(path) = prefix.strip_prefix(self.registry) else { return false };
         let inside = |path: &str| {
             self.repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.registry == registry && (path.is_empty() || inside(path))
+        let path = path.trim_end_matches('/');
+        path.is_empty() || path.strip_prefix('/').is_some_and(inside)
     }
 }
 

@@ -35,26 +35,82 @@ pub fn reach(group: &str, kind: &str) -> Option<Reach> {
     .filter(|_| kind != "StagedNetworkPolicy")
 }
 
-/// Whether a policy of another project may say something about a pod in a direction. Only what is certain is "no": a
-/// selector of Cilium on plain labels that does not match, or no section for the direction.
-pub fn concerns(group: &str, object: Value<'_>, pod: &Pod<'_>, direction: Direction) -> bool {
-    if pod.host_network() == Truth::Yes {
-        return false;
+/// What is known of a policy of another project: read once, asked about many pods.
+#[derive(Debug)]
+pub struct ForeignPolicy<'a> {
+    ingress: Effect<'a>,
+    egress: Effect<'a>,
+}
+
+#[derive(Debug)]
+struct Effect<'a> {
+    subjects: Subjects<'a>,
+    denies_by_default: bool,
+}
+
+/// The pods about which it may say something.
+#[derive(Debug)]
+enum Subjects<'a> {
+    None,
+    /// Nothing is certain.
+    Perhaps,
+    Selected(Selector<'a>),
+}
+
+impl<'a> ForeignPolicy<'a> {
+    /// Reads a policy by the group and kind of its object.
+    pub fn read(group: &str, kind: &str, object: Value<'a>) -> ForeignPolicy<'a> {
+        let effect = |direction| Effect {
+            subjects: Subjects::read(group, object, direction),
+            denies_by_default: denies_by_default(group, kind, object, direction),
+        };
+        ForeignPolicy { ingress: effect(Direction::Ingress), egress: effect(Direction::Egress) }
     }
-    let Some(spec) = object.get("spec").filter(|_| group == "cilium.io" && object.get("specs").is_none())
-    else {
-        return true;
-    };
-    let deny = deny_field(direction);
-    if spec.get(direction.name()).is_none() && spec.get(deny).is_none() {
-        return false;
+
+    fn effect(&self, direction: Direction) -> &Effect<'a> {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
     }
-    match spec.get("endpointSelector") {
-        // A policy of hosts.
-        None => spec.get("nodeSelector").is_none(),
-        // Keys with a source (`k8s:app`) or of Cilium's own are not labels of the pod.
-        Some(selector) if selector.descendants().any(|value| is_derived(&value)) => true,
-        Some(selector) => Selector::read(selector).selects(pod.labels()).possibly(),
+
+    /// Whether it may say something about a pod in a direction. Only what is certain is "no": a selector of Cilium on
+    /// plain labels that does not match, or no section for the direction.
+    pub fn concerns(&self, pod: &Pod<'_>, direction: Direction) -> bool {
+        pod.host_network() != Truth::Yes
+            && match &self.effect(direction).subjects {
+                Subjects::None => false,
+                Subjects::Perhaps => true,
+                Subjects::Selected(selector) => selector.selects(pod.labels()).possibly(),
+            }
+    }
+
+    /// Whether it plainly denies, to every pod that it can reach, all that nothing else allows in a direction. Only the
+    /// plainest form is recognised:
+    ///
+    /// - Cilium: `endpointSelector: {}`, no `enableDefaultDeny`, and a list for the direction that is empty or holds only
+    ///   `{}` (`docs.cilium.io`, "Policy Enforcement Modes": an empty rule selects the endpoints and allows nothing).
+    /// - Calico: no `selector` or `all()`, no other selector, the direction in `types`, and no rules for it.
+    pub fn denies_by_default(&self, direction: Direction) -> bool {
+        self.effect(direction).denies_by_default
+    }
+}
+
+impl<'a> Subjects<'a> {
+    fn read(group: &str, object: Value<'a>, direction: Direction) -> Subjects<'a> {
+        let plain = group == "cilium.io" && object.get("specs").is_none();
+        let Some(spec) = object.get("spec").filter(|_| plain) else { return Subjects::Perhaps };
+        if spec.get(direction.name()).is_none() && spec.get(deny_field(direction)).is_none() {
+            return Subjects::None;
+        }
+        match spec.get("endpointSelector") {
+            // A policy of hosts.
+            None if spec.get("nodeSelector").is_some() => Subjects::None,
+            None => Subjects::Perhaps,
+            // Keys with a source (`k8s:app`) or of Cilium's own are not labels of the pod.
+            Some(selector) if selector.descendants().any(|value| is_derived(&value)) => Subjects::Perhaps,
+            Some(selector) => Subjects::Selected(Selector::read(selector)),
+        }
     }
 }
 
@@ -72,13 +128,7 @@ fn deny_field(direction: Direction) -> &'static str {
     }
 }
 
-/// Whether a policy of another project plainly denies, to every pod that it can reach, all that nothing else allows in
-/// a direction. Only the plainest form is recognised:
-///
-/// - Cilium: `endpointSelector: {}`, no `enableDefaultDeny`, and a list for the direction that is empty or holds only `{}`
-///   (`docs.cilium.io`, "Policy Enforcement Modes": an empty rule selects the endpoints and allows nothing).
-/// - Calico: no `selector` or `all()`, no other selector, the direction in `types`, and no rules for it.
-pub fn denies_by_default(group: &str, kind: &str, object: Value<'_>, direction: Direction) -> bool {
+fn denies_by_default(group: &str, kind: &str, object: Value<'_>, direction: Direction) -> bool {
     let Some(spec) = object.get("spec").filter(|_| reach(group, kind).is_some()) else { return false };
     let list = spec.get(direction.name());
     match group {

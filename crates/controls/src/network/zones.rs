@@ -2,7 +2,8 @@
 //! policies.
 
 use seaworthy_evidence::{Network, Object, Place, Zone};
-use seaworthy_reachability::{Direction, PodId, Truth, World, foreign};
+use seaworthy_reachability::foreign::ForeignPolicy;
+use seaworthy_reachability::{Direction, PodId, Truth, World};
 
 use crate::scope::Surroundings;
 use crate::verdict::{Judged, Verdict};
@@ -54,8 +55,10 @@ impl<'e, 'a> ZoneScope<'e, 'a> {
     pub(super) fn anchor(&self) -> Option<&'e Object<'a>> {
         let declared = self.zone.object.and_then(|index| self.object(index));
         let owner = || self.zone.pods.first().and_then(|(index, _)| self.owner(*index));
-        let policy =
-            || self.zone.policies.first().map(|(index, _)| *index).or(self.zone.foreign.first().copied());
+        let policy = || {
+            let own = self.zone.policies.first().map(|(index, _)| *index);
+            own.or(self.zone.foreign.first().map(|(index, _)| *index))
+        };
         declared.or_else(owner).or_else(|| self.object(policy()?))
     }
 
@@ -82,26 +85,25 @@ impl<'e, 'a> ZoneScope<'e, 'a> {
         self.zone.name.is_some_and(|name| self.around.settings.parameters.is_system_namespace(name))
     }
 
+    fn foreign_policies(&self) -> impl Iterator<Item = &'e (u32, ForeignPolicy<'a>)> {
+        self.zone.foreign.iter().chain(&self.network().foreign)
+    }
+
     /// A policy of another project that may say something about the pods here.
     fn foreign(&self, direction: Direction) -> Option<&'e Object<'a>> {
-        let policies = self.zone.foreign.iter().chain(&self.network().foreign);
-        let mut policies = policies.filter_map(|index| self.object(*index));
         let count = self.zone.foreign.len() + self.network().foreign.len();
-        if count.saturating_mul(self.zone.pods.len()) > MANY {
-            return policies.next();
-        }
-        policies.find(|policy| {
+        let too_many = count.saturating_mul(self.zone.pods.len()) > MANY;
+        let mut policies = self.foreign_policies();
+        let (index, _) = policies.find(|(_, policy)| {
             let mut pods = self.zone.pods.iter().map(|(_, id)| self.world().pod(*id));
-            pods.any(|pod| foreign::concerns(policy.group(), policy.value, pod, direction))
-        })
+            too_many || pods.any(|pod| policy.concerns(pod, direction))
+        })?;
+        self.object(*index)
     }
 
     /// Whether a policy of another project plainly denies by default here.
     pub(super) fn is_denied_by_foreign(&self, direction: Direction) -> bool {
-        let policies = self.zone.foreign.iter().chain(&self.network().foreign);
-        policies
-            .filter_map(|index| self.object(*index))
-            .any(|object| foreign::denies_by_default(object.group(), object.kind, object.value, direction))
+        self.foreign_policies().any(|(_, policy)| policy.denies_by_default(direction))
     }
 
     /// Why nothing can be said of pods for which no policy was found, when nothing can.

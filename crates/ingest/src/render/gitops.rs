@@ -64,7 +64,9 @@ impl<'f> ConfigMaps<'f> {
 
 /// Whether a file holds objects that say what to apply.
 pub(crate) fn points(file: &SourceFile) -> bool {
-    objects(file).any(|object| tool(object).is_some())
+    let text = file.stream.text().as_bytes();
+    GROUPS.iter().any(|group| memchr::memmem::find(text, group.as_bytes()).is_some())
+        && objects(file).any(|object| tool(object).is_some())
 }
 
 fn objects(file: &SourceFile) -> impl Iterator<Item = Value<'_>> {
@@ -127,6 +129,9 @@ enum Tool {
     Application,
     ApplicationSet,
 }
+
+/// What the groups below end with: most texts hold neither, and need no closer look.
+const GROUPS: [&str; 2] = ["toolkit.fluxcd.io", "argoproj.io"];
 
 fn tool(object: Value<'_>) -> Option<Tool> {
     let (group, _) = text(object, &["apiVersion"])?.split_once('/')?;
