@@ -13,7 +13,6 @@ pub(crate) const SYSTEM: &str = "kube-system";
 
 /// What rights in the whole cluster lead to.
 static OF_CLUSTER: &[(Powers, Point<'static>)] = &[
-    (Powers::FULL, Point::Goal(Goal::ClusterAdmin)),
     (Powers::ESCALATE_CLUSTER_ROLES.and(Powers::CHANGE_CLUSTER_ROLES), Point::Goal(Goal::ClusterAdmin)),
     (Powers::BIND.and(Powers::WRITE_CLUSTER_BINDINGS), Point::Goal(Goal::ClusterAdmin)),
     (Powers::IMPERSONATE_USERS, Point::Goal(Goal::ClusterAdmin)),
@@ -49,6 +48,8 @@ fn of_namespace<'a>(namespace: &'a str) -> [(Powers, Point<'a>); 10] {
 /// What somebody holds.
 #[derive(Default)]
 pub(crate) struct Held<'a> {
+    /// Where every right is given outright: in the cluster or in `kube-system`.
+    pub(crate) full: Option<Place<'a>>,
     pub(crate) cluster: Powers,
     pub(crate) namespaces: Vec<(Option<&'a str>, Powers)>,
 }
@@ -56,6 +57,14 @@ pub(crate) struct Held<'a> {
 impl<'a> Graph<'a> {
     pub(crate) fn add_rights(&mut self, identity: Identity<'a>, held: &mut Held<'a>) {
         let from = Point::Is(identity);
+        self.add(Point::Became(identity), from, false, How::There);
+        if let Some(place) = held.full {
+            let to = match place {
+                Place::Cluster => Point::Goal(Goal::ClusterAdmin),
+                Place::Namespace(_) => Point::Pods(SYSTEM),
+            };
+            self.add(Point::Became(identity), to, true, How::By(Powers::FULL, place));
+        }
         for &(needed, to) in OF_CLUSTER.iter().filter(|(needed, _)| held.cluster.has(*needed)) {
             self.add(from, to, true, How::By(needed, Place::Cluster));
         }
@@ -88,7 +97,7 @@ impl<'a> Graph<'a> {
         let from = Point::Is(identity);
         let mut group = |name: &'a str| {
             let group = Holder::Group(name);
-            self.add(from, Point::Is((group, None)), false, How::As(group));
+            self.add(from, Point::Became((group, None)), false, How::As(group));
         };
         match identity.0 {
             Holder::ServiceAccount { .. } => {
@@ -133,11 +142,11 @@ impl<'a> Graph<'a> {
             }
         }
         for (namespace, holder) in accounts {
-            let being = Point::Is((holder, None));
+            let being = Point::Became((holder, None));
             self.add(Point::Accounts(namespace), being, true, How::As(holder));
             self.add(Point::Pods(namespace), Point::Accounts(namespace), false, How::There);
             if let Some(&group) = groups.get(namespace) {
-                self.add(being, Point::Is((group, None)), false, How::As(group));
+                self.add(Point::Is((holder, None)), Point::Became((group, None)), false, How::As(group));
             }
         }
         for &namespace in &terrain.open {
@@ -150,13 +159,13 @@ impl<'a> Graph<'a> {
             }
             if let Some(name) = pod.account {
                 let holder = Holder::ServiceAccount { namespace: Some(pod.namespace), name };
-                self.add(here, Point::Is((holder, None)), true, How::As(holder));
+                self.add(here, Point::Became((holder, None)), true, How::As(holder));
             }
         }
         for &(namespace, name) in &terrain.tokens {
             let holder = Holder::ServiceAccount { namespace: Some(namespace), name };
             let here = Point::Tokens(Some(namespace));
-            self.add(here, Point::Is((holder, None)), true, How::As(holder));
+            self.add(here, Point::Became((holder, None)), true, How::As(holder));
             self.add(Point::Tokens(None), here, false, How::There);
         }
     }

@@ -14,7 +14,10 @@ pub(crate) type Identity<'a> = (Holder<'a>, Option<u32>);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Point<'a> {
     Goal(Goal),
+    /// Being somebody, apart from having every right outright.
     Is(Identity<'a>),
+    /// Having become somebody.
+    Became(Identity<'a>),
     /// Being any account of a namespace.
     Accounts(&'a str),
     /// Starting pods in a namespace.

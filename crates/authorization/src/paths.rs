@@ -5,6 +5,7 @@
 //! the two goals gives everybody's shortest path. What is not known to be there, gives no edge.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use seaworthy_document::Value;
 
 use crate::edges::{Held, SYSTEM};
 use crate::grant::Place;
@@ -71,14 +72,17 @@ pub struct Path<'a> {
     pub holder: Holder<'a>,
     /// The binding of the first right, as its number among the sources.
     pub source: u32,
+    /// The subject of that binding that names the holder.
+    pub subject: Value<'a>,
     /// The steps, [`MOST_STEPS`] at most; the first is by rights of the holder.
     pub steps: Vec<How<'a>>,
     /// Where it ends.
     pub goal: Goal,
 }
 
-/// The shortest path of everybody who has one, in the order of the bindings. Left out are who has every right in the
-/// cluster or in `kube-system` outright, and whom Kubernetes itself gives rights: `system:masters`, nodes, controllers.
+/// The shortest path of everybody who has one, in the order of the bindings. Bindings that give every right in the
+/// cluster or in `kube-system` outright begin no path, and whom Kubernetes itself gives rights has none:
+/// `system:masters`, nodes, controllers.
 pub fn paths<'a>(policy: &Policy<'a>, terrain: &Terrain<'a>) -> Vec<Path<'a>> {
     let mut powers = OfRoles::new(policy);
     let mut order: Vec<Identity<'a>> = Vec::new();
@@ -96,6 +100,10 @@ pub fn paths<'a>(policy: &Policy<'a>, terrain: &Terrain<'a>) -> Vec<Path<'a>> {
                 Held::default()
             });
             match binding.place() {
+                place if is_outright(given, place) => {
+                    // The cluster is the smaller of the two, and gives more.
+                    held.full = Some(held.full.map_or(place, |known| known.min(place)));
+                }
                 Place::Cluster => held.cluster = held.cluster.and(given),
                 Place::Namespace(name) => held.namespaces.push((name, given.in_namespace())),
             }
@@ -111,19 +119,13 @@ pub fn paths<'a>(policy: &Policy<'a>, terrain: &Terrain<'a>) -> Vec<Path<'a>> {
     graph.add_terrain(terrain, order.iter().copied());
     let next = graph.search();
 
-    let ordinary = order.into_iter().filter(|identity| {
-        is_ordinary(identity.0)
-            && held.get(identity).is_some_and(|held| {
-                let system = held.namespaces.iter().filter(|(name, _)| *name == Some(SYSTEM));
-                !held.cluster.has(Powers::FULL) && !system.into_iter().any(|(_, own)| own.has(Powers::FULL))
-            })
-    });
+    let ordinary = order.into_iter().filter(|identity| is_ordinary(identity.0));
     let found = ordinary.filter_map(|identity| {
         let (steps, goal) = graph.follow(identity, &next)?;
         // Whoever has a path as a member of a group is reported with the group.
         let How::By(needed, place) = *steps.first()? else { return None };
-        let source = first_binding(policy, &mut powers, identity, needed, place)?;
-        Some(Path { holder: identity.0, source, steps, goal })
+        let (source, subject) = first_binding(policy, &mut powers, identity, needed, place)?;
+        Some(Path { holder: identity.0, source, subject, steps, goal })
     });
     found.collect()
 }
@@ -131,6 +133,11 @@ pub fn paths<'a>(policy: &Policy<'a>, terrain: &Terrain<'a>) -> Vec<Path<'a>> {
 fn identity(holder: Holder<'_>, file: u32) -> Identity<'_> {
     let open = matches!(holder, Holder::ServiceAccount { namespace: None, .. });
     (holder, open.then_some(file))
+}
+
+/// Whether a binding gives everything at once.
+fn is_outright(given: Powers, place: Place<'_>) -> bool {
+    given.has(Powers::FULL) && matches!(place, Place::Cluster | Place::Namespace(Some(SYSTEM)))
 }
 
 /// Whether people or pods are behind it.
@@ -146,21 +153,24 @@ fn is_ordinary(holder: Holder<'_>) -> bool {
     }
 }
 
-/// The binding that gives the first of some rights at a place.
+/// The binding that gives the first of some rights at a place, with the subject.
 fn first_binding<'a>(
     policy: &Policy<'a>,
     powers: &mut OfRoles<'_, 'a>,
     identity: Identity<'a>,
     needed: Powers,
     place: Place<'a>,
-) -> Option<u32> {
+) -> Option<(u32, Value<'a>)> {
     let mut bindings = policy.bindings_of(&identity.0).filter(|(binding, _)| {
         !binding.standing.is_built_in()
             && identity.1.is_none_or(|file| file == binding.file)
             && (binding.cluster_wide || binding.place() == place)
     });
-    let (binding, _) = bindings.find(|(binding, _)| {
-        policy.role_bound(binding).is_some_and(|role| powers.of(role.number).has_any(needed))
+    let (binding, subject) = bindings.find(|(binding, _)| {
+        policy.role_bound(binding).is_some_and(|role| {
+            let given = powers.of(role.number);
+            given.has_any(needed) && !is_outright(given, binding.place())
+        })
     })?;
-    Some(binding.source)
+    Some((binding.source, subject))
 }

@@ -54,7 +54,7 @@ fn rights_of_two_roles_are_put_together_for_one_holder() {
 fn a_path_leads_through_the_accounts_of_a_namespace_and_no_other() {
     let operator = "{kind: ServiceAccount, name: operator, namespace: shop}";
     let here = role("deploy", "shop", PODS, ANN) + &cluster_role("operator", BIND, operator);
-    let expected = ["User `ann` ClusterAdmin in 4", "ServiceAccount `shop/operator` ClusterAdmin in 1"];
+    let expected = ["User `ann` ClusterAdmin in 5", "ServiceAccount `shop/operator` ClusterAdmin in 1"];
     assert_eq!(told(&here, &Terrain::default()), expected);
     let elsewhere = role("deploy", "other", PODS, ANN) + &cluster_role("operator", BIND, operator);
     assert_eq!(told(&elsewhere, &Terrain::default()), expected[1..]);
@@ -62,6 +62,19 @@ fn a_path_leads_through_the_accounts_of_a_namespace_and_no_other() {
     let open = role("deploy", "shop", PODS, ANN).replace(", namespace: shop", "")
         + &cluster_role("operator", BIND, "{kind: ServiceAccount, name: operator}");
     assert_eq!(told(&open, &Terrain::default()), ["ServiceAccount `operator` ClusterAdmin in 1"]);
+}
+
+#[test]
+fn every_right_outright_ends_a_path_and_begins_none() {
+    let all = "{apiGroups: ['*'], resources: ['*'], verbs: ['*']}";
+    let operator = "{kind: ServiceAccount, name: operator, namespace: shop}";
+    let held = cluster_role("operator", all, operator);
+    assert!(told(&held, &Terrain::default()).is_empty());
+    let ann = role("deploy", "shop", PODS, ANN) + &held;
+    assert_eq!(told(&ann, &Terrain::default()), ["User `ann` ClusterAdmin in 4"]);
+    // What else such a holder may do is still looked at.
+    let more = held + &cluster_role("exec", EXEC, operator);
+    assert_eq!(told(&more, &Terrain::default()), ["ServiceAccount `shop/operator` NodeRoot in 1"]);
 }
 
 #[test]

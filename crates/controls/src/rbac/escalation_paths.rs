@@ -44,9 +44,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let (terrain, exposed) = terrain(around);
     let mut faults: FxHashMap<u32, Vec<Fault<'a>>> = FxHashMap::default();
     for path in paths::paths(policy, &terrain) {
-        if let Some(fault) = fault(policy, &path, &exposed) {
-            faults.entry(path.source).or_default().push(fault);
-        }
+        faults.entry(path.source).or_default().push(fault(&path, &exposed));
     }
     let mut roles_pass: FxHashMap<u32, Verdict<'a>> = FxHashMap::default();
     let judged = policy.bindings().iter().filter_map(|binding| {
@@ -77,7 +75,7 @@ fn without_path<'a>(
         return Verdict::unknown(reason, "the role");
     };
     // Whoever may do everything is the matter of `rbac/cluster-admin`.
-    if binding.cluster_wide && policy.is_full(role) {
+    if (binding.cluster_wide || binding.namespace == Some("kube-system")) && policy.is_full(role) {
         return Verdict::NotApplicable;
     }
     match roles.entry(role.number).or_insert_with(|| undecided::pass_of_rules(role.value)).clone() {
@@ -128,14 +126,7 @@ fn terrain<'a>(around: &Surroundings<'_, 'a>) -> (Terrain<'a>, FxHashSet<(&'a st
     (terrain, exposed)
 }
 
-fn fault<'a>(
-    policy: &Policy<'a>,
-    path: &Path<'a>,
-    exposed: &FxHashSet<(&'a str, &'a str)>,
-) -> Option<Fault<'a>> {
-    let binding = policy.binding_of_source(path.source)?;
-    let subject =
-        binding.subjects().find(|subject| Holder::of(*subject, binding.namespace) == Some(path.holder))?;
+fn fault<'a>(path: &Path<'a>, exposed: &FxHashSet<(&'a str, &'a str)>) -> Fault<'a> {
     let mut message = tell(path);
     let why = match path.holder {
         Holder::Group(name) if name.starts_with("system:") => Some("everybody in this group can go it"),
@@ -153,8 +144,8 @@ fn fault<'a>(
         message.push_str(why);
     }
     let severity = if why.is_some() { Severity::Critical } else { Severity::High };
-    let place = Place::at(subject.get("name").unwrap_or(subject));
-    Some(Fault::new(place, message).held_by(path.holder).graded(severity))
+    let place = Place::at(path.subject.get("name").unwrap_or(path.subject));
+    Fault::new(place, message).held_by(path.holder).graded(severity)
 }
 
 /// The path in words.
