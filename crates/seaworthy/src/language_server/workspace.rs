@@ -88,7 +88,15 @@ impl<'w> Workspace<'w> {
     }
 
     /// What only looking at everything shows in some files: when there is time.
-    pub(super) fn judge_widely(&self, files: &[u32]) -> Assessment<'_, 'w> {
+    pub(super) fn judge_widely(&mut self, files: &[u32]) -> Assessment<'_, 'w> {
+        self.evidence.settle();
         evaluate_files(&self.wide, &self.evidence, self.settings, files)
+    }
+
+    /// Both together.
+    pub(super) fn judge_wholly(&mut self, files: &[u32]) -> [Assessment<'_, 'w>; 2] {
+        self.evidence.settle();
+        [&self.near, &self.wide]
+            .map(|controls| evaluate_files(controls, &self.evidence, self.settings, files))
     }
 }
