@@ -35,6 +35,35 @@ fn controls_are_listed_as_table_json_and_ids() {
     assert!(stdout(&seaworthy(&["controls"])).contains("pods/privileged"));
 }
 
+/// The table of controls lies beside the data.
+#[test]
+fn every_row_of_the_catalogue_that_files_decide_is_evaluated() {
+    let demo = match oracle_client::data("demo") {
+        Ok(demo) => demo,
+        Err(skip) => return skip.announce(),
+    };
+    let table = demo.join("../../reference/controls.tsv");
+    let Ok(table) = std::fs::read_to_string(&table) else {
+        return println!("skipped: there is no {}", table.display());
+    };
+    let listed: serde_json::Value =
+        serde_json::from_slice(&seaworthy(&["controls", "--format", "json"]).stdout).expect("JSON");
+    let controls = listed["controls"].as_array().expect("a list");
+    let from_files = |id: &str| {
+        controls.iter().any(|control| {
+            let scopes = control["scopes"].as_array().expect("a list");
+            control["id"] == id && scopes.iter().any(|scope| scope == "manifests")
+        })
+    };
+    let rows = table.lines().skip(1).filter_map(|line| {
+        let columns: Vec<&str> = line.split('\t').collect();
+        columns.get(4)?.split(',').any(|scope| scope == "manifests").then_some(columns[0])
+    });
+    let rows: Vec<&str> = rows.collect();
+    let missing: Vec<&&str> = rows.iter().filter(|id| !from_files(id)).collect();
+    assert!(rows.len() > 100 && missing.is_empty(), "{missing:?} of {} rows", rows.len());
+}
+
 #[test]
 fn completions_and_manual_pages_come_from_the_same_source() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
