@@ -178,11 +178,6 @@ impl<'a> Rule<'a> {
         Some(Match { verb: self.verb(verb)?, group, resource, named: self.is_named() })
     }
 
-    /// Whether the rule is about resources of a group at all.
-    pub fn is_about(&self, group: &str) -> bool {
-        self.group(group).is_some()
-    }
-
     fn verb(&self, wanted: &str) -> Option<Entry<'a>> {
         exact_or_all(self.verbs(), wanted)
     }

@@ -75,6 +75,8 @@ pub struct Evidence<'a> {
     pub(crate) indexes: Indexes<'a>,
     pub(crate) access: Access<'a>,
     pub(crate) network: Network<'a>,
+    /// Whether the network is to be made anew: see [`settle`](Evidence::settle).
+    pub(crate) unsettled: bool,
 }
 
 /// Positions of objects, by what they are looked for.
@@ -209,6 +211,7 @@ impl<'a> Evidence<'a> {
             indexes,
             access,
             network,
+            unsettled: false,
         }
     }
 
@@ -242,7 +245,8 @@ impl<'a> Evidence<'a> {
         &self.objects[component.object as usize]
     }
 
-    /// Pods and policies by namespace: who may talk to whom.
+    /// Pods and policies by namespace: who may talk to whom. After a change it is empty until
+    /// [`settle`](Evidence::settle).
     pub fn network(&self) -> &Network<'a> {
         &self.network
     }

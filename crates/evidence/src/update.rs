@@ -19,7 +19,8 @@ impl<'a> Evidence<'a> {
         index
     }
 
-    /// Puts a file in the place of the one at `index`. The result is that of reading all files again.
+    /// Puts a file in the place of the one at `index`. After
+    /// [`settle`](Evidence::settle) the result is that of reading all files again.
     ///
     /// # Panics
     /// When there is no file at `index`.
@@ -29,6 +30,15 @@ impl<'a> Evidence<'a> {
         self.documents -= former.documents;
         self.foreign_documents -= former.foreign;
         self.take_in(index, file);
+    }
+
+    /// Makes up for what [`add`](Evidence::add) and [`replace`](Evidence::replace) put off, since it takes long and
+    /// typing must not wait for it: [`network`](Evidence::network).
+    pub fn settle(&mut self) {
+        if self.unsettled {
+            self.network = Network::new(&self.files, &self.objects, &self.workloads);
+            self.unsettled = false;
+        }
     }
 
     /// Puts what a file holds in the place of all that is there of the file of its index.
@@ -86,7 +96,8 @@ impl<'a> Evidence<'a> {
             positions.for_each(|position| shift.apply(position));
         }
         if other_network {
-            self.network = Network::new(&self.files, &self.objects, &self.workloads);
+            self.network = Network::default();
+            self.unsettled = true;
         } else {
             self.network.positions_mut().for_each(|position| shift.apply(position));
         }

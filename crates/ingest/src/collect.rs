@@ -183,21 +183,41 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     if bytes.len() as u64 > options.max_file_size {
         return skip(SkipReason::TooLarge(bytes.len() as u64));
     }
+    let chart = chart_of(&path, charts).map(|chart| display_name(chart));
+    let stream = take(&path, bytes, named, chart).map_err(|reason| Skipped { path: name.clone(), reason })?;
+    Ok(SourceFile::new(name, stream))
+}
+
+/// Reads a text that an editor holds, as [`collect`] would read the file from the disk.
+///
+/// # Errors
+/// Why `collect` would not take the file.
+pub fn read_text(path: &Path, text: &str) -> Result<Stream, SkipReason> {
+    let templates =
+        path.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "templates"));
+    let chart = templates.and_then(Path::parent).filter(|folder| folder.join("Chart.yaml").is_file());
+    take(path, text.as_bytes().to_vec(), false, chart.map(display_name))
+}
+
+/// The documents of a file, unless it is none that controls know. `named` files are read whatever they look like;
+/// `chart` is the Helm chart whose template it may be.
+fn take(path: &Path, bytes: Vec<u8>, named: bool, chart: Option<String>) -> Result<Stream, SkipReason> {
+    let name = display_name(path);
     if Stream::looks_binary(&bytes) {
-        return skip(SkipReason::Binary);
+        return Err(SkipReason::Binary);
     }
     if !named
-        && let Some(chart) = chart_of(&path, charts)
+        && let Some(chart) = chart
         && recognise::looks_like_template(&bytes)
     {
-        return skip(SkipReason::HelmTemplate(display_name(chart)));
+        return Err(SkipReason::HelmTemplate(chart));
     }
     if !named
         && !recognise::looks_like_manifest(&bytes)
-        && !recognise::is_known_by_name(&path)
+        && !recognise::is_known_by_name(path)
         && !recognise::may_be_configuration(&name, &bytes)
     {
-        return skip(SkipReason::NotKubernetes);
+        return Err(SkipReason::NotKubernetes);
     }
     let stream = if configuration::is_toml(&name) {
         Stream::read_toml_bytes(bytes)
@@ -209,15 +229,15 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
         let text = stream.text().as_bytes();
         let is_ours = || recognise::looks_like_manifest(text) || recognise::may_be_configuration(&name, text);
         if !named && !is_ours() {
-            return skip(SkipReason::NotKubernetes);
+            return Err(SkipReason::NotKubernetes);
         }
         if !named && recognise::looks_like_template(stream.text().as_bytes()) {
-            return skip(SkipReason::Template);
+            return Err(SkipReason::Template);
         }
     } else if !recognise::holds_objects(&name, &stream) {
-        return skip(SkipReason::NotKubernetes);
+        return Err(SkipReason::NotKubernetes);
     }
-    Ok(SourceFile::new(name, stream))
+    Ok(stream)
 }
 
 fn read_file(path: &Path, options: &Options) -> Result<Vec<u8>, SkipReason> {

@@ -8,7 +8,7 @@ mod render;
 mod skip;
 mod walk;
 
-pub use collect::{Collected, Event, IngestError, Options, collect};
+pub use collect::{Collected, Event, IngestError, Options, collect, read_text};
 pub use exclude::Exclude;
 pub use render::RenderOptions;
 pub use skip::{SkipReason, Skipped};

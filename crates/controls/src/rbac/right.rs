@@ -113,11 +113,15 @@ impl Right {
             && (self.with.is_empty() || policy.rules(role).any(|(_, rule)| completed(&rule)))
     }
 
+    /// Whether a rule with these groups and resources may grant it: a quick look before the exact one.
+    pub(super) fn may_be_among(&self, groups: &[&str], resources: &[&str]) -> bool {
+        let stem = self.resource.split_once('/').map_or(self.resource, |(resource, _)| resource);
+        groups.iter().any(|group| *group == self.group || *group == "*")
+            && resources.iter().any(|resource| resource.starts_with(stem) || resource.starts_with('*'))
+    }
+
     /// The verbs of this right that a rule grants, with the entries that do.
     pub(super) fn found<'a>(&'static self, rule: &Rule<'a>) -> Option<Found<'a>> {
-        if !rule.is_about(self.group) {
-            return None;
-        }
         let allows = |verb| match self.resource.strip_suffix("/*") {
             None => rule.allows(verb, self.group, self.resource),
             Some(resource) => rule.allows(verb, self.group, resource).or_else(|| {

@@ -65,7 +65,11 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
             full += 1;
             continue;
         }
-        let found: Vec<Found<'a>> = rights.iter().filter_map(|right| right.found(&rule)).collect();
+        // Of the many rights most concern other resources than the rule.
+        let groups: Vec<&str> = rule.groups().map(|entry| entry.text).collect();
+        let resources: Vec<&str> = rule.resources().map(|entry| entry.text).collect();
+        let concerned = rights.iter().filter(|right| right.may_be_among(&groups, &resources));
+        let found: Vec<Found<'a>> = concerned.filter_map(|right| right.found(&rule)).collect();
         if found.is_empty() || !flowing.is_empty() && flowing.contains(&rule.texts()) {
             continue;
         }

@@ -68,6 +68,7 @@ fn replacing_and_adding_files_is_reading_them_all() {
             assert_eq!(evidence.add(edit) as usize, held.len());
             held.push(text);
         }
+        evidence.settle();
         let whole: Vec<SourceFile> = held.iter().enumerate().map(|(slot, &text)| file(slot, text)).collect();
         assert_eq!(seen(&evidence), seen(&Evidence::new(&whole)), "after {text} in {slot}");
     }

@@ -110,7 +110,7 @@ impl Server<'_> {
                 self.log(format!("{} is too large to be judged", document.path.display()))?;
             }
         }
-        self.look_widely(&workspace);
+        self.look_widely(&mut workspace);
         self.publish(&workspace)?;
         let mut looked = true;
         loop {
@@ -120,7 +120,7 @@ impl Server<'_> {
                     Ok(message) => message,
                     Err(error) if error.is_disconnected() => return Err(GONE.into()),
                     Err(_) => {
-                        self.look_widely(&workspace);
+                        self.look_widely(&mut workspace);
                         self.publish(&workspace)?;
                         looked = true;
                         continue;
@@ -140,7 +140,7 @@ impl Server<'_> {
                             self.publish(&workspace)?;
                             (changed, looked) = (false, false);
                         }
-                        self.answer(request, &workspace)?;
+                        self.answer(request, &mut workspace)?;
                     }
                     Message::Notification(notification) => match self.take(notification, &mut workspace)? {
                         Taken::Nothing => {}
@@ -243,15 +243,16 @@ impl Server<'_> {
     }
 
     /// Asks the controls that look at everything about the open documents.
-    fn look_widely(&mut self, workspace: &Workspace<'_>) {
-        let known: Vec<u32> =
-            self.open.iter().filter_map(|document| workspace.index(&document.path)).collect();
+    fn look_widely(&mut self, workspace: &mut Workspace<'_>) {
+        let files: Vec<Option<u32>> =
+            self.open.iter().map(|document| workspace.index(&document.path)).collect();
+        let known: Vec<u32> = files.iter().flatten().copied().collect();
         if known.is_empty() {
             return;
         }
         let assessment = workspace.judge_widely(&known);
-        for document in &mut self.open {
-            let Some(file) = workspace.index(&document.path) else { continue };
+        for (document, file) in self.open.iter_mut().zip(files) {
+            let Some(file) = file else { continue };
             document.wide = describe::findings(&assessment, file, self.encoding).collect();
         }
     }
@@ -273,7 +274,7 @@ impl Server<'_> {
         Ok(self.connection.sender.send(Message::Notification(notification))?)
     }
 
-    fn answer(&self, request: Request, workspace: &Workspace<'_>) -> Result<()> {
+    fn answer(&self, request: Request, workspace: &mut Workspace<'_>) -> Result<()> {
         let response = match request.method.as_str() {
             <HoverRequest as request::Request>::METHOD => {
                 match request.extract::<lsp_types::HoverParams>(<HoverRequest as request::Request>::METHOD) {
@@ -290,13 +291,17 @@ impl Server<'_> {
         Ok(self.connection.sender.send(Message::Response(response))?)
     }
 
-    fn hover(&self, id: RequestId, params: &lsp_types::HoverParams, workspace: &Workspace<'_>) -> Response {
+    fn hover(
+        &self,
+        id: RequestId,
+        params: &lsp_types::HoverParams,
+        workspace: &mut Workspace<'_>,
+    ) -> Response {
         let at = &params.text_document_position_params;
         let file =
             self.position(&at.text_document.uri).and_then(|index| workspace.index(&self.open[index].path));
         let hover = file.and_then(|file| {
-            let assessments = [workspace.judge(&[file]), workspace.judge_widely(&[file])];
-            describe::hover(&assessments, file, at.position, self.encoding)
+            describe::hover(&workspace.judge_wholly(&[file]), file, at.position, self.encoding)
         });
         Response::new_ok(id, hover)
     }

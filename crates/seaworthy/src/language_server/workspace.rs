@@ -28,6 +28,11 @@ impl States {
 #[derive(Debug)]
 pub(super) struct Full;
 
+/// What a text holds; nothing when it is none that `scan` would read: a template, or no manifest at all.
+fn stream(path: &Path, text: &str) -> Stream {
+    seaworthy_ingest::read_text(path, text).unwrap_or_else(|_| Stream::read(""))
+}
+
 /// The files as evidence.
 #[derive(Debug)]
 pub(super) struct Workspace<'w> {
@@ -61,7 +66,7 @@ impl<'w> Workspace<'w> {
         self.bytes += text.len();
         let state = self.states.0.get(self.used).filter(|_| self.bytes <= BYTES).ok_or(Full)?;
         self.used += 1;
-        let file = state.get_or_init(|| SourceFile::new(path.to_string_lossy(), Stream::read(text)));
+        let file = state.get_or_init(|| SourceFile::new(path.to_string_lossy(), stream(path, text)));
         match self.indexes.get(path) {
             Some(&index) => self.evidence.replace(index, file),
             None => {
@@ -83,7 +88,15 @@ impl<'w> Workspace<'w> {
     }
 
     /// What only looking at everything shows in some files: when there is time.
-    pub(super) fn judge_widely(&self, files: &[u32]) -> Assessment<'_, 'w> {
+    pub(super) fn judge_widely(&mut self, files: &[u32]) -> Assessment<'_, 'w> {
+        self.evidence.settle();
         evaluate_files(&self.wide, &self.evidence, self.settings, files)
+    }
+
+    /// Both together.
+    pub(super) fn judge_wholly(&mut self, files: &[u32]) -> [Assessment<'_, 'w>; 2] {
+        self.evidence.settle();
+        [&self.near, &self.wide]
+            .map(|controls| evaluate_files(controls, &self.evidence, self.settings, files))
     }
 }
