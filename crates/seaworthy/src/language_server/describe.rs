@@ -15,16 +15,17 @@ const SOURCE: &str = "seaworthy";
 /// Most diagnostics of one file; editors become slow with more.
 const LIMIT: usize = 1000;
 
-/// What is wrong with the text of a file.
+/// What is wrong with the text of a file and of those embedded in it.
 pub(super) fn of_text(
     assessment: &Assessment<'_, '_>,
-    file: u32,
+    files: &[u32],
     encoding: Encoding,
 ) -> impl Iterator<Item = Diagnostic> {
-    let of_file = assessment.diagnostics.iter().filter(move |diagnostic| diagnostic.file == file);
+    let of_file = assessment.diagnostics.iter().filter(|diagnostic| files.contains(&diagnostic.file));
     of_file.filter_map(move |diagnostic| {
+        let source = assessment.evidence.files().get(diagnostic.file as usize)?;
         Some(Diagnostic {
-            range: range(assessment.evidence.files().get(file as usize)?, diagnostic.span, encoding),
+            range: range(source, diagnostic.span, encoding),
             severity: Some(match diagnostic.severity {
                 seaworthy_evidence::Severity::Error => DiagnosticSeverity::ERROR,
                 seaworthy_evidence::Severity::Warning => DiagnosticSeverity::WARNING,
@@ -36,23 +37,21 @@ pub(super) fn of_text(
     })
 }
 
-/// What controls find in a file.
+/// What controls find in a file and in those embedded in it.
 pub(super) fn findings(
     assessment: &Assessment<'_, '_>,
-    file: u32,
+    files: &[u32],
     encoding: Encoding,
 ) -> impl Iterator<Item = Diagnostic> {
-    open(assessment, file).filter_map(move |finding| {
-        Some(Diagnostic {
-            range: range(assessment.evidence.files().get(file as usize)?, finding.place.span(), encoding),
-            severity: Some(severity(finding.severity)),
-            code: Some(NumberOrString::String(finding.control.id.to_owned())),
-            code_description: page_of(finding.control).map(|href| CodeDescription { href }),
-            source: Some(SOURCE.to_owned()),
-            message: format!("{}\n{} ({})", finding.message, finding.control.title, finding.severity),
-            data: Some(serde_json::json!({ "fingerprint": finding.fingerprint() })),
-            ..Diagnostic::default()
-        })
+    open(assessment, files).map(move |finding| Diagnostic {
+        range: range_of(finding, encoding),
+        severity: Some(severity(finding.severity)),
+        code: Some(NumberOrString::String(finding.control.id.to_owned())),
+        code_description: page_of(finding.control).map(|href| CodeDescription { href }),
+        source: Some(SOURCE.to_owned()),
+        message: format!("{}\n{} ({})", finding.message, finding.control.title, finding.severity),
+        data: Some(serde_json::json!({ "fingerprint": finding.fingerprint() })),
+        ..Diagnostic::default()
     })
 }
 
@@ -63,22 +62,21 @@ pub(super) fn sorted(diagnostics: impl Iterator<Item = Diagnostic>) -> Vec<Diagn
     diagnostics
 }
 
-fn open<'f>(assessment: &'f Assessment<'_, '_>, file: u32) -> impl Iterator<Item = &'f Finding<'f>> {
-    assessment.open().filter(move |finding| finding.subject.object.file == file)
+fn open<'f>(assessment: &'f Assessment<'_, '_>, files: &[u32]) -> impl Iterator<Item = &'f Finding<'f>> {
+    assessment.open().filter(|finding| files.contains(&finding.subject.object.file))
 }
 
 /// The pages of the controls that find something at a position, the worst first.
 pub(super) fn hover(
     assessments: &[Assessment<'_, '_>],
-    file: u32,
+    files: &[u32],
     position: Position,
     encoding: Encoding,
 ) -> Option<Hover> {
-    let source = assessments.first()?.evidence.files().get(file as usize)?;
     let mut here: Vec<(&Finding<'_>, Range)> = assessments
         .iter()
-        .flat_map(|assessment| open(assessment, file))
-        .map(|finding| (finding, range(source, finding.place.span(), encoding)))
+        .flat_map(|assessment| open(assessment, files))
+        .map(|finding| (finding, range_of(finding, encoding)))
         .filter(|(_, range)| range.start <= position && position <= range.end)
         .collect();
     here.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
@@ -125,7 +123,15 @@ fn severity(severity: Severity) -> DiagnosticSeverity {
 
 /// A span as a range on its first line: what is missing in a map is shown at its key, not over the whole map.
 fn range(source: &SourceFile, span: Span, encoding: Encoding) -> Range {
-    let text = source.stream.text();
+    within(source.stream.text(), span, encoding)
+}
+
+/// Where a finding is shown.
+fn range_of(finding: &Finding<'_>, encoding: Encoding) -> Range {
+    within(finding.place.value.stream().text(), finding.place.span(), encoding)
+}
+
+fn within(text: &str, span: Span, encoding: Encoding) -> Range {
     let start = span.start as usize;
     let end = (span.end as usize).clamp(start, text.len().max(start));
     let first_line =

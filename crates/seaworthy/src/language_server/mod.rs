@@ -228,14 +228,13 @@ impl Server<'_> {
 
     /// Judges the open documents and tells the editor.
     fn publish(&self, workspace: &Workspace<'_>) -> Result<()> {
-        let files: Vec<Option<u32>> =
-            self.open.iter().map(|document| workspace.index(&document.path)).collect();
+        let files: Vec<Vec<u32>> =
+            self.open.iter().map(|document| workspace.places(&document.path)).collect();
         let known: Vec<u32> = files.iter().flatten().copied().collect();
         let assessment = workspace.judge(&known);
         for (document, file) in self.open.iter().zip(files) {
-            let Some(file) = file else { continue };
-            let of_text = describe::of_text(&assessment, file, self.encoding);
-            let found = describe::findings(&assessment, file, self.encoding);
+            let of_text = describe::of_text(&assessment, &file, self.encoding);
+            let found = describe::findings(&assessment, &file, self.encoding);
             let diagnostics = describe::sorted(of_text.chain(found).chain(document.wide.iter().cloned()));
             self.tell(document.uri.clone(), Some(document.version), diagnostics)?;
         }
@@ -244,16 +243,15 @@ impl Server<'_> {
 
     /// Asks the controls that look at everything about the open documents.
     fn look_widely(&mut self, workspace: &mut Workspace<'_>) {
-        let files: Vec<Option<u32>> =
-            self.open.iter().map(|document| workspace.index(&document.path)).collect();
+        let files: Vec<Vec<u32>> =
+            self.open.iter().map(|document| workspace.places(&document.path)).collect();
         let known: Vec<u32> = files.iter().flatten().copied().collect();
         if known.is_empty() {
             return;
         }
         let assessment = workspace.judge_widely(&known);
         for (document, file) in self.open.iter_mut().zip(files) {
-            let Some(file) = file else { continue };
-            document.wide = describe::findings(&assessment, file, self.encoding).collect();
+            document.wide = describe::findings(&assessment, &file, self.encoding).collect();
         }
     }
 
@@ -298,11 +296,11 @@ impl Server<'_> {
         workspace: &mut Workspace<'_>,
     ) -> Response {
         let at = &params.text_document_position_params;
-        let file =
-            self.position(&at.text_document.uri).and_then(|index| workspace.index(&self.open[index].path));
-        let hover = file.and_then(|file| {
-            describe::hover(&workspace.judge_wholly(&[file]), file, at.position, self.encoding)
-        });
+        let files = self
+            .position(&at.text_document.uri)
+            .map(|index| workspace.places(&self.open[index].path))
+            .unwrap_or_default();
+        let hover = describe::hover(&workspace.judge_wholly(&files), &files, at.position, self.encoding);
         Response::new_ok(id, hover)
     }
 }

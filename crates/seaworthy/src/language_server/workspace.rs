@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 use seaworthy_controls::{Assessment, Control, Settings, evaluate_files};
 use seaworthy_document::Stream;
-use seaworthy_evidence::{Evidence, SourceFile};
+use seaworthy_evidence::{Evidence, SourceFile, embedded_files};
 
 /// Most states of edited files that are held: evidence borrows from texts, so a former state stays until all files are
 /// read again. Typing for an hour makes about so many.
@@ -37,8 +37,8 @@ fn stream(path: &Path, text: &str) -> Stream {
 #[derive(Debug)]
 pub(super) struct Workspace<'w> {
     evidence: Evidence<'w>,
-    /// Where each file stands in the evidence.
-    indexes: FxHashMap<PathBuf, u32>,
+    /// Where each file stands in the evidence, and behind it the files that are embedded in it.
+    indexes: FxHashMap<PathBuf, Vec<u32>>,
     states: &'w States,
     used: usize,
     bytes: usize,
@@ -56,30 +56,62 @@ impl<'w> Workspace<'w> {
         settings: &'w Settings,
     ) -> Workspace<'w> {
         let (wide, near) = controls.iter().partition(|control| control.looks_at_everything());
-        let named = files.iter().zip(0..).filter(|(file, _)| file.origin.is_none());
-        let indexes = named.map(|(file, index)| (PathBuf::from(&file.name), index)).collect();
+        let mut indexes: FxHashMap<PathBuf, Vec<u32>> = FxHashMap::default();
+        let mut outer = PathBuf::new();
+        for (file, index) in files.iter().zip(0..) {
+            // Embedded files stand right behind the one that they are embedded in.
+            if !file.embedded {
+                outer = PathBuf::from(&file.name);
+            }
+            indexes.entry(outer.clone()).or_default().push(index);
+        }
         Workspace { evidence: Evidence::new(files), indexes, states, used: 0, bytes: 0, near, wide, settings }
     }
 
     /// Takes the text of a file for what the file holds.
     pub(super) fn set(&mut self, path: &Path, text: &str) -> Result<(), Full> {
-        self.bytes += text.len();
-        let state = self.states.0.get(self.used).filter(|_| self.bytes <= BYTES).ok_or(Full)?;
-        self.used += 1;
-        let file = state.get_or_init(|| SourceFile::new(path.to_string_lossy(), stream(path, text)));
-        match self.indexes.get(path) {
-            Some(&index) => self.evidence.replace(index, file),
-            None => {
-                let index = self.evidence.add(file);
-                self.indexes.insert(path.to_owned(), index);
+        let file = SourceFile::new(path.to_string_lossy(), stream(path, text));
+        let embedded = embedded_files(&file);
+        let mut old = self.indexes.remove(path).unwrap_or_default().into_iter();
+        let mut new = Vec::with_capacity(1 + embedded.len());
+        let mut full = Ok(());
+        for file in std::iter::once(file).chain(embedded) {
+            let place = old.next();
+            match self.put(place, file) {
+                Ok(index) => new.push(index),
+                Err(error) => full = Err(error),
             }
         }
-        Ok(())
+        for place in old {
+            let nothing = SourceFile::new(path.to_string_lossy(), Stream::read(""));
+            full = full.and(self.put(Some(place), nothing).map(|index| new.push(index)));
+        }
+        self.indexes.insert(path.to_owned(), new);
+        full
     }
 
-    /// Where a file stands in the evidence.
-    pub(super) fn index(&self, path: &Path) -> Option<u32> {
-        self.indexes.get(path).copied()
+    /// Puts a file in a place of the evidence, or behind all others.
+    fn put(&mut self, place: Option<u32>, file: SourceFile) -> Result<u32, Full> {
+        self.bytes += file.stream.text().len();
+        let state = self.states.0.get(self.used).filter(|_| self.bytes <= BYTES).ok_or(Full)?;
+        self.used += 1;
+        let file = state.get_or_init(|| file);
+        Ok(match place {
+            Some(index) => {
+                self.evidence.replace(index, file);
+                index
+            }
+            None => self.evidence.add(file),
+        })
+    }
+
+    /// Where a file stands in the evidence, with the embedded ones whose lines are its own.
+    pub(super) fn places(&self, path: &Path) -> Vec<u32> {
+        let places = self.indexes.get(path).into_iter().flatten().copied();
+        let files = self.evidence.files();
+        places
+            .filter(|&index| files.get(index as usize).is_some_and(|file| Path::new(&file.name) == path))
+            .collect()
     }
 
     /// Judges what stands in some files, in the light of all: at every keystroke.
