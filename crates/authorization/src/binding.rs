@@ -25,7 +25,7 @@ pub struct Source<'a> {
 /// What the `roleRef` of a binding leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// This role; see [`Policy::role`].
+    /// This role; see [`Policy::role`](crate::Policy::role).
     Role(u32),
     /// A role that is neither among the sources nor built in.
     Missing,
