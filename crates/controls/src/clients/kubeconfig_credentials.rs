@@ -7,6 +7,7 @@ use crate::change;
 use crate::clients::kubeconfigs::{self, Certificate};
 use crate::component_flags::Findings;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::flags::is_placeholder;
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -151,7 +152,7 @@ fn plugin<'a>(command: Value<'a>, findings: &mut Findings<'a>) {
 }
 
 fn filled_in<'a>(value: Value<'a>, findings: &mut Findings<'a>) {
-    if kubeconfigs::is_open(value.text()) {
+    if is_placeholder(value.text()) {
         findings.undecided(Verdict::unknown(
             "a credential is filled in later",
             "what is filled in, and how long it is valid",

@@ -6,6 +6,7 @@ use seaworthy_evidence::Place;
 use crate::change;
 use crate::clients::{commands, kubeconfigs};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::flags::is_placeholder;
 use crate::scope::{ContainerScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -36,7 +37,7 @@ fn of_kubeconfig<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     if clusters.peek().is_none() {
         return Verdict::NotApplicable;
     }
-    let is_open = |server: &Value<'_>| kubeconfigs::is_open(server.text());
+    let is_open = |server: &Value<'_>| is_placeholder(server.text());
     if clusters.any(|cluster| cluster.at(&["cluster", "server"]).as_ref().is_some_and(is_open)) {
         return Verdict::unknown("the server is a placeholder", "the file with its values filled in");
     }

@@ -5,6 +5,7 @@ use seaworthy_evidence::Place;
 
 use crate::addresses;
 use crate::control::Severity;
+use crate::flags::is_placeholder;
 use crate::secrets::credentials;
 use crate::verdict::Fault;
 
@@ -23,7 +24,7 @@ pub(crate) fn tls_faults(root: Value<'_>) -> Vec<Fault<'_>> {
         let host = addresses::host(server.text());
         // `kubectl` takes an address without a scheme for `http`.
         let plain = addresses::is_plain_http(server.text()) || !server.text().contains("://");
-        if is_open(server.text()) {
+        if is_placeholder(server.text()) {
             continue;
         }
         if plain && !addresses::is_loopback(host) {
@@ -44,17 +45,12 @@ pub(crate) fn tls_faults(root: Value<'_>) -> Vec<Fault<'_>> {
     faults
 }
 
-/// Whether a text is filled in later.
-pub(super) fn is_open(text: &str) -> bool {
-    text.contains("${") || text.contains("{{") || text.contains("$(")
-}
-
 /// Whether a value holds a credential, and is not what tools put in its place: `REDACTED`, `DATA+OMITTED`, `<token>`.
 pub(super) fn is_credential(value: &Value<'_>) -> bool {
     let text = value.text().trim();
     let stands_in = matches!(text, "" | "REDACTED" | "DATA+OMITTED" | "DATA-OMITTED")
         || (text.starts_with('<') && text.ends_with('>'))
-        || is_open(text)
+        || is_placeholder(text)
         || credentials::is_placeholder(text);
     !stands_in
 }

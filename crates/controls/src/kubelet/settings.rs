@@ -3,6 +3,7 @@
 use seaworthy_evidence::{Place, Setting, Setup, Stated};
 
 use crate::component_flags::{Known, known, misfit, placeholder};
+use crate::flags::is_placeholder;
 use crate::scope::ComponentScope;
 use crate::verdict::Verdict;
 
@@ -130,7 +131,7 @@ pub(super) fn gate<'a>(
     name: &str,
 ) -> Result<Option<(bool, Place<'a>)>, Verdict<'a>> {
     for (item, at) in scope.component.flag_items("feature-gates") {
-        if item.contains("$(") || item.contains("${") || item.contains("{{") {
+        if is_placeholder(item) {
             return Err(placeholder("--feature-gates"));
         }
         if let Some((gate, value)) = item.split_once('=')
