@@ -27,6 +27,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "seaworthy-schema",
         ],
     ),
+    ("seaworthy-cluster", &["seaworthy-document", "seaworthy-evidence"]),
     (
         "seaworthy-controls",
         &[

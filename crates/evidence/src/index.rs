@@ -9,6 +9,7 @@ use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
 use crate::access::Access;
+use crate::collection::Collection;
 use crate::component::{self, Component};
 use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -75,6 +76,7 @@ pub struct Evidence<'a> {
     pub(crate) indexes: Indexes<'a>,
     pub(crate) access: Access<'a>,
     pub(crate) network: Network<'a>,
+    pub(crate) collection: Option<Collection<'a>>,
     /// Whether the network is to be made anew: see [`settle`](Evidence::settle).
     pub(crate) unsettled: bool,
 }
@@ -199,6 +201,7 @@ impl<'a> Evidence<'a> {
             || Indexes::new(&objects, &files),
             || rayon::join(|| Access::new(&files, &objects), || Network::new(&files, &objects, &workloads)),
         );
+        let collection = objects.iter().find_map(Collection::read);
         Evidence {
             files,
             objects,
@@ -211,6 +214,7 @@ impl<'a> Evidence<'a> {
             indexes,
             access,
             network,
+            collection,
             unsettled: false,
         }
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+pub mod collection;
 mod component;
 pub mod configuration;
 mod diagnostic;
@@ -15,6 +16,7 @@ mod update;
 mod workload;
 
 pub use access::Access;
+pub use collection::{Collection, Known};
 pub use component::{Component, Flag, Program, Setting, Setup, Stated};
 pub use diagnostic::{Diagnostic, Severity};
 pub use embedded::embedded_files;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::access::Access;
+use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
 use crate::index::{Evidence, Indexes, SourceFile, is_configuration, read_file, sort_key};
@@ -79,6 +80,7 @@ impl<'a> Evidence<'a> {
         let old = run(&self.diagnostics, |diagnostic: &Diagnostic| diagnostic.file, index..index + 1);
         self.diagnostics.splice(old, part.diagnostics);
 
+        let new_objects = new.start as usize..new.end as usize;
         self.update_sorted(positions, new, shift);
         // What concerns roles, networks, configurations and components alone is made anew only where they are concerned.
         if other_access {
@@ -100,6 +102,9 @@ impl<'a> Evidence<'a> {
             self.unsettled = true;
         } else {
             self.network.positions_mut().for_each(|position| shift.apply(position));
+        }
+        if self.objects[new_objects].iter().any(|object| object.group() == collection::GROUP) {
+            self.collection = self.objects.iter().find_map(Collection::read);
         }
         if other_components {
             self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
