@@ -21,6 +21,12 @@ impl States {
     pub(crate) fn new() -> States {
         States(std::iter::repeat_with(OnceLock::new).take(STATES).collect())
     }
+
+    /// Takes a state out; nothing when it is not there.
+    #[cfg(feature = "live")]
+    pub(crate) fn take(&mut self, index: u32) -> Option<SourceFile> {
+        self.0.get_mut(index as usize)?.take()
+    }
 }
 
 /// Where a text of the evidence is kept.
@@ -136,6 +142,19 @@ impl<'w> Workspace<'w> {
     pub(crate) fn judge_widely(&mut self, files: &[u32]) -> Assessment<'_, 'w> {
         self.evidence.settle();
         evaluate_files(&self.wide, &self.evidence, self.settings, files)
+    }
+
+    /// Everything, ready to be judged as a whole.
+    #[cfg(feature = "live")]
+    pub(crate) fn settled(&mut self) -> &Evidence<'w> {
+        self.evidence.settle();
+        &self.evidence
+    }
+
+    /// Where the texts are kept that are evidence in the end.
+    #[cfg(feature = "live")]
+    pub(crate) fn into_slots(self) -> Vec<Slot> {
+        self.slots
     }
 
     /// Both together.
