@@ -11,8 +11,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Applies all objects of a text in order, by server-side apply.
 ///
-/// Where no controller manager runs, a namespace is given the service account `default`, without which the API server
-/// refuses pods.
+/// After a namespace its service account `default` is there, without which the API server refuses pods: the controller
+/// manager makes it, or we do where none runs.
 pub(crate) fn apply(client: &Client, text: &str, controllers: bool) -> Result<(), LabError> {
     let stream = Stream::read(text);
     if let Some(diagnostic) = stream.diagnostics().first() {
@@ -67,10 +67,11 @@ fn one(resources: &mut Resources, object: Value, controllers: bool) -> Result<()
         std::thread::sleep(Duration::from_millis(100));
         resources.known.remove(version);
     }
-    if kind == "Namespace" && !controllers {
-        service_account(resources.client, name)?;
+    match kind {
+        "Namespace" if controllers => await_service_account(resources.client, name),
+        "Namespace" => service_account(resources.client, name),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Makes the service account `default` of a namespace.
@@ -91,6 +92,18 @@ pub(crate) fn service_account(client: &Client, namespace: &str) -> Result<(), La
             }
         }
     }
+}
+
+fn await_service_account(client: &Client, namespace: &str) -> Result<(), LabError> {
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default");
+    let deadline = Instant::now() + PATIENCE;
+    while !client.send("GET", &path, None).is_ok_and(|answer| answer.status == 200) {
+        if Instant::now() > deadline {
+            return Err(LabError::failed(format!("no controller makes a service account in `{namespace}`")));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
 }
 
 fn send(client: &Client, method: &str, path: &str, body: &str) -> Result<Answer, LabError> {
