@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::LabError;
+use crate::node::Namespaces;
 
 /// No answer of a lab is longer; a test that makes one wants to know.
 const MAX_ANSWER: u64 = 256 << 20;
@@ -39,6 +40,7 @@ impl Answer {
 pub(crate) struct Client {
     tls: Arc<ClientConfig>,
     address: SocketAddr,
+    namespaces: Option<Arc<Namespaces>>,
 }
 
 impl Client {
@@ -48,6 +50,7 @@ impl Client {
         port: u16,
         authority: &Path,
         identity: Option<(&Path, &Path)>,
+        namespaces: Option<Arc<Namespaces>>,
     ) -> Result<Client, LabError> {
         let broken =
             |error: &dyn std::fmt::Display| LabError::failed(format!("cannot make a client: {error}"));
@@ -68,7 +71,7 @@ impl Client {
                 builder.with_client_auth_cert(vec![certificate], key).map_err(|error| broken(&error))?
             }
         };
-        Ok(Client { tls: Arc::new(tls), address: (address, port).into() })
+        Ok(Client { tls: Arc::new(tls), address: (address, port).into(), namespaces })
     }
 
     /// Sends a request and reads the whole answer.
@@ -78,7 +81,10 @@ impl Client {
         path: &str,
         body: Option<(&str, &str)>,
     ) -> std::io::Result<Answer> {
-        let tcp = TcpStream::connect_timeout(&self.address, PATIENCE)?;
+        let tcp = match &self.namespaces {
+            None => TcpStream::connect_timeout(&self.address, PATIENCE)?,
+            Some(namespaces) => namespaces.connect(self.address, PATIENCE)?,
+        };
         tcp.set_read_timeout(Some(PATIENCE))?;
         tcp.set_write_timeout(Some(PATIENCE))?;
         let name = ServerName::from(self.address.ip());

@@ -1,12 +1,14 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::apply::{apply, service_account};
 use crate::certificates::{Authority, Subject, signing_keys, write};
 use crate::client::Client;
 use crate::identities::{Credentials, IDENTITIES};
+use crate::node::{self, NODE, NODE_ADDRESS, Namespaces, Surroundings};
 use crate::process::{Known, Lifetime, Server};
 use crate::profile::Places;
 use crate::{LabError, Profile, Servers, ports};
@@ -32,6 +34,8 @@ pub(crate) struct ControlPlane {
     pub(crate) programs: Servers,
     /// In the order of their starts.
     pub(crate) running: Vec<Server>,
+    /// Where everything runs, if it is not on loopback.
+    pub(crate) namespaces: Option<Arc<Namespaces>>,
 }
 
 impl ControlPlane {
@@ -42,8 +46,11 @@ impl ControlPlane {
         folder: &Path,
     ) -> Result<ControlPlane, LabError> {
         profile.check()?;
-        let address = Ipv4Addr::LOCALHOST;
-        let ports = ports::free(5)?;
+        let (address, ports) = match profile.has_nodes() {
+            false => (Ipv4Addr::LOCALHOST, ports::free(5)?),
+            // In a network of their own they have the ports that they are known by.
+            true => (NODE_ADDRESS, vec![6443, 2379, 2380, 10257, 10259]),
+        };
         let make = |name: &str| {
             let path = folder.join(name);
             fs::create_dir_all(&path).map_err(|error| LabError::file(&path, &error))?;
@@ -65,6 +72,10 @@ impl ControlPlane {
         places.set("controller-manager-port", ports[3]);
         places.set("scheduler-port", ports[4]);
         places.set("encryption-key", random_key());
+        if profile.has_nodes() {
+            places.set("cni-plugins", node::plugins()?);
+            places.set("pause", node::PAUSE);
+        }
         let plane = ControlPlane {
             folder: folder.to_owned(),
             credentials,
@@ -74,6 +85,7 @@ impl ControlPlane {
             profile: profile.clone(),
             programs,
             running: Vec::new(),
+            namespaces: None,
         };
         plane.keys()?;
         for (name, text) in profile.files("", &plane.places)? {
@@ -94,7 +106,13 @@ impl ControlPlane {
         let (certificate, key) = (self.credentials.certificate(identity), self.credentials.key(identity));
         let shown =
             (identity != crate::identities::ANONYMOUS).then_some((certificate.as_path(), key.as_path()));
-        Client::new(self.address, self.api_port, &self.credentials.certificate("ca"), shown)
+        Client::new(
+            self.address,
+            self.api_port,
+            &self.credentials.certificate("ca"),
+            shown,
+            self.namespaces.clone(),
+        )
     }
 
     fn keys(&self) -> Result<(), LabError> {
@@ -116,7 +134,15 @@ impl ControlPlane {
             "apiserver-kubelet-client",
             &Subject { user: "kube-apiserver-kubelet-client", groups: &[] },
         )?;
+        if self.profile.has_nodes() {
+            let user = format!("system:node:{NODE}");
+            let hosts = [address.as_str(), NODE];
+            cluster.server("kubelet", &Subject { user: &user, groups: &["system:nodes"] }, &hosts)?;
+        }
         let url = self.url();
+        if self.profile.has_nodes() {
+            self.credentials.issue(&cluster, "proxy", "system:kube-proxy", &[], &url)?;
+        }
         for (name, user, groups) in IDENTITIES {
             self.credentials.issue(&cluster, name, user, groups, &url)?;
         }
@@ -131,10 +157,19 @@ impl ControlPlane {
 
     /// Starts the programs and waits until they serve. After an error `running` holds what was started.
     pub(crate) fn start(&mut self, lifetime: Lifetime) -> Result<(), LabError> {
+        if self.profile.has_nodes() {
+            let namespaces = Namespaces::make(&self.folder, &self.logs(), lifetime)?;
+            self.namespaces = Some(Arc::new(namespaces));
+            self.record()?;
+        }
         self.launch("etcd", lifetime)?;
         let port = self.place("etcd-port")?;
         let address = self.address;
-        self.wait("accepts no connections", || TcpStream::connect((address, port)).is_ok())?;
+        let namespaces = self.namespaces.clone();
+        self.wait("accepts no connections", || match &namespaces {
+            None => TcpStream::connect((address, port)).is_ok(),
+            Some(namespaces) => namespaces.connect((address, port).into(), Duration::from_secs(1)).is_ok(),
+        })?;
         self.launch("kube-apiserver", lifetime)?;
         let admin = self.client("admin")?;
         self.wait("is not ready", || {
@@ -146,8 +181,13 @@ impl ControlPlane {
                 [("kube-controller-manager", "controller-manager-port"), ("kube-scheduler", "scheduler-port")]
             {
                 self.launch(program, lifetime)?;
-                let client =
-                    Client::new(address, self.place(port)?, &self.credentials.certificate("ca"), None)?;
+                let client = Client::new(
+                    address,
+                    self.place(port)?,
+                    &self.credentials.certificate("ca"),
+                    None,
+                    self.namespaces.clone(),
+                )?;
                 self.wait("is not ready", || {
                     client.send("GET", "/healthz", None).is_ok_and(|answer| answer.status == 200)
                 })?;
@@ -160,6 +200,7 @@ impl ControlPlane {
         for objects in self.profile.objects(&self.places)? {
             apply(&admin, &objects, self.profile.has_controllers())?;
         }
+        self.start_node(&admin, lifetime)?;
         // The server learns of bindings a moment after they are stored.
         let viewer = self.client("viewer")?;
         self.wait("does not let the identity `viewer` read pods", || {
@@ -167,8 +208,25 @@ impl ControlPlane {
         })
     }
 
+    fn start_node(&mut self, admin: &Client, lifetime: Lifetime) -> Result<(), LabError> {
+        let Some(namespaces) = &self.namespaces else { return Ok(()) };
+        let node = Surroundings {
+            namespaces,
+            profile: &self.profile,
+            places: &self.places,
+            programs: &self.programs,
+            folder: &self.folder,
+            logs: &self.logs(),
+            admin,
+        };
+        node.start(lifetime, &mut self.running)
+    }
+
     /// Stops everything, the last one first, so that nobody writes into a database that is gone.
     pub(crate) fn stop(&mut self) {
+        if let Some(namespaces) = &self.namespaces {
+            namespaces.end();
+        }
         for server in self.running.iter_mut().rev() {
             server.stop();
         }
@@ -177,11 +235,21 @@ impl ControlPlane {
 
     fn launch(&mut self, program: &str, lifetime: Lifetime) -> Result<(), LabError> {
         let flags = self.profile.flags(program, &self.places)?;
-        let server = Server::start(&self.programs.program(program), &flags, &self.logs(), lifetime)?;
+        let server = {
+            let namespaces = self.namespaces.as_deref();
+            Server::start(&self.programs.program(program), &flags, &self.logs(), lifetime, namespaces)?
+        };
         self.running.push(server);
+        self.record()
+    }
+
+    /// Keeps a record of what runs.
+    fn record(&self) -> Result<(), LabError> {
         // At once, so that whoever takes the lab down finds all of them, even if we are killed while the next one starts.
-        let known: Vec<Known> =
+        let mut known: Vec<Known> =
             self.running.iter().filter_map(|server| Known::of(&server.program, server.pid())).collect();
+        // The last one is stopped first, and everything in the namespaces with it.
+        known.extend(self.namespaces.as_ref().map(|namespaces| namespaces.init().clone()));
         let text = serde_json::to_string(&known).map_err(|error| LabError::failed(error.to_string()))?;
         write(&self.folder.join(PROCESSES), &text)
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control_plane::PROCESSES;
 use crate::guard::Lab;
+use crate::node::{INIT, Namespaces};
 use crate::process::{Known, Lifetime};
 use crate::{LabError, Profile, Servers};
 
@@ -136,7 +137,16 @@ pub fn exec(name: &str, command: &[OsString]) -> Result<ExitStatus, LabError> {
     let [program, arguments @ ..] = command else {
         return Err(LabError::failed("no command: `cargo xtask lab exec -- env`"));
     };
-    Command::new(program)
+    let namespaces =
+        known(&lab.folder).into_iter().find(|process| process.program == INIT).map(Namespaces::of);
+    let mut command = match namespaces {
+        None => Command::new(program),
+        Some(Some(namespaces)) => namespaces.command(program),
+        Some(None) => {
+            return Err(LabError::failed(format!("the node of the lab `{name}` has ended: take it down")));
+        }
+    };
+    command
         .args(arguments)
         .env("KUBECONFIG", lab.kubeconfig("admin"))
         .env("LAB", &lab.folder)

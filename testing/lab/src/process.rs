@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::LabError;
+use crate::node::Namespaces;
 
 /// A server has so long to end by itself. What it holds is thrown away, so that there is nothing to save.
 const GRACE: Duration = Duration::from_secs(5);
@@ -38,14 +39,17 @@ impl Server {
         arguments: &[String],
         logs: &Path,
         lifetime: Lifetime,
+        namespaces: Option<&Namespaces>,
     ) -> Result<Server, LabError> {
         let program = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let log = logs.join(format!("{program}.log"));
         let output = File::create(&log).map_err(|error| LabError::file(&log, &error))?;
         let errors = output.try_clone().map_err(|error| LabError::file(&log, &error))?;
-        let mut command = match lifetime {
-            Lifetime::Guarded => tied_to_us(path),
-            Lifetime::Detached => {
+        let mut command = match (namespaces, lifetime) {
+            // They end together with whoever shall end them.
+            (Some(namespaces), _) => namespaces.command(path),
+            (None, Lifetime::Guarded) => tied_to_us(path),
+            (None, Lifetime::Detached) => {
                 // A session of its own: it outlives the terminal.
                 let mut command = Command::new("setsid");
                 command.arg(path);

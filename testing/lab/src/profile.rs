@@ -15,6 +15,7 @@ pub struct Profile {
     flags: Vec<Change>,
     files: BTreeMap<String, String>,
     controllers: bool,
+    nodes: bool,
 }
 
 /// A flag that differs from what the profile says, or `None` where it is taken away.
@@ -41,7 +42,13 @@ impl Profile {
     /// A folder of `testing/lab/profiles` by its name.
     #[must_use]
     pub fn named(name: &str) -> Profile {
-        Profile { name: name.to_owned(), flags: Vec::new(), files: BTreeMap::new(), controllers: false }
+        Profile {
+            name: name.to_owned(),
+            flags: Vec::new(),
+            files: BTreeMap::new(),
+            controllers: false,
+            nodes: false,
+        }
     }
 
     /// The name of the folder.
@@ -55,6 +62,22 @@ impl Profile {
     pub fn with_controllers(mut self) -> Profile {
         self.controllers = true;
         self
+    }
+
+    /// Also starts a node with real pods, and with it the controller manager and the scheduler, all in namespaces of their
+    /// own. Needs root, and programs of Debian packages.
+    #[must_use]
+    pub fn with_nodes(mut self) -> Profile {
+        self.nodes = true;
+        self.controllers = true;
+        // The address of the node is one for endpoints, so that pods reach the API server by its Service.
+        self.without_flag("kube-apiserver", "endpoint-reconciler-type")
+    }
+
+    /// Whether a node is started.
+    #[must_use]
+    pub fn has_nodes(&self) -> bool {
+        self.nodes
     }
 
     /// Whether the controller manager and the scheduler are started.
@@ -135,7 +158,34 @@ impl Profile {
             files.insert(name, fs::read_to_string(&path).map_err(|error| LabError::file(&path, &error))?);
         }
         if inside.is_empty() {
-            files.extend(self.files.clone());
+            let own = |(name, _): &(&String, &String)| !name.contains('/');
+            files.extend(self.files.iter().filter(own).map(|(name, text)| (name.clone(), text.clone())));
+        }
+        files.into_iter().map(|(name, text)| Ok((name, places.fill(&text)?))).collect()
+    }
+
+    /// The files of a folder of the node, as (name, text): those of the profile, and those of `base` that it lacks.
+    pub(crate) fn node_files(
+        &self,
+        inside: &str,
+        places: &Places,
+    ) -> Result<Vec<(String, String)>, LabError> {
+        let mut files = BTreeMap::new();
+        for folder in ["base", self.name.as_str()] {
+            let folder = profiles().join(folder).join(inside);
+            for entry in
+                fs::read_dir(&folder).into_iter().flatten().flatten().filter(|entry| entry.path().is_file())
+            {
+                let path = entry.path();
+                let text = fs::read_to_string(&path).map_err(|error| LabError::file(&path, &error))?;
+                files.insert(entry.file_name().to_string_lossy().into_owned(), text);
+            }
+        }
+        let folder = format!("{inside}/");
+        for (name, text) in &self.files {
+            if let Some(name) = name.strip_prefix(&folder).filter(|name| !name.contains('/')) {
+                files.insert(name.to_owned(), text.clone());
+            }
         }
         files.into_iter().map(|(name, text)| Ok((name, places.fill(&text)?))).collect()
     }

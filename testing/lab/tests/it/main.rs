@@ -2,3 +2,4 @@
 #![allow(clippy::disallowed_methods, reason = "it looks at processes and folders")]
 
 mod control_plane;
+mod node;
