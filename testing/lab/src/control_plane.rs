@@ -7,6 +7,7 @@ use crate::apply::{apply, service_account};
 use crate::certificates::{Authority, Subject, signing_keys, write};
 use crate::client::Client;
 use crate::identities::{Credentials, IDENTITIES};
+use crate::manifest::static_pod;
 use crate::process::{Known, Lifetime, Server};
 use crate::profile::Places;
 use crate::{LabError, Profile, Servers, ports};
@@ -49,6 +50,7 @@ impl ControlPlane {
             fs::create_dir_all(&path).map_err(|error| LabError::file(&path, &error))?;
             Ok::<_, LabError>(path)
         };
+        make("manifests")?;
         let pki = make("pki")?;
         let config = make("config")?;
         let credentials = Credentials { pki: pki.clone(), kubeconfigs: make("kubeconfigs")? };
@@ -177,6 +179,8 @@ impl ControlPlane {
 
     fn launch(&mut self, program: &str, lifetime: Lifetime) -> Result<(), LabError> {
         let flags = self.profile.flags(program, &self.places)?;
+        let manifest = static_pod(program, self.programs.version(), &flags, &self.folder);
+        write(&self.folder.join("manifests").join(format!("{program}.yaml")), &manifest)?;
         let server = Server::start(&self.programs.program(program), &flags, &self.logs(), lifetime)?;
         self.running.push(server);
         // At once, so that whoever takes the lab down finds all of them, even if we are killed while the next one starts.

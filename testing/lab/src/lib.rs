@@ -23,6 +23,7 @@ mod detached;
 mod error;
 mod guard;
 mod identities;
+mod manifest;
 mod ports;
 mod process;
 mod profile;
