@@ -18,6 +18,9 @@ pub(crate) enum Chore {
         /// Only etcd and the API server: ready in three seconds
         #[arg(long)]
         api_only: bool,
+        /// Also a node with real pods, everything in namespaces of its own: needs root, containerd, runc and CNI plugins
+        #[arg(long, conflicts_with = "api_only")]
+        nodes: bool,
     },
     /// Run a command against a lab: `KUBECONFIG` names its administrator, `LAB` its folder
     Exec {
@@ -55,7 +58,7 @@ pub(crate) enum Setting {
 
 pub(crate) fn run(chore: Chore) -> ExitCode {
     let result = match chore {
-        Chore::Up { lab, profile, api_only } => up(&lab.name, profile, api_only),
+        Chore::Up { lab, profile, api_only, nodes } => up(&lab.name, profile, api_only, nodes),
         Chore::Exec { lab, command } => {
             return match lab::exec(&lab.name, &command) {
                 Ok(status) => status
@@ -80,17 +83,25 @@ fn complain(error: &LabError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn up(name: &str, profile: Setting, api_only: bool) -> Result<(), LabError> {
+fn up(name: &str, profile: Setting, api_only: bool, nodes: bool) -> Result<(), LabError> {
     let profile = match profile {
         Setting::Insecure => Profile::insecure(),
         Setting::Hardened => Profile::hardened(),
     };
-    let profile = if api_only { profile } else { profile.with_controllers() };
+    let profile = match (api_only, nodes) {
+        (true, _) => profile,
+        (false, false) => profile.with_controllers(),
+        (false, true) => profile.with_nodes(),
+    };
     let lab = lab::up(name, &profile)?;
     let named = if name == "default" { String::new() } else { format!(" --name {name}") };
     println!("lab `{name}` runs: Kubernetes {}, profile {}, {}", lab.version, lab.profile, lab.url);
     println!();
-    println!("  export KUBECONFIG={}", lab.kubeconfig("admin").display());
+    if nodes {
+        println!("  it has a network of its own, which only what runs by `exec` is in:");
+    } else {
+        println!("  export KUBECONFIG={}", lab.kubeconfig("admin").display());
+    }
     println!("  cargo xtask lab exec{named} -- seaworthy scan --cluster");
     println!("  cargo xtask lab down{named}");
     println!();

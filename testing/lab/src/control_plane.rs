@@ -8,6 +8,7 @@ use crate::apply::{apply, service_account};
 use crate::certificates::{Authority, Subject, signing_keys, write};
 use crate::client::Client;
 use crate::identities::{Credentials, IDENTITIES};
+use crate::manifest::static_pod;
 use crate::node::{self, NODE, NODE_ADDRESS, Namespaces, Surroundings};
 use crate::process::{Known, Lifetime, Server};
 use crate::profile::Places;
@@ -56,6 +57,7 @@ impl ControlPlane {
             fs::create_dir_all(&path).map_err(|error| LabError::file(&path, &error))?;
             Ok::<_, LabError>(path)
         };
+        make("manifests")?;
         let pki = make("pki")?;
         let config = make("config")?;
         let credentials = Credentials { pki: pki.clone(), kubeconfigs: make("kubeconfigs")? };
@@ -219,7 +221,9 @@ impl ControlPlane {
             logs: &self.logs(),
             admin,
         };
-        node.start(lifetime, &mut self.running)
+        let started = node.start(lifetime, &mut self.running);
+        self.record()?;
+        started
     }
 
     /// Stops everything, the last one first, so that nobody writes into a database that is gone.
@@ -235,10 +239,10 @@ impl ControlPlane {
 
     fn launch(&mut self, program: &str, lifetime: Lifetime) -> Result<(), LabError> {
         let flags = self.profile.flags(program, &self.places)?;
-        let server = {
-            let namespaces = self.namespaces.as_deref();
-            Server::start(&self.programs.program(program), &flags, &self.logs(), lifetime, namespaces)?
-        };
+        let manifest = static_pod(program, self.programs.version(), &flags, &self.folder);
+        write(&self.folder.join("manifests").join(format!("{program}.yaml")), &manifest)?;
+        let program = self.programs.program(program);
+        let server = Server::start(&program, &flags, &self.logs(), lifetime, self.namespaces.as_deref())?;
         self.running.push(server);
         self.record()
     }
@@ -246,10 +250,13 @@ impl ControlPlane {
     /// Keeps a record of what runs.
     fn record(&self) -> Result<(), LabError> {
         // At once, so that whoever takes the lab down finds all of them, even if we are killed while the next one starts.
-        let mut known: Vec<Known> =
-            self.running.iter().filter_map(|server| Known::of(&server.program, server.pid())).collect();
-        // The last one is stopped first, and everything in the namespaces with it.
-        known.extend(self.namespaces.as_ref().map(|namespaces| namespaces.init().clone()));
+        // They are stopped from the last one on: what is in namespaces ends with the first process there, and then their
+        // keeper does.
+        let namespaces = self.namespaces.as_ref();
+        let mut known: Vec<Known> = namespaces.and_then(|namespaces| namespaces.keeper()).into_iter().collect();
+        known
+            .extend(self.running.iter().filter_map(|server| Known::of(&server.program, server.pid())));
+        known.extend(namespaces.map(|namespaces| namespaces.init().clone()));
         let text = serde_json::to_string(&known).map_err(|error| LabError::failed(error.to_string()))?;
         write(&self.folder.join(PROCESSES), &text)
     }

@@ -1,5 +1,7 @@
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use oracle_client::Skip;
@@ -172,7 +174,40 @@ impl Lab {
         apply(&self.plane.client("admin")?, yaml, self.plane.profile.has_controllers())
     }
 
-    /// The programs that run, with their pids.
+    /// A command that runs a program where the lab is: in the namespaces of its node, or here when it has none.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        match &self.plane.namespaces {
+            None => Command::new(program),
+            Some(namespaces) => namespaces.command(program),
+        }
+    }
+
+    /// Runs on a thread that is in the network of the lab. Connections that it opens stay there, whoever uses them later.
+    ///
+    /// # Panics
+    /// When the node has ended, and when `run` panics.
+    pub fn inside<T: Send>(&self, run: impl FnOnce() -> T + Send) -> T {
+        match &self.plane.namespaces {
+            None => run(),
+            Some(namespaces) => match namespaces.inside(run) {
+                Ok(result) => result,
+                Err(error) => panic!("the network of the lab is gone: {error}"),
+            },
+        }
+    }
+
+    /// An absolute path of the node, such as `/var/lib/kubelet/config.yaml`, as a path here: the root of all of them with
+    /// `/`. Without a node it is the same path.
+    #[must_use]
+    pub fn on_node(&self, path: &str) -> PathBuf {
+        match &self.plane.namespaces {
+            None => PathBuf::from(path),
+            Some(namespaces) => namespaces.outside(path),
+        }
+    }
+
+    /// The programs that run, with their pids. With a node that is the pid of the `nsenter` that waits for the program.
     #[must_use]
     pub fn processes(&self) -> Vec<(String, u32)> {
         self.plane.running.iter().map(|server| (server.program.clone(), server.pid())).collect()
@@ -211,6 +246,22 @@ pub fn available() -> Result<(), Skip> {
         Ok(_) => Ok(()),
         Err(LabError::Unavailable(reason)) => Err(unavailable(&reason)),
         Err(LabError::Failed(reason)) => panic!("no servers for labs: {reason}"),
+    }
+}
+
+/// Whether labs [with nodes](Profile::with_nodes) can be started here.
+///
+/// # Errors
+/// When the machine lacks something, say root or containerd.
+///
+/// # Panics
+/// Instead of an error with `SEAWORTHY_LAB=required`, and when the servers cannot be kept.
+pub fn nodes_available() -> Result<(), Skip> {
+    available()?;
+    match crate::node::check() {
+        Ok(()) => Ok(()),
+        Err(LabError::Unavailable(reason)) => Err(unavailable(&reason)),
+        Err(LabError::Failed(reason)) => panic!("no nodes for labs: {reason}"),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, OnceLock};
@@ -47,7 +48,12 @@ impl Server {
         let errors = output.try_clone().map_err(|error| LabError::file(&log, &error))?;
         let mut command = match (namespaces, lifetime) {
             // They end together with whoever shall end them.
-            (Some(namespaces), _) => namespaces.command(path),
+            (Some(namespaces), _) => {
+                let mut command = namespaces.command(path);
+                // Neither Ctrl-C nor the end of a terminal is meant for them.
+                command.process_group(0);
+                command
+            }
             (None, Lifetime::Guarded) => tied_to_us(path),
             (None, Lifetime::Detached) => {
                 // A session of its own: it outlives the terminal.

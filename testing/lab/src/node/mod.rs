@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use image::PAUSE;
 pub(crate) use namespaces::{INIT, Namespaces};
-pub(crate) use requirements::plugins;
+pub(crate) use requirements::{check, plugins};
 
 use crate::LabError;
 use crate::client::Client;

@@ -18,6 +18,9 @@ use crate::process::{Known, Lifetime, tail};
 const SCRIPTS: [(&str, &str); 2] =
     [("keeper.sh", include_str!("keeper.sh")), ("init.sh", include_str!("init.sh"))];
 
+/// Folders that a node has for itself: nothing of ours that lies there can be seen in it.
+const HIDDEN: [&str; 6] = ["/etc", "/proc", "/run", "/sys", "/var/lib", "/var/log"];
+
 /// The namespaces are ready so soon, or never.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Ending them takes a moment: the kernel waits for every process, and control groups are removed.
@@ -46,6 +49,12 @@ impl Namespaces {
     /// Makes namespaces. The folder keeps the record of them.
     pub(crate) fn make(folder: &Path, logs: &Path, lifetime: Lifetime) -> Result<Namespaces, LabError> {
         requirements::check()?;
+        if HIDDEN.iter().any(|hidden| folder.starts_with(hidden)) {
+            return Err(LabError::unavailable(format!(
+                "{} is where a node has its own files: set TMPDIR or XDG_STATE_HOME",
+                folder.display()
+            )));
+        }
         let log = logs.join("namespaces.log");
         for (name, script) in SCRIPTS {
             let path = folder.join(name);
@@ -106,6 +115,12 @@ impl Namespaces {
     /// The first process in them.
     pub(crate) fn init(&self) -> &Known {
         &self.init
+    }
+
+    /// The process that cleans up behind them, while it runs.
+    pub(crate) fn keeper(&self) -> Option<Known> {
+        let keeper = self.keeper.as_ref()?.lock().ok()?;
+        Known::of("keeper", keeper.id())
     }
 
     /// A command that runs a program in them, in the current folder, with our environment.

@@ -205,7 +205,7 @@ fn runs(pid: u32) -> bool {
 
 /// The folders of labs in the folder of temporary files.
 fn folders() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
+    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
     let labs = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("seaworthy-lab-"));
     labs.map(|entry| entry.path()).collect()
 }
