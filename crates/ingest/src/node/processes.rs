@@ -48,7 +48,9 @@ pub(super) struct Running {
 
 /// The pids of all processes; none where no file system of processes is mounted.
 pub(super) fn pids(root: &Root) -> Result<Vec<u32>, String> {
-    let (names, _) = root.list("/proc").map_err(|error| error.to_string())?;
+    let listed = root.list("/proc");
+    let (names, _) =
+        listed.map_err(|error| format!("no processes: {error}; mount the node's `/proc` below the root"))?;
     let mut pids: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
     pids.sort_unstable();
     match pids.is_empty() {
