@@ -37,10 +37,7 @@ impl<'a> Verdict<'a> {
     }
 
     /// The evidence does not decide it: why not, and what would.
-    pub fn unknown(
-        reason: impl Into<Cow<'static, str>>,
-        needs: impl Into<Cow<'static, str>>,
-    ) -> Verdict<'a> {
+    pub fn unknown(reason: impl Into<Cow<'static, str>>, needs: impl Into<Cow<'static, str>>) -> Verdict<'a> {
         Verdict::Unknown { reason: reason.into(), needs: needs.into() }
     }
 }

@@ -2,6 +2,8 @@
 //! cluster that told all objects of a kind does: what is not among them does not exist. And where it refused to tell,
 //! nobody knows.
 
+mod reads;
+
 use std::borrow::Cow;
 
 use seaworthy_evidence::{Evidence, Known};
@@ -9,6 +11,8 @@ use seaworthy_evidence::{Evidence, Known};
 use crate::control::{Check, Control, Reads};
 use crate::scope::Surroundings;
 use crate::verdict::Verdict;
+
+pub(crate) use reads::*;
 
 /// Group and kind.
 pub(crate) type Kinds = &'static [(&'static str, &'static str)];
@@ -58,6 +62,14 @@ impl Surroundings<'_, '_> {
     pub(crate) fn among(&self) -> &'static str {
         if self.is_live() { "in the cluster" } else { "among the files" }
     }
+}
+
+/// Whether the cluster refused to show some bindings, so that nobody being bound shows nothing.
+pub(crate) fn hides_grants(around: &Surroundings<'_, '_>) -> bool {
+    RIGHTS.iter().any(|(group, kind)| {
+        kind.ends_with("Binding")
+            && matches!(around.evidence.known(group, kind, None), Known::Refused(reason) if reason != BY_CHOICE)
+    })
 }
 
 /// Why the cluster did not tell all objects of some kinds, and what would make it.
@@ -175,10 +187,17 @@ fn gather(check: &Check, subjects: &mut Vec<Kinds>, reads: &mut Vec<Reads>) {
         Check::PodSecurity { .. } | Check::Container(_) | Check::Pod(_) | Check::ImageContent { .. } => {
             subjects.push(PODS);
         }
-        Check::Object { kinds, .. } => subjects.push(kinds),
+        Check::Object { kinds, .. } => {
+            subjects.push(kinds);
+            // What a role or binding means, the others say.
+            if kinds.iter().any(|kind| RIGHTS.contains(kind)) {
+                reads.push(Reads { everywhere: false, ..GRANTS });
+            }
+        }
         Check::Namespace(_) => {
             subjects.extend([NAMESPACES, PODS]);
             reads.push(Reads { against: NAMESPACES, in_favour: NAMESPACES, ..Reads::NONE });
+            reads.push(EVERY_POD);
         }
         Check::Reads(more) => reads.push(more),
         Check::Several(checks) => checks.iter().for_each(|check| gather(check, subjects, reads)),
