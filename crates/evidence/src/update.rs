@@ -6,9 +6,12 @@ use crate::access::Access;
 use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
-use crate::index::{Evidence, Indexes, SourceFile, is_configuration, read_file, sort_key};
+use crate::index::{
+    Evidence, Indexes, SourceFile, is_configuration, judged, read_file, running, sort_key,
+};
 use crate::network::Network;
 use crate::object::Object;
+use crate::owner::Owners;
 use crate::workload::Workload;
 
 impl<'a> Evidence<'a> {
@@ -55,19 +58,24 @@ impl<'a> Evidence<'a> {
         let mut other_network = about_network(&part.objects) || about_network(&self.objects[old.clone()]);
         let other_configurations =
             part.objects.iter().chain(&self.objects[old.clone()]).any(is_configuration);
+        // With owners about, any object with pods can be the one that others are compared with.
+        let owned = |objects: &[Object<'a>]| objects.iter().any(Owners::concerns);
+        let other_owners =
+            !self.owners.is_empty() || owned(&part.objects) || owned(&self.objects[old.clone()]);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
         self.objects.splice(old, part.objects);
         let new = first..(i64::from(positions.end) + shift.by) as u32;
 
-        let old = run(&self.workloads, |workload| workload.object, positions.clone());
-        other_network |= !old.is_empty() || !part.workloads.is_empty();
+        let old = run(&self.held, |workload| workload.object, positions.clone());
+        let other_workloads = !old.is_empty() || !part.workloads.is_empty();
+        other_network |= other_workloads;
         let added = part.workloads.into_iter();
         let added = added.map(|workload| Workload { object: workload.object + first, ..workload });
         let end = old.start + added.len();
-        self.workloads.splice(old, added);
-        self.workloads[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
+        self.held.splice(old, added);
+        self.held[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
 
         let old = run(&self.declared, |component| component.object, positions.clone());
         let other_components = !old.is_empty() || !part.components.is_empty();
@@ -82,6 +90,13 @@ impl<'a> Evidence<'a> {
 
         let new_objects = new.start as usize..new.end as usize;
         self.update_sorted(positions, new, shift);
+        let other_owners = other_owners && other_workloads;
+        if other_owners {
+            self.owners = Owners::new(&self.files, &self.objects, &self.held, &self.indexes.sorted);
+        }
+        if other_workloads || shift.by != 0 {
+            self.workloads = judged(&self.held, &self.objects, &self.owners);
+        }
         // What concerns roles, networks, configurations and components alone is made anew only where they are concerned.
         if other_access {
             self.indexes.accounts = Indexes::accounts(&self.objects);
@@ -106,8 +121,9 @@ impl<'a> Evidence<'a> {
         if self.objects[new_objects].iter().any(|object| object.group() == collection::GROUP) {
             self.collection = self.objects.iter().find_map(Collection::read);
         }
-        if other_components {
-            self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
+        if other_components || other_owners {
+            let running = running(&self.declared, &self.objects, &self.owners);
+            self.components = component::merge(running, &self.objects, &self.files);
         } else {
             for component in &mut self.components {
                 shift.apply(&mut component.object);
