@@ -73,10 +73,7 @@ pub struct Watch {
 ///
 /// # Errors
 /// When the cluster cannot be asked at all.
-pub fn watch(
-    options: &ClusterOptions,
-    progress: &dyn Fn(Event),
-) -> Result<(Gathered, Watch), ClusterError> {
+pub fn watch(options: &ClusterOptions, progress: &dyn Fn(Event)) -> Result<(Gathered, Watch), ClusterError> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let gathered = runtime.block_on(async {
         let asked = Asked::begin(options).await?;
@@ -134,7 +131,8 @@ pub(crate) struct Begun {
 impl Begun {
     /// What a list shows.
     pub(crate) fn of(target: Target, version: Option<String>, files: &[SourceFile]) -> Begun {
-        let known = files.iter().filter(|file| !file.embedded).map(|file| (file.name.clone(), version_of(file)));
+        let known =
+            files.iter().filter(|file| !file.embedded).map(|file| (file.name.clone(), version_of(file)));
         Begun { target, version, known: known.collect() }
     }
 }

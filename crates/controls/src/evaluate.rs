@@ -81,6 +81,8 @@ fn evaluate_within<'e, 'a>(
     let objects = evidence.objects().par_chunks(CHUNK).map(|objects| {
         let mut tally = Tally::new(&judge);
         let judged = objects.iter().filter(|object| extent.holds(object.file));
+        // What an owner stands for is judged there, whatever is asked of it.
+        let judged = judged.filter(|object| !evidence.is_represented(object));
         judged.for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
         tally
     });
@@ -314,7 +316,9 @@ fn unread<'a>(program: Program, reason: &str) -> Verdict<'a> {
         Program::Kubelet => {
             "the right `get nodes/proxy`, by which kubelets tell their configuration, or a reading of the node itself"
         }
-        Program::KubeProxy => "the DaemonSet of kube-proxy and its ConfigMap, or a reading of the node itself",
+        Program::KubeProxy => {
+            "the DaemonSet of kube-proxy and its ConfigMap, or a reading of the node itself"
+        }
         _ => "the pods of `kube-system`, or a reading of a node of the control plane",
     };
     Verdict::unknown(format!("nothing of {} was read: {reason}", program.name()), needs)

@@ -80,7 +80,17 @@ impl<'w> Workspace<'w> {
             }
         }
         let slots = (0..files.len() as u32).map(Slot::First).collect();
-        Workspace { evidence: Evidence::new(files), indexes, slots, states, used: 0, bytes: 0, near, wide, settings }
+        Workspace {
+            evidence: Evidence::new(files),
+            indexes,
+            slots,
+            states,
+            used: 0,
+            bytes: 0,
+            near,
+            wide,
+            settings,
+        }
     }
 
     /// Puts a text in the place of the one of its name: it and those that are embedded in it, or nothing when it is gone.

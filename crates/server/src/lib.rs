@@ -107,7 +107,9 @@ fn answer(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Byt
                     answer.headers_mut().insert(CONTENT_TYPE, OPENMETRICS);
                     answer
                 }
-                Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n".to_owned()),
+                Err(_) => {
+                    text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n".to_owned())
+                }
             }
         }
         _ => text(StatusCode::NOT_FOUND, "there are /metrics and /healthz\n".to_owned()),
@@ -146,12 +148,20 @@ mod tests {
         counter.inc_by(3);
         registry.register("ships", "Ships seen", counter);
         let server = Server::start("127.0.0.1:0".parse().unwrap(), registry).unwrap();
-        let get = |path: &str| ask(server.address(), &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        let get = |path: &str| {
+            ask(server.address(), &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+        };
         assert!(get("/healthz").ends_with("ok\n"));
         let metrics = get("/metrics");
-        assert!(metrics.contains("openmetrics-text") && metrics.contains("ships_total 3\n# EOF\n"), "{metrics}");
+        assert!(
+            metrics.contains("openmetrics-text") && metrics.contains("ships_total 3\n# EOF\n"),
+            "{metrics}"
+        );
         assert!(get("/else").starts_with("HTTP/1.1 404"));
-        let post = ask(server.address(), "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let post = ask(
+            server.address(),
+            "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        );
         assert!(post.starts_with("HTTP/1.1 405"));
     }
 }
