@@ -6,9 +6,11 @@ use crate::access::Access;
 use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
-use crate::index::{Evidence, Indexes, SourceFile, is_configuration, read_file, sort_key};
+use crate::distribution::Distribution;
+use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, read_file, sort_key};
 use crate::network::Network;
 use crate::object::Object;
+use crate::owner::Owners;
 use crate::workload::Workload;
 
 impl<'a> Evidence<'a> {
@@ -55,19 +57,25 @@ impl<'a> Evidence<'a> {
         let mut other_network = about_network(&part.objects) || about_network(&self.objects[old.clone()]);
         let other_configurations =
             part.objects.iter().chain(&self.objects[old.clone()]).any(is_configuration);
+        let told_of_cluster = self.objects[old.clone()].iter().any(tells_of_cluster);
+        // With owners about, any object with pods can be the one that others are compared with.
+        let owned = |objects: &[Object<'a>]| objects.iter().any(Owners::concerns);
+        let other_owners =
+            !self.owners.is_empty() || owned(&part.objects) || owned(&self.objects[old.clone()]);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
         self.objects.splice(old, part.objects);
         let new = first..(i64::from(positions.end) + shift.by) as u32;
 
-        let old = run(&self.workloads, |workload| workload.object, positions.clone());
-        other_network |= !old.is_empty() || !part.workloads.is_empty();
+        let old = run(&self.held, |workload| workload.object, positions.clone());
+        let other_workloads = !old.is_empty() || !part.workloads.is_empty();
+        other_network |= other_workloads;
         let added = part.workloads.into_iter();
         let added = added.map(|workload| Workload { object: workload.object + first, ..workload });
         let end = old.start + added.len();
-        self.workloads.splice(old, added);
-        self.workloads[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
+        self.held.splice(old, added);
+        self.held[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
 
         let old = run(&self.declared, |component| component.object, positions.clone());
         let other_components = !old.is_empty() || !part.components.is_empty();
@@ -82,6 +90,13 @@ impl<'a> Evidence<'a> {
 
         let new_objects = new.start as usize..new.end as usize;
         self.update_sorted(positions, new, shift);
+        let other_owners = other_owners && other_workloads;
+        if other_owners {
+            self.owners = Owners::new(&self.files, &self.objects, &self.held, &self.indexes.sorted);
+        }
+        if other_workloads || shift.by != 0 {
+            self.workloads = judged(&self.held, &self.objects, &self.owners);
+        }
         // What concerns roles, networks, configurations and components alone is made anew only where they are concerned.
         if other_access {
             self.indexes.accounts = Indexes::accounts(&self.objects);
@@ -103,16 +118,23 @@ impl<'a> Evidence<'a> {
         } else {
             self.network.positions_mut().for_each(|position| shift.apply(position));
         }
-        if self.objects[new_objects].iter().any(|object| object.group() == collection::GROUP) {
+        let new_objects = &self.objects[new_objects];
+        if new_objects.iter().any(|object| object.group() == collection::GROUP) || told_of_cluster {
             self.collection = self.objects.iter().find_map(Collection::read);
         }
-        if other_components {
-            self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
+        let other_cluster =
+            self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;
+        if other_components || other_cluster {
+            self.distribution = Distribution::of(self.collection.as_ref(), &self.objects);
+            self.components = component::all(
+                self.declared.clone(),
+                &self.objects,
+                &self.files,
+                self.collection.as_ref(),
+                self.distribution.as_ref(),
+            );
         } else {
-            for component in &mut self.components {
-                shift.apply(&mut component.object);
-                component.sources.iter_mut().for_each(|source| shift.apply(source));
-            }
+            self.components.iter_mut().for_each(|component| move_positions(component, shift));
         }
     }
 
@@ -134,6 +156,22 @@ impl<'a> Evidence<'a> {
         }
         sorted.extend_from_slice(rest);
         self.indexes.sorted = sorted;
+    }
+}
+
+/// Whether what a cluster must have depends on an object: its record, its nodes, what made it.
+fn tells_of_cluster(object: &Object<'_>) -> bool {
+    object.group() == collection::GROUP || object.is("", "Node") || object.is("", "ConfigMap")
+}
+
+/// Moves the positions of objects in a component and in those that it outranks, which outrank nothing themselves.
+fn move_positions(component: &mut Component<'_>, shift: Shift) {
+    let outranked = &mut component.outranked;
+    for (object, sources) in std::iter::once((&mut component.object, &mut component.sources))
+        .chain(outranked.iter_mut().map(|other| (&mut other.object, &mut other.sources)))
+    {
+        shift.apply(object);
+        sources.iter_mut().for_each(|source| shift.apply(source));
     }
 }
 

@@ -4,6 +4,8 @@ mod components;
 mod configurations;
 mod network;
 mod objects;
+mod owners;
+mod readings;
 mod update;
 
 use seaworthy_document::Stream;
