@@ -15,8 +15,9 @@ use crate::error::{Fault, shortened, with_causes};
 /// How often a request that the server puts off or that fails on the way is made again.
 const RETRIES: u32 = 5;
 
-/// Longest time that a server may ask to wait.
+/// Longest time that a server may ask to wait, at once and in all for one request.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const WAITS: Duration = Duration::from_secs(60);
 
 /// After so many failures in a row to reach the server, it is not asked any more.
 const PATIENCE: u32 = 6;
@@ -107,7 +108,7 @@ impl Session {
 
     /// The body of the answer.
     pub(crate) async fn get(&self, ask: Ask<'_>) -> Result<Vec<u8>, Fault> {
-        let mut attempt = 0;
+        let (mut attempt, mut waited) = (0, Duration::ZERO);
         loop {
             self.check()?;
             self.pace.wait().await;
@@ -120,26 +121,40 @@ impl Session {
                 Ok(Err(failed)) => (failed.fault, failed.wait),
                 Err(_) => (Fault::Slow(self.request_timeout), None),
             };
-            let on_the_way = matches!(fault, Fault::Unreachable(_) | Fault::Slow(_));
-            if ask.patient {
-                if on_the_way {
-                    self.failures.fetch_add(1, Ordering::Relaxed);
-                } else {
-                    self.failures.store(0, Ordering::Relaxed);
-                }
-            }
             let again = match &fault {
-                Fault::Status { code, .. } => matches!(code, 429 | 500 | 502..=504) && attempt < RETRIES,
+                Fault::Status { code, .. } => {
+                    matches!(code, 429 | 500 | 502..=504) && attempt < RETRIES && waited < WAITS
+                }
                 Fault::Unreachable(_) => attempt < 2,
                 Fault::Slow(_) => attempt < 1,
                 _ => false,
             };
-            if !ask.patient || !again {
+            let again = again && ask.patient;
+            if ask.patient {
+                self.note(&fault, again);
+            }
+            if !again {
                 return Err(fault);
             }
-            let backoff = Duration::from_millis(250 << attempt);
-            sleep(wait.unwrap_or(backoff).min(LONGEST_WAIT)).await;
+            let wait = wait.unwrap_or(Duration::from_millis(250 << attempt)).min(LONGEST_WAIT);
+            waited += wait;
+            sleep(wait).await;
             attempt += 1;
+        }
+    }
+
+    /// Counts what tells that the server is gone or wants no more requests. That a single API behind it is out of order
+    /// (5xx) tells neither.
+    fn note(&self, fault: &Fault, again: bool) {
+        match fault {
+            Fault::Unreachable(_) | Fault::Slow(_) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            Fault::Status { code: 429, .. } if !again => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            Fault::Status { code: 429 | 500.., .. } => {}
+            _ => self.failures.store(0, Ordering::Relaxed),
         }
     }
 
