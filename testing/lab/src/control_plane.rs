@@ -253,9 +253,9 @@ impl ControlPlane {
         // They are stopped from the last one on: what is in namespaces ends with the first process there, and then their
         // keeper does.
         let namespaces = self.namespaces.as_ref();
-        let mut known: Vec<Known> = namespaces.and_then(|namespaces| namespaces.keeper()).into_iter().collect();
-        known
-            .extend(self.running.iter().filter_map(|server| Known::of(&server.program, server.pid())));
+        let mut known: Vec<Known> =
+            namespaces.and_then(|namespaces| namespaces.keeper()).into_iter().collect();
+        known.extend(self.running.iter().filter_map(|server| Known::of(&server.program, server.pid())));
         known.extend(namespaces.map(|namespaces| namespaces.init().clone()));
         let text = serde_json::to_string(&known).map_err(|error| LabError::failed(error.to_string()))?;
         write(&self.folder.join(PROCESSES), &text)
