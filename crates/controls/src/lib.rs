@@ -5,6 +5,7 @@ mod assessment;
 pub mod catalogue;
 pub mod change;
 mod cipher_suites;
+mod clock;
 mod closed_world;
 mod component_flags;
 mod control;
@@ -23,6 +24,7 @@ mod system;
 mod tally;
 mod verdict;
 
+mod access;
 mod admission;
 mod api_server;
 mod audit;
