@@ -7,6 +7,7 @@ pub mod change;
 mod cipher_suites;
 mod component_flags;
 mod control;
+mod drift;
 mod evaluate;
 mod exceptions;
 mod flags;
