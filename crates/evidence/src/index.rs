@@ -9,10 +9,11 @@ use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
 use crate::access::Access;
-use crate::collection::Collection;
+use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::distribution::Distribution;
 use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
@@ -77,6 +78,7 @@ pub struct Evidence<'a> {
     pub(crate) access: Access<'a>,
     pub(crate) network: Network<'a>,
     pub(crate) collection: Option<Collection<'a>>,
+    pub(crate) distribution: Option<Distribution>,
     /// Whether the network is to be made anew: see [`settle`](Evidence::settle).
     pub(crate) unsettled: bool,
 }
@@ -196,12 +198,14 @@ impl<'a> Evidence<'a> {
             foreign_documents += part.foreign;
         }
         let files: Vec<&'a SourceFile> = files.iter().collect();
-        let components = component::merge(declared.clone(), &objects, &files);
         let (indexes, (access, network)) = rayon::join(
             || Indexes::new(&objects, &files),
             || rayon::join(|| Access::new(&files, &objects), || Network::new(&files, &objects, &workloads)),
         );
         let collection = objects.iter().find_map(Collection::read);
+        let distribution = Distribution::of(collection.as_ref(), &objects);
+        let mut components = component::merge(declared.clone(), &objects, &files);
+        component::add_absent(&mut components, collection.as_ref(), distribution.as_ref(), &objects);
         Evidence {
             files,
             objects,
@@ -215,6 +219,7 @@ impl<'a> Evidence<'a> {
             access,
             network,
             collection,
+            distribution,
             unsettled: false,
         }
     }
@@ -345,6 +350,33 @@ impl<'a> Evidence<'a> {
         let key = (kind, last_part(path));
         let positions = self.indexes.configurations.get(&key).map_or(&[][..], Vec::as_slice);
         self.nearest(positions, from)
+    }
+
+    /// The configuration of a kind in the file that a flag of a component names. Of what runs on a node, the file of that
+    /// path on that node; where nobody knows the node, the file of that path on the only node that has it.
+    pub fn file_of<'e>(&'e self, component: &Component<'a>, kind: &str, path: &str) -> Found<'e, 'a> {
+        let key = (kind, last_part(path));
+        let positions = self.indexes.configurations.get(&key).map_or(&[][..], Vec::as_slice);
+        let place = |position: &u32| {
+            let object = &self.objects[*position as usize];
+            component::node_of(&self.files[object.file as usize].name)
+        };
+        // A path that does not start at the root starts at a folder which nobody knows.
+        let is_meant = |of: &str| if path.starts_with('/') { of == path } else { of.ends_with(path) };
+        let on_nodes = positions.iter().filter(|position| match (place(position), component.node()) {
+            (Some((node, of)), Some(own)) => node == own && is_meant(of),
+            (Some((_, of)), None) => is_meant(of),
+            (None, _) => false,
+        });
+        let mut on_nodes = on_nodes.map(|position| &self.objects[*position as usize]);
+        match (on_nodes.next(), on_nodes.next()) {
+            (Some(one), None) => return Found::One(one),
+            (Some(_), Some(_)) => return Found::Several,
+            (None, _) => {}
+        }
+        let elsewhere: Vec<u32> =
+            positions.iter().copied().filter(|position| place(position).is_none()).collect();
+        self.nearest(&elsewhere, self.owner_of(component))
     }
 
     /// The one of some objects that `from` means: the only one in its file, else beside it, else anywhere. The
@@ -490,7 +522,11 @@ fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, docume
 /// What the API server would refuse, apart from placeholders that something fills in before it sees the object.
 pub(crate) fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
     let mut refusals = schema::refusals(of, object);
-    refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder));
+    // Fields of ours stand in objects that were read from a cluster.
+    let own = |refusal: &schema::Refusal<'a>| {
+        refusal.value.key().is_some_and(|key| key.text().starts_with(collection::FIELD_PREFIX))
+    };
+    refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder) && !own(refusal));
     refusals
 }
 

@@ -3,6 +3,7 @@
 mod bind_address;
 mod component_roles;
 mod component_tls;
+mod config_drift;
 mod controller_credentials;
 mod isolated_nodes;
 
@@ -13,6 +14,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &bind_address::CONTROL,
     &component_roles::CONTROL,
     &component_tls::CONTROL,
+    &config_drift::CONTROL,
     &controller_credentials::CONTROL,
     &isolated_nodes::CONTROL,
 ];

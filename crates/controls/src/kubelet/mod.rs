@@ -4,6 +4,7 @@ mod anonymous_auth;
 mod authorization_mode;
 mod certificates;
 mod client_ca;
+mod config_drift;
 mod debug_handlers;
 mod pod_pids_limit;
 mod read_only_port;
@@ -21,6 +22,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &authorization_mode::CONTROL,
     &certificates::CONTROL,
     &client_ca::CONTROL,
+    &config_drift::CONTROL,
     &debug_handlers::CONTROL,
     &pod_pids_limit::CONTROL,
     &read_only_port::CONTROL,

@@ -4,6 +4,7 @@ mod components;
 mod configurations;
 mod network;
 mod objects;
+mod readings;
 mod update;
 
 use seaworthy_document::Stream;
