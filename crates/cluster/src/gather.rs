@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::collection::{self, Cluster};
+use crate::components;
 use crate::connect::{self, Connection};
 use crate::discover::{self, Kind, Served};
 use crate::error::{ClusterError, Fault, shortened};
@@ -137,6 +138,15 @@ impl Asked {
             begun.push(Begun::of(listed.target, version, &listed.files));
             files.extend(listed.files);
         }
+        let nodes = files.iter().filter_map(|file| file.name.strip_prefix("/api/v1/nodes/"));
+        let nodes: Vec<String> = nodes.map(str::to_owned).collect();
+        let told = components::read(&self.session, self.version.as_deref(), &nodes, &cluster.at).await;
+        files.extend(told.files);
+        refusals.extend(told.refused.into_iter().map(|((program, reason), number)| Refusal {
+            what: if number == 1 { program.to_owned() } else { format!("{number} {program}s") },
+            forbidden: reason.starts_with("forbidden"),
+            reason,
+        }));
         let unavailable = self.served.unavailable.iter().map(|group| Refusal {
             what: group.clone(),
             reason: format!("the server does not tell what the group holds: {group}"),

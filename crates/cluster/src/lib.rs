@@ -5,6 +5,7 @@
 )]
 
 mod collection;
+mod components;
 mod connect;
 mod discover;
 mod error;

@@ -82,7 +82,7 @@ fn written(wanted: &BTreeMap<String, Vec<String>>, options: &ClusterOptions, of:
         line(&format!("  resourceNames: [{}]\n  verbs: [get]", names.join(", ")));
     }
     line("- nonResourceURLs:");
-    for path in PATHS {
+    for path in PATHS.iter().chain(crate::components::PATHS) {
         line(&format!("  - {path}"));
     }
     line("  verbs: [get]");

@@ -61,6 +61,7 @@ impl<'f> Pen<'f> {
             out.extend_from_slice(if located.exact { b",\"exact\":true}" } else { b",\"exact\":false}" });
         }
         member(out, "},\"path\":", &clean(&path, PATH));
+        write_provenance(assessment, finding, out);
         if let Some(acceptance) = &finding.exception {
             member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
             member(out, ",\"acceptance\":{\"by\":", acceptance.by());
@@ -75,6 +76,24 @@ impl<'f> Pen<'f> {
         }
         out.push(b'}');
     }
+}
+
+/// What was read, from where and when; nothing of files that somebody wrote.
+fn write_provenance(assessment: &Assessment<'_, '_>, finding: &Finding<'_>, out: &mut Vec<u8>) {
+    let Some(read) = assessment.evidence.provenance(finding.subject.object, &finding.place.value) else {
+        return;
+    };
+    member(out, ",\"provenance\":{\"source\":", &clean(&read.source, MESSAGE));
+    if let Some(at) = read.at {
+        member(out, ",\"at\":", &clean(at, NAME));
+    }
+    if let Some(version) = read.resource_version {
+        member(out, ",\"resourceVersion\":", &clean(version, NAME));
+    }
+    if finding.place.missing.is_some() {
+        out.extend_from_slice(b",\"default\":true");
+    }
+    out.push(b'}');
 }
 
 impl<'f> Subjected<'f> {
