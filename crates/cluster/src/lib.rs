@@ -8,6 +8,7 @@ mod error;
 mod gather;
 mod kinds;
 mod list;
+mod nodes;
 mod options;
 mod pod_templates;
 mod rights;
@@ -16,5 +17,6 @@ mod text;
 
 pub use error::ClusterError;
 pub use gather::{Event, Gathered, Refusal, gather};
+pub use nodes::{NodesEvent, NodesGathered, NodesOptions, clean_nodes, run_nodes, show_nodes};
 pub use options::ClusterOptions;
 pub use rights::{Rights, rights};
