@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::collection::{self, Cluster};
+use crate::components;
 use crate::connect::{self, Connection};
 use crate::discover::{self, Kind, Served};
 use crate::error::{ClusterError, Fault, shortened};
@@ -128,6 +129,15 @@ impl Asked {
             }
             files.extend(listed.files);
         }
+        let nodes = files.iter().filter_map(|file| file.name.strip_prefix("/api/v1/nodes/"));
+        let nodes: Vec<String> = nodes.map(str::to_owned).collect();
+        let told = components::read(&self.session, self.version.as_deref(), &nodes, &cluster.at).await;
+        files.extend(told.files);
+        refusals.extend(told.refused.into_iter().map(|((program, reason), number)| Refusal {
+            what: if number == 1 { program.to_owned() } else { format!("{number} {program}s") },
+            forbidden: reason.starts_with("forbidden"),
+            reason,
+        }));
         let unavailable = self.served.unavailable.iter().map(|group| Refusal {
             what: group.clone(),
             reason: format!("the server does not tell what the group holds: {group}"),
@@ -185,7 +195,8 @@ pub(crate) fn targets(kinds: &[Kind], options: &ClusterOptions) -> Vec<Target> {
         let Some(keep) = kinds::keep(&kind.group, &kind.resource, &kind.kind, kind.namespaced) else {
             continue;
         };
-        if keep == Keep::Names && !options.secrets || keep == Keep::PodTemplates && !options.custom_resources {
+        if keep == Keep::Names && !options.secrets || keep == Keep::PodTemplates && !options.custom_resources
+        {
             continue;
         }
         let is_namespace = kind.group.is_empty() && kind.kind == "Namespace";

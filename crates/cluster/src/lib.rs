@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
-#![allow(clippy::disallowed_methods, reason = "this crate is an edge: it talks to clusters and knows the time")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this crate is an edge: it talks to clusters and knows the time"
+)]
 
 mod collection;
+mod components;
 mod connect;
 mod discover;
 mod error;
