@@ -109,7 +109,9 @@ pub(super) fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut query, byte| {
         use std::fmt::Write;
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => query.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                query.push(char::from(byte))
+            }
             // A string takes all.
             _ => drop(write!(query, "%{byte:02X}")),
         }

@@ -145,7 +145,8 @@ pub fn clean_nodes(options: &ClusterOptions) -> Result<usize, ClusterError> {
         let api = Api::new(connection.client, options.request_timeout);
         let fault = |fault| ClusterError::Server { url: connection.url.clone(), fault };
         let selector = format!("labelSelector={}", pod::RUN);
-        let namespaces = api.list(&format!("/api/v1/namespaces?{selector}"), MAX_NODES).await.map_err(fault)?;
+        let namespaces =
+            api.list(&format!("/api/v1/namespaces?{selector}"), MAX_NODES).await.map_err(fault)?;
         let pods = api.list(&format!("/api/v1/pods?{selector}"), MAX_NODES).await.map_err(fault)?;
         for pod in &pods {
             let path = format!("/api/v1/namespaces/{}/pods/{}", text(pod, "namespace"), text(pod, "name"));
@@ -171,12 +172,17 @@ async fn nodes(api: &Api, options: &NodesOptions) -> Result<(Vec<String>, Vec<Re
     let mut refusals = Vec::new();
     for node in api.list(&format!("/api/v1/nodes{query}"), MAX_NODES).await? {
         let name = text(&node, "name").to_owned();
-        let refuse = |reason: &str| Refusal { what: format!("node {name}"), reason: reason.to_owned(), forbidden: false };
+        let refuse = |reason: &str| Refusal {
+            what: format!("node {name}"),
+            reason: reason.to_owned(),
+            forbidden: false,
+        };
         let system = node["status"]["nodeInfo"]["operatingSystem"].as_str().unwrap_or("linux");
         let conditions = node["status"]["conditions"].as_array();
-        let is_ready = conditions.into_iter().flatten().any(|condition| {
-            condition["type"] == "Ready" && condition["status"] == "True"
-        });
+        let is_ready = conditions
+            .into_iter()
+            .flatten()
+            .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
         if system != "linux" {
             refusals.push(refuse(&format!("nodes of {} are not read", shortened(system))));
         } else if !is_ready {
@@ -321,7 +327,9 @@ async fn one(api: &Api, pod: &serde_json::Value, limit: Duration) -> Result<Vec<
             Err(_) => serde_json::Value::Null,
         };
         match pod::progress(&state) {
-            Progress::Done => break api.get(&format!("{path}/log?container=read"), MAX_LOG).await.map_err(shown),
+            Progress::Done => {
+                break api.get(&format!("{path}/log?container=read"), MAX_LOG).await.map_err(shown);
+            }
             Progress::Failed(reason) => {
                 let log = api.get(&format!("{path}/log?container=read&tailLines=3"), 1 << 16).await;
                 let log = log.map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default();

@@ -159,7 +159,8 @@ mod tests {
             of(json!({"phase": "Failed", "reason": "DeadlineExceeded"})),
             Progress::Failed("DeadlineExceeded".to_owned())
         );
-        let ended = json!({"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"exitCode": 2}}}]});
+        let ended =
+            json!({"phase": "Failed", "containerStatuses": [{"state": {"terminated": {"exitCode": 2}}}]});
         assert_eq!(of(ended), Progress::Failed("the program ended with 2".to_owned()));
     }
 }

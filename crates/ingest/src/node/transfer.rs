@@ -91,6 +91,9 @@ mod tests {
         assert!(read_node("n1", &lines[..lines.len() - 10]).is_err());
         assert!(read_node("n2", &lines).is_err(), "of another node");
         assert!(read_node("n1", &sent(&["nodes/n1.json", "nodes/n1/../n2.json"])).is_err());
-        assert_eq!(read_node("n1", b"exec format error\n").err().as_deref(), Some("it says: exec format error"));
+        assert_eq!(
+            read_node("n1", b"exec format error\n").err().as_deref(),
+            Some("it says: exec format error")
+        );
     }
 }
