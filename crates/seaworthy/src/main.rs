@@ -6,6 +6,8 @@ mod commands;
 mod declarations;
 mod error;
 mod language_server;
+mod node;
+mod node_args;
 mod output;
 mod plan;
 mod progress;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
+        Command::Nodes(args) => commands::nodes::run(args, global),
         Command::Lsp(args) => commands::lsp::run(args, global),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 
 /// Nodes.
 #[derive(Debug, Args)]
@@ -27,4 +27,16 @@ pub(crate) struct NodePlace {
     /// The name of the node [default: what its kubelet is told, else its host name]
     #[arg(long, env = "NODE_NAME", value_name = "NAME")]
     pub(crate) node_name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NodesArgs {
+    #[command(subcommand)]
+    pub(crate) command: NodesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodesCommand {
+    /// Print what this node shows of itself, as lines of JSON: a name and a text each
+    Print(NodePlace),
 }
