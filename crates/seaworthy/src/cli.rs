@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Controls(ControlsArgs),
     /// Judge pods by the Pod Security Standards, exactly as the API server does
     Pods(PodsArgs),
+    /// Read nodes: the one that this runs on, or all of a cluster by pods that remove themselves
+    Nodes(crate::node_args::NodesArgs),
     /// Judge manifests while they are edited: a language server on standard input and output
     Lsp(LspArgs),
     /// Print a completion script for a shell

@@ -11,6 +11,8 @@ mod input;
 mod language_server;
 #[cfg(feature = "live")]
 mod live;
+mod node;
+mod node_args;
 mod output;
 mod plan;
 mod progress;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
+        Command::Nodes(args) => commands::nodes::run(args, global),
         Command::Lsp(args) => commands::lsp::run(args, global),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),

@@ -3,6 +3,7 @@
 mod components;
 mod configurations;
 mod network;
+mod nodes;
 mod objects;
 mod owners;
 mod readings;
