@@ -6,9 +6,7 @@ use crate::access::Access;
 use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
-use crate::index::{
-    Evidence, Indexes, SourceFile, is_configuration, judged, read_file, running, sort_key,
-};
+use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, read_file, running, sort_key};
 use crate::network::Network;
 use crate::object::Object;
 use crate::owner::Owners;

@@ -202,7 +202,9 @@ fn lists(
         }
     }
     let lacking = items(model).enumerate().filter(|(_, item)| !ignored(item));
-    let lacking = lacking.filter(|(index, item)| self::find(pod, name, *index, text(item, name)).is_none()).map(|(_, item)| item);
+    let lacking = lacking
+        .filter(|(index, item)| self::find(pod, name, *index, text(item, name)).is_none())
+        .map(|(_, item)| item);
     let missing = |item: Value<'_>| Difference::new(&format!("{key}[{}]", named(&item)), How::Missing);
     lacking.map(missing).next()
 }
@@ -225,7 +227,9 @@ fn spec_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, of: M
         }),
         "tolerations" => tolerations(pod, model, of),
         // The scheduler, and admission plugins by the class or namespace of the pod.
-        "nodeName" | "serviceAccount" | "priority" | "preemptionPolicy" | "overhead" | "schedulingGates" => None,
+        "nodeName" | "serviceAccount" | "priority" | "preemptionPolicy" | "overhead" | "schedulingGates" => {
+            None
+        }
         "hostname" | "subdomain" | "imagePullSecrets" | "priorityClassName" | "nodeSelector"
             if model.is_none() || of == Model::Peer =>
         {

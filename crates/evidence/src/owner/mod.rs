@@ -152,9 +152,14 @@ struct Owned<'e, 'a> {
 /// What an object comes from.
 #[derive(Clone, Copy)]
 enum By<'a> {
-    Controller { owner: Owner<'a>, uid: Option<&'a str> },
+    Controller {
+        owner: Owner<'a>,
+        uid: Option<&'a str>,
+    },
     /// The file of a static pod on a node, of which this is the mirror.
-    StaticPod { node: &'a str },
+    StaticPod {
+        node: &'a str,
+    },
 }
 
 impl<'e, 'a> Owned<'e, 'a> {
@@ -308,8 +313,7 @@ impl<'a> Kin<'_, '_, 'a> {
             let Some(owner) = self.uppermost(owned) else { continue };
             owners.fates.insert(key(owned.object), Fate::Stands(Standing { owner, difference, count: 1 }));
         }
-        owners.represented =
-            owners.fates.values().filter(|fate| matches!(fate, Fate::Represented)).count();
+        owners.represented = owners.fates.values().filter(|fate| matches!(fate, Fate::Represented)).count();
         owners
     }
 

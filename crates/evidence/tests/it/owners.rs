@@ -72,9 +72,8 @@ const WEB: &str = "{apiVersion: apps/v1, kind: ReplicaSet, name: web-h, uid: r-w
 
 /// The names of what is judged, each with how it stands to its owner.
 fn judged(texts: &[String]) -> Vec<String> {
-    let file = |(index, text): (usize, &String)| {
-        SourceFile::new(format!("/{index}"), Stream::read(text.as_str()))
-    };
+    let file =
+        |(index, text): (usize, &String)| SourceFile::new(format!("/{index}"), Stream::read(text.as_str()));
     let files: Vec<SourceFile> = texts.iter().enumerate().map(file).collect();
     let evidence = Evidence::new(&files);
     let judged = evidence.workloads().iter().map(|workload| {
@@ -176,8 +175,7 @@ fn owners_that_are_not_there_stand_for_nothing() {
     assert_eq!(judged(&texts), ["Deployment shop/web", "ReplicaSet shop/web-h x1 of Deployment web: -"]);
     // Pods of something that shows no template: one for all that are equal.
     let of = "{apiVersion: spark.example/v1, kind: Application, name: sums, uid: s, controller: true}";
-    let texts =
-        [pod("one", of, "", ""), pod("two", of, "", ""), pod("three", of, "", "  hostPID: true\n")];
+    let texts = [pod("one", of, "", ""), pod("two", of, "", ""), pod("three", of, "", "  hostPID: true\n")];
     assert_eq!(
         judged(&texts),
         ["Pod shop/one x2 of Application sums: -", "Pod shop/three x1 of Application sums: -"]
@@ -189,7 +187,8 @@ fn owners_that_are_not_there_stand_for_nothing() {
 
 #[test]
 fn pods_that_have_ended_are_judged_with_their_owner() {
-    let ended = |phase: &str| pod("web-h-1", WEB, "", "  hostPID: true\n") + "status: {phase: " + phase + "}\n";
+    let ended =
+        |phase: &str| pod("web-h-1", WEB, "", "  hostPID: true\n") + "status: {phase: " + phase + "}\n";
     let texts = [deployment(), replica_set("web-h", 1, "web:1"), ended("Failed")];
     assert_eq!(judged(&texts), ["Deployment shop/web"]);
     let texts = [deployment(), replica_set("web-h", 1, "web:1"), ended("Running")];

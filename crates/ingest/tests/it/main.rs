@@ -6,3 +6,4 @@ mod fixture;
 mod gitops;
 mod hostile;
 mod overlays;
+mod snapshots;
