@@ -103,6 +103,16 @@ impl<'f> Subjected<'f> {
                 member(bytes, ",\"name\":", &clean(name, NAME));
                 bytes.push(b'}');
             }
+            if let Some(standing) = subject.standing {
+                let owner = &standing.owner;
+                member(bytes, ",\"owner\":{\"apiVersion\":", &clean(owner.api_version, NAME));
+                member(bytes, ",\"kind\":", &clean(owner.kind, NAME));
+                member(bytes, ",\"name\":", &clean(owner.name, NAME));
+                number(bytes, "},\"count\":", standing.count);
+                if let Some(difference) = &standing.difference {
+                    member(bytes, ",\"difference\":", &clean(difference, PATH));
+                }
+            }
             bytes.push(b'}');
         }
         out.extend_from_slice(&self.bytes);

@@ -106,7 +106,13 @@ struct Coverage<'r> {
     documents: usize,
     objects: usize,
     workloads: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    represented: usize,
     not_evaluated: Vec<NotEvaluated>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -234,6 +240,7 @@ impl<'r> Head<'r> {
                 documents: evidence.document_count(),
                 objects: evidence.objects().len(),
                 workloads: evidence.workloads().len(),
+                represented: evidence.represented_count(),
                 not_evaluated: not_evaluated(assessment, context),
             },
             summary: Summary {

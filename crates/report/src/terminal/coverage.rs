@@ -34,10 +34,14 @@ pub(super) fn write_heading(
         read.push_str(&format!(", {}", count(rendered.len(), "rendering")));
     }
     let text = format!(
-        "{}, {}, {} with pods, judged by {} as for Kubernetes {}",
+        "{}, {}, {} with pods{}, judged by {} as for Kubernetes {}",
         read,
         count(evidence.objects().len(), "object"),
         grouped(evidence.workloads().len()),
+        match evidence.represented_count() {
+            0 => String::new(),
+            count => format!(" (and {} that their owners stand for)", grouped(count)),
+        },
         count(assessment.controls.len(), "control"),
         kubernetes_version(assessment.settings.version),
     );
