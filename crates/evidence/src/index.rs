@@ -324,8 +324,13 @@ impl<'a> Evidence<'a> {
         namespace: Option<&str>,
         name: &str,
     ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        self.objects_at(self.called_at(kind, namespace, name))
+    }
+
+    /// The positions of these objects.
+    pub(crate) fn called_at(&self, kind: &str, namespace: Option<&str>, name: &str) -> &[u32] {
         let identity = (kind, namespace, name);
-        self.objects_at(self.positions(|object| (object.kind, object.namespace, object.name).cmp(&identity)))
+        self.positions(|object| (object.kind, object.namespace, object.name).cmp(&identity))
     }
 
     /// The objects at some positions.

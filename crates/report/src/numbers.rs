@@ -118,7 +118,8 @@ pub(crate) fn object_name(object: &Object<'_>) -> String {
 /// What a verdict is about: "container `web` of Deployment shop/web".
 pub(crate) fn subject_name(subject: &Subject<'_>) -> String {
     let object = object_name(subject.object);
-    let object = subject.standing.map_or(object.clone(), |standing| format!("{object} ({})", made_by(standing)));
+    let object =
+        subject.standing.map_or(object.clone(), |standing| format!("{object} ({})", made_by(standing)));
     match subject.container {
         Some(container) if !container.is_empty() => {
             format!("container `{}` of {object}", clean(container, NAME))

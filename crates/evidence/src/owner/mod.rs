@@ -5,7 +5,7 @@
 //! Only controllers that are among the evidence count, found by the reference that Kubernetes keeps, and by uid where both
 //! sides tell it. What has ended or was scaled away runs nothing, and its owner shows what will run again.
 
-mod defaults;
+pub(crate) mod defaults;
 mod difference;
 
 use std::fmt;
