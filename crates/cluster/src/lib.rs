@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this crate is an edge: it talks to clusters and knows the time"
+)]
+
+mod collection;
+mod components;
+mod connect;
+mod discover;
+mod error;
+mod gather;
+mod kinds;
+mod list;
+mod options;
+mod pod_templates;
+mod rights;
+mod session;
+mod text;
+
+pub use error::ClusterError;
+pub use gather::{Event, Gathered, Refusal, gather};
+pub use options::ClusterOptions;
+pub use rights::{Rights, rights};

@@ -53,6 +53,10 @@ fn unknown_flag<'a>(scope: &ComponentScope<'_, 'a>, name: &str) -> Verdict<'a> {
             format!("k3s starts {program} with flags of its own, and `{name}` may be among them"),
             "the command line that k3s logs when it starts the component",
         ),
+        Setup::Running => Verdict::unknown(
+            format!("{program} did not tell its flags"),
+            "the right to read `/flagz` of the component, which Kubernetes serves from v1.36 on by itself",
+        ),
         _ => Verdict::unknown(
             format!("the flags of {program} are not among the files"),
             "the command line of the component",

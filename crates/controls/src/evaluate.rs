@@ -255,7 +255,10 @@ fn judge_component<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ComponentS
     let component = scope.component;
     for &(index, programs, check) in &plan.components {
         if programs.contains(&component.program) {
-            let verdict = check(&scope);
+            let verdict = match component.unread() {
+                Some(reason) => unread(component.program, reason),
+                None => check(&scope),
+            };
             let verdict = if component.refused { unless_passed(verdict) } else { verdict };
             let spot = |object| Spot { container: component.container, ..Spot::object(object) };
             match verdict {
@@ -268,6 +271,20 @@ fn judge_component<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ComponentS
             }
         }
     }
+}
+
+/// A component that runs and of which nothing could be read.
+fn unread<'a>(program: Program, reason: &str) -> Verdict<'a> {
+    let needs = match program {
+        Program::Kubelet => {
+            "the right `get nodes/proxy`, by which kubelets tell their configuration, or a reading of the node itself"
+        }
+        Program::KubeProxy => {
+            "the DaemonSet of kube-proxy and its ConfigMap, or a reading of the node itself"
+        }
+        _ => "the pods of `kube-system`, or a reading of a node of the control plane",
+    };
+    Verdict::unknown(format!("nothing of {} was read: {reason}", program.name()), needs)
 }
 
 /// The faults of a component by the object in which they stand: drop-ins are files of their own.

@@ -125,7 +125,7 @@ impl<'e, 'a> ComponentScope<'e, 'a> {
     /// The objects of a kind in the file that a flag names by its path on the node, as
     /// `--authorization-config=/etc/kubernetes/authorization.yaml` does: files of the same name among the evidence.
     pub fn file_of(&self, kind: &str, path: &str) -> Found<'e, 'a> {
-        self.around.evidence.in_file_called(kind, path, self.owner())
+        self.around.evidence.file_of(self.component, kind, path)
     }
 }
 

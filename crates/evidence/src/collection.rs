@@ -16,6 +16,7 @@
 //! - {apiVersion: v1, kind: Pod, resource: pods, namespaced: true, items: 12, resourceVersion: "8371"}
 //! - {apiVersion: v1, kind: Secret, resource: secrets, namespaced: true, refused: "forbidden: list secrets"}
 //! - {apiVersion: apps/v1, kind: Deployment, resource: deployments, namespaced: true, namespaces: [shop], items: 3}
+//! - {apiVersion: acme.io/v1, kind: Rocket, resource: rockets, namespaced: true, kept: pod-templates, items: 9}
 //! ```
 //!
 //! Where a part of a snapshot is missing, whoever reads it adds `incomplete` with the reason.
@@ -105,6 +106,10 @@ impl<'a> Collection<'a> {
         let lists = self.lists.get(&(group, kind)).map_or(&[][..], Vec::as_slice);
         let mut refused = None;
         for list in lists {
+            // Of kinds that no control knows, only what holds pods is kept.
+            if list.get("kept").is_some() {
+                return Known::NotAsked;
+            }
             if let Some(reason) = list.get("refused") {
                 refused = Some(reason.text());
                 continue;
@@ -162,7 +167,8 @@ mod tests {
             served: [Pod, Secret, Event, Deployment.apps]\nunavailable: [metrics.k8s.io]\nlists:\n\
             - {apiVersion: v1, kind: Pod}\n\
             - {apiVersion: v1, kind: Secret, refused: 'forbidden: list secrets'}\n\
-            - {apiVersion: apps/v1, kind: Deployment, namespaces: [shop]}\n";
+            - {apiVersion: apps/v1, kind: Deployment, namespaces: [shop]}\n\
+            - {apiVersion: acme.io/v1, kind: Rocket, kept: pod-templates}\n";
         let files = [SourceFile::new("collection.json", Stream::read(text))];
         let evidence = Evidence::new(&files);
         assert_eq!(evidence.known("", "Pod", None), Known::All);
@@ -170,6 +176,7 @@ mod tests {
         assert_eq!(evidence.known("apps", "Deployment", Some("shop")), Known::All);
         assert!(matches!(evidence.known("apps", "Deployment", Some("other")), Known::Refused(_)));
         assert!(matches!(evidence.known("apps", "Deployment", None), Known::Refused(_)));
+        assert_eq!(evidence.known("acme.io", "Rocket", None), Known::NotAsked, "only pods of it were kept");
         assert_eq!(evidence.known("", "Event", None), Known::NotAsked, "served, but not listed");
         assert_eq!(evidence.known("cilium.io", "CiliumNetworkPolicy", None), Known::All, "not served");
         assert_eq!(evidence.known("metrics.k8s.io", "NodeMetrics", None), Known::NotAsked);

@@ -13,10 +13,11 @@ use crate::collection::Collection;
 use crate::component::{self, Component};
 use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::distribution::Distribution;
 use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
-use crate::owner::{Owners, Standing};
+use crate::owner::{Owners, Standing, is_mirror};
 use crate::unnamed;
 use crate::workload::{self, Workload};
 
@@ -82,6 +83,7 @@ pub struct Evidence<'a> {
     pub(crate) access: Access<'a>,
     pub(crate) network: Network<'a>,
     pub(crate) collection: Option<Collection<'a>>,
+    pub(crate) distribution: Option<Distribution>,
     /// Whether the network is to be made anew: see [`settle`](Evidence::settle).
     pub(crate) unsettled: bool,
 }
@@ -202,11 +204,13 @@ impl<'a> Evidence<'a> {
             rayon::join(|| Indexes::new(&objects, &files), || Access::new(&files, &objects));
         let owners = Owners::new(&files, &objects, &held, &indexes.sorted);
         let workloads = judged(&held, &objects, &owners);
-        let (components, network) = rayon::join(
+        let (mut components, network) = rayon::join(
             || component::merge(running(&declared, &objects, &owners), &objects, &files),
             || Network::new(&files, &objects, &workloads),
         );
         let collection = objects.iter().find_map(Collection::read);
+        let distribution = Distribution::of(collection.as_ref(), &objects);
+        component::add_absent(&mut components, collection.as_ref(), distribution.as_ref(), &objects);
         Evidence {
             files,
             objects,
@@ -222,6 +226,7 @@ impl<'a> Evidence<'a> {
             access,
             network,
             collection,
+            distribution,
             unsettled: false,
         }
     }
@@ -375,6 +380,33 @@ impl<'a> Evidence<'a> {
         self.nearest(positions, from)
     }
 
+    /// The configuration of a kind in the file that a flag of a component names. Of what runs on a node, the file of that
+    /// path on that node; where nobody knows the node, the file of that path on the only node that has it.
+    pub fn file_of<'e>(&'e self, component: &Component<'a>, kind: &str, path: &str) -> Found<'e, 'a> {
+        let key = (kind, last_part(path));
+        let positions = self.indexes.configurations.get(&key).map_or(&[][..], Vec::as_slice);
+        let place = |position: &u32| {
+            let object = &self.objects[*position as usize];
+            component::node_of(&self.files[object.file as usize].name)
+        };
+        // A path that does not start at the root starts at a folder which nobody knows.
+        let is_meant = |of: &str| if path.starts_with('/') { of == path } else { of.ends_with(path) };
+        let on_nodes = positions.iter().filter(|position| match (place(position), component.node()) {
+            (Some((node, of)), Some(own)) => node == own && is_meant(of),
+            (Some((_, of)), None) => is_meant(of),
+            (None, _) => false,
+        });
+        let mut on_nodes = on_nodes.map(|position| &self.objects[*position as usize]);
+        match (on_nodes.next(), on_nodes.next()) {
+            (Some(one), None) => return Found::One(one),
+            (Some(_), Some(_)) => return Found::Several,
+            (None, _) => {}
+        }
+        let elsewhere: Vec<u32> =
+            positions.iter().copied().filter(|position| place(position).is_none()).collect();
+        self.nearest(&elsewhere, self.owner_of(component))
+    }
+
     /// The one of some objects that `from` means: the only one in its file, else beside it, else anywhere. The
     /// positions stand in the order of files.
     fn nearest<'e>(&'e self, positions: &[u32], from: &Object<'a>) -> Found<'e, 'a> {
@@ -419,13 +451,17 @@ pub(crate) fn judged<'a>(
     held.iter().filter(stands).copied().collect()
 }
 
-/// The components that no other object shows as well.
+/// The components that no owner shows as well. Mirrors of static pods tell on which node they run: see
+/// [`component::merge`].
 pub(crate) fn running<'a>(
     declared: &[Component<'a>],
     objects: &[Object<'a>],
     owners: &Owners<'a>,
 ) -> Vec<Component<'a>> {
-    let stands = |component: &&Component<'a>| !owners.represents(&objects[component.object as usize]);
+    let stands = |component: &&Component<'a>| {
+        let object = &objects[component.object as usize];
+        !owners.represents(object) || is_mirror(object)
+    };
     declared.iter().filter(stands).cloned().collect()
 }
 

@@ -6,6 +6,7 @@ use crate::access::Access;
 use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
+use crate::distribution::Distribution;
 use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, read_file, running, sort_key};
 use crate::network::Network;
 use crate::object::Object;
@@ -60,6 +61,7 @@ impl<'a> Evidence<'a> {
         let owned = |objects: &[Object<'a>]| objects.iter().any(Owners::concerns);
         let other_owners =
             !self.owners.is_empty() || owned(&part.objects) || owned(&self.objects[old.clone()]);
+        let told_of_cluster = self.objects[old.clone()].iter().any(tells_of_cluster);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
@@ -116,17 +118,24 @@ impl<'a> Evidence<'a> {
         } else {
             self.network.positions_mut().for_each(|position| shift.apply(position));
         }
-        if self.objects[new_objects].iter().any(|object| object.group() == collection::GROUP) {
+        let new_objects = &self.objects[new_objects];
+        if new_objects.iter().any(|object| object.group() == collection::GROUP) || told_of_cluster {
             self.collection = self.objects.iter().find_map(Collection::read);
         }
-        if other_components || other_owners {
+        let other_cluster =
+            self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;
+        if other_components || other_owners || other_cluster {
+            self.distribution = Distribution::of(self.collection.as_ref(), &self.objects);
             let running = running(&self.declared, &self.objects, &self.owners);
             self.components = component::merge(running, &self.objects, &self.files);
+            component::add_absent(
+                &mut self.components,
+                self.collection.as_ref(),
+                self.distribution.as_ref(),
+                &self.objects,
+            );
         } else {
-            for component in &mut self.components {
-                shift.apply(&mut component.object);
-                component.sources.iter_mut().for_each(|source| shift.apply(source));
-            }
+            self.components.iter_mut().for_each(|component| move_positions(component, shift));
         }
     }
 
@@ -148,6 +157,22 @@ impl<'a> Evidence<'a> {
         }
         sorted.extend_from_slice(rest);
         self.indexes.sorted = sorted;
+    }
+}
+
+/// Whether what a cluster must have depends on an object: its record, its nodes, what made it.
+fn tells_of_cluster(object: &Object<'_>) -> bool {
+    object.group() == collection::GROUP || object.is("", "Node") || object.is("", "ConfigMap")
+}
+
+/// Moves the positions of objects in a component and in those that it outranks, which outrank nothing themselves.
+fn move_positions(component: &mut Component<'_>, shift: Shift) {
+    let outranked = &mut component.outranked;
+    for (object, sources) in std::iter::once((&mut component.object, &mut component.sources))
+        .chain(outranked.iter_mut().map(|other| (&mut other.object, &mut other.sources)))
+    {
+        shift.apply(object);
+        sources.iter_mut().for_each(|source| shift.apply(source));
     }
 }
 

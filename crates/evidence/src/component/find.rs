@@ -1,17 +1,16 @@
 //! Finding components among objects.
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Value;
 use seaworthy_podsecurity::Pod;
 
 use super::{Component, Flag, Program, Setup};
-use super::{command_line, k3s};
+use super::{command_line, k3s, node, reading};
+use crate::collection::GROUP;
 use crate::configuration;
-use crate::index::SourceFile;
 use crate::object::Object;
 use crate::workload::Workload;
 
-const KUBEADM: &str = "kubeadm.k8s.io";
+pub(super) const KUBEADM: &str = "kubeadm.k8s.io";
 const CLUSTER_API: &str = "controlplane.cluster.x-k8s.io";
 
 /// Calls `found` with every component that an object starts or configures; `index` is its position, `pods` are those
@@ -23,19 +22,18 @@ pub(crate) fn components_of<'a>(
     mut found: impl FnMut(Component<'a>),
 ) {
     let component = |program, setup, settings, flags, configuration| Component {
-        program,
-        setup,
-        object: index,
-        container: None,
-        refused: false,
-        settings,
-        version: None,
         flags,
         configuration,
-        sources: Vec::new(),
+        ..Component::new(program, setup, index, settings)
     };
     match (object.group(), object.kind) {
         ("", configuration::K3S) => k3s::components_of(object, index, found),
+        (GROUP, "ComponentReading") => {
+            if let Some(component) = reading::component_of(object, index) {
+                found(component);
+            }
+        }
+        (GROUP, "NodeReading") => node::components_of(object, index, found),
         ("kubelet.config.k8s.io", "KubeletConfiguration") => {
             let file = object.value;
             found(component(Program::Kubelet, Setup::ConfigurationFile, file, Vec::new(), vec![file]));
@@ -88,6 +86,7 @@ pub(crate) fn components_of<'a>(
                         container: Some(container.name()),
                         refused: *refused,
                         version: value.get("image").filter(|_| program != Program::Etcd),
+                        node: pod.spec().get("nodeName").and_then(|node| node.as_str()),
                         ..component(program, Setup::CommandLine, settings, flags, Vec::new())
                     });
                 }
@@ -119,17 +118,10 @@ fn of_kubeadm<'a>(
         };
         flags.extend(part.map(|part| extra_args(&part, "extraArgs")).unwrap_or_default());
         found(Component {
-            program,
-            setup: Setup::Kubeadm,
-            object: 0,
-            container: None,
-            refused: false,
-            settings: part.unwrap_or(configuration),
             // etcd has versions of its own.
             version: version.filter(|_| program != Program::Etcd),
             flags,
-            configuration: Vec::new(),
-            sources: Vec::new(),
+            ..Component::new(program, Setup::Kubeadm, 0, part.unwrap_or(configuration))
         });
     }
 }
@@ -171,6 +163,14 @@ fn is_cluster_store(object: &Object<'_>, pod: &Pod<'_>) -> bool {
 
 /// Flags that etcd takes from its environment: `ETCD_CERT_FILE` is `--cert-file`.
 fn etcd_environment<'a>(container: &Value<'a>) -> Vec<Flag<'a>> {
+    let variables = container.get("env").into_iter().flat_map(|env| env.items());
+    let flags =
+        variables.filter_map(|variable| etcd_flag(variable.get("name")?.as_str()?, variable.get("value")?));
+    flags.collect()
+}
+
+/// The flag that a variable of etcd's environment is.
+pub(super) fn etcd_flag<'a>(variable: &str, at: Value<'a>) -> Option<Flag<'a>> {
     const NAMES: &[(&str, &str)] = &[
         ("ETCD_ADVERTISE_CLIENT_URLS", "advertise-client-urls"),
         ("ETCD_AUTO_TLS", "auto-tls"),
@@ -190,112 +190,6 @@ fn etcd_environment<'a>(container: &Value<'a>) -> Vec<Flag<'a>> {
         ("ETCD_PEER_TRUSTED_CA_FILE", "peer-trusted-ca-file"),
         ("ETCD_TRUSTED_CA_FILE", "trusted-ca-file"),
     ];
-    let variables = container.get("env").into_iter().flat_map(|env| env.items());
-    let flags = variables.filter_map(|variable| {
-        let name = variable.get("name")?.as_str()?;
-        let (_, flag) = NAMES.iter().find(|(known, _)| *known == name)?;
-        let at = variable.get("value")?;
-        Some(Flag { name: flag, value: at.text(), at })
-    });
-    flags.collect()
-}
-
-/// Puts files together that one program reads: drop-ins with the file that they add to, and the flags of kubeadm with
-/// the configuration beside them. Objects stand in the order of their files, and so do drop-ins.
-pub(crate) fn merge<'a>(
-    components: Vec<Component<'a>>,
-    objects: &[Object<'a>],
-    files: &[&'a SourceFile],
-) -> Vec<Component<'a>> {
-    let components = merge_k3s(components, objects, files);
-    // kubeadm completes the KubeletConfiguration that stands in its file.
-    let of_kubeadm: FxHashSet<u32> =
-        objects.iter().filter(|object| object.group() == KUBEADM).map(|object| object.file).collect();
-    let is_kubelet_file = |component: &Component<'a>| {
-        component.program == Program::Kubelet && component.setup == Setup::ConfigurationFile
-    };
-    let file = |component: &Component<'a>| objects[component.object as usize].file;
-    let folder = |component: &Component<'a>| parent(&files[file(component) as usize].name);
-    let (kubelet_files, mut merged): (Vec<_>, Vec<_>) = components.into_iter().partition(is_kubelet_file);
-    let (drop_ins, mut kubelets): (Vec<_>, Vec<_>) =
-        kubelet_files.into_iter().partition(|component| folder(component).ends_with(".d"));
-
-    for kubelet in kubelets.iter_mut().filter(|kubelet| of_kubeadm.contains(&file(kubelet))) {
-        kubelet.setup = Setup::Kubeadm;
-    }
-
-    // The only configuration of a folder, by the folder; nothing tells which one of several is meant.
-    let mut bases: FxHashMap<&str, Option<usize>> = FxHashMap::default();
-    for (index, kubelet) in kubelets.iter().enumerate() {
-        bases.entry(folder(kubelet)).and_modify(|base| *base = None).or_insert(Some(index));
-    }
-    let mut of_folder: FxHashMap<&str, usize> = FxHashMap::default();
-    for drop_in in drop_ins {
-        let folder = folder(&drop_in);
-        let index = *of_folder
-            .entry(folder)
-            .or_insert_with(|| bases.get(parent(folder)).copied().flatten().unwrap_or(kubelets.len()));
-        match kubelets.get_mut(index) {
-            Some(kubelet) => {
-                kubelet.configuration.extend(drop_in.configuration);
-                kubelet.sources.push(drop_in.object);
-            }
-            None => kubelets.push(drop_in),
-        }
-    }
-
-    // kubeadm hands the KubeletConfiguration of its file to the kubelet whose flags it writes.
-    let mut in_file: FxHashMap<u32, usize> = FxHashMap::default();
-    in_file.extend(kubelets.iter().enumerate().map(|(index, kubelet)| (file(kubelet), index)));
-    let mut handed = Vec::new();
-    for component in merged.iter_mut().filter(|component| component.program == Program::Kubelet) {
-        if component.setup == Setup::Kubeadm
-            && let Some(index) = in_file.remove(&file(component))
-        {
-            component.configuration = std::mem::take(&mut kubelets[index].configuration);
-            component.sources.push(kubelets[index].object);
-            component.sources.append(&mut kubelets[index].sources);
-            handed.push(index);
-        }
-    }
-    let left = kubelets.into_iter().enumerate().filter(|(index, _)| !handed.contains(index));
-    merged.extend(left.map(|(_, kubelet)| kubelet));
-    merged.sort_by_key(|component| (component.object, component.program));
-    merged
-}
-
-/// Puts the drop-ins of k3s (`config.yaml.d/*.yaml`) to the file beside their folder.
-fn merge_k3s<'a>(
-    components: Vec<Component<'a>>,
-    objects: &[Object<'a>],
-    files: &[&'a SourceFile],
-) -> Vec<Component<'a>> {
-    let of = |component: &Component<'a>| &objects[component.object as usize];
-    let path = |component: &Component<'a>| files[of(component).file as usize].name.as_str();
-    let is_drop_in = |component: &Component<'a>| {
-        k3s::is_configuration(of(component)) && k3s::base_of(path(component)).is_some()
-    };
-    let (drop_ins, mut merged): (Vec<_>, Vec<_>) = components.into_iter().partition(is_drop_in);
-    if drop_ins.is_empty() {
-        return merged;
-    }
-    let mut bases: FxHashMap<(&str, Program), usize> = FxHashMap::default();
-    for (index, component) in merged.iter().enumerate().filter(|(_, base)| k3s::is_configuration(of(base))) {
-        bases.insert((path(component), component.program), index);
-    }
-    for drop_in in drop_ins {
-        let base = k3s::base_of(path(&drop_in)).unwrap_or_default();
-        let index = *bases.entry((base, drop_in.program)).or_insert(merged.len());
-        let root = of(&drop_in).value;
-        match merged.get_mut(index) {
-            Some(base) => k3s::add(base, drop_in, &root),
-            None => merged.push(drop_in),
-        }
-    }
-    merged
-}
-
-/// The folder of a path.
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    let (_, name) = NAMES.iter().find(|(known, _)| *known == variable)?;
+    Some(Flag { name, value: at.text(), at })
 }

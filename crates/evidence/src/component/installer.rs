@@ -10,7 +10,7 @@ pub(super) fn flag(setup: Setup, program: Program, name: &str) -> Option<&'stati
     let table = match setup {
         Setup::Kubeadm => KUBEADM,
         Setup::K3s => K3S,
-        Setup::CommandLine | Setup::ConfigurationFile => return None,
+        Setup::CommandLine | Setup::ConfigurationFile | Setup::Running | Setup::Unread => return None,
     };
     let (_, flags) = table.iter().find(|(of, _)| *of == program)?;
     flags.iter().find(|(flag, _)| *flag == name).map(|(_, value)| *value)

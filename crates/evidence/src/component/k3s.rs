@@ -66,18 +66,8 @@ pub(super) fn components_of<'a>(object: &Object<'a>, index: u32, mut found: impl
                 flags.push(Flag { name, value, at });
             }
         }
-        found(Component {
-            program: *program,
-            setup: Setup::K3s,
-            object: index,
-            container: None,
-            refused: false,
-            settings: list.unwrap_or(root),
-            version: None,
-            flags,
-            configuration: Vec::new(),
-            sources: Vec::new(),
-        });
+        let settings = list.unwrap_or(root);
+        found(Component { flags, ..Component::new(*program, Setup::K3s, index, settings) });
     }
 }
 

@@ -1,15 +1,22 @@
 //! Programs of the control plane and of nodes, wherever files say how they are started or configured: pods that run
-//! them, configuration files, and the files of installers.
+//! them, configuration files, the files of installers, processes of nodes, and what they say of themselves.
 
+mod absent;
 mod command_line;
+mod drop_ins;
 mod find;
 mod installer;
 mod k3s;
+mod merge;
+mod node;
+mod reading;
 mod version;
 
 use seaworthy_document::Value;
 
-pub(crate) use find::{components_of, merge};
+pub(crate) use absent::add_absent;
+pub(crate) use find::components_of;
+pub(crate) use merge::{merge, node_of};
 
 /// A program of the control plane or of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +75,10 @@ pub enum Setup {
     Kubeadm,
     /// k3s or RKE2 starts the program and adds the flags that the files state.
     K3s,
+    /// The running program says itself what it was set to, defaults among it: see [`Component::tells_flags`].
+    Running,
+    /// The program runs, and nothing of its settings could be read: see [`Component::unread`].
+    Unread,
 }
 
 /// A program and what the files say of its settings.
@@ -88,6 +99,14 @@ pub struct Component<'a> {
     pub(crate) version: Option<Value<'a>>,
     pub(crate) flags: Vec<Flag<'a>>,
     pub(crate) configuration: Vec<Value<'a>>,
+    /// The node that it runs on, when that is known.
+    pub(crate) node: Option<&'a str>,
+    /// Why nothing of it could be read.
+    pub(crate) unread: Option<&'a str>,
+    /// Whether a running program told all its flags.
+    pub(crate) tells_flags: bool,
+    /// What other sources say of the same program, from the most trustworthy one on; this one outranks them.
+    pub(crate) outranked: Vec<Component<'a>>,
     /// Further objects that configure it: drop-ins, and a configuration beside the flags.
     pub(crate) sources: Vec<u32>,
 }
@@ -179,6 +198,47 @@ impl<'a> Stated<'a> {
 }
 
 impl<'a> Component<'a> {
+    /// A component of which only the place of its settings is known so far.
+    pub(crate) fn new(program: Program, setup: Setup, object: u32, settings: Value<'a>) -> Component<'a> {
+        Component {
+            program,
+            setup,
+            object,
+            container: None,
+            refused: false,
+            settings,
+            version: None,
+            flags: Vec::new(),
+            configuration: Vec::new(),
+            node: None,
+            unread: None,
+            tells_flags: false,
+            outranked: Vec::new(),
+            sources: Vec::new(),
+        }
+    }
+
+    /// The node that it runs on, when the evidence tells.
+    pub fn node(&self) -> Option<&'a str> {
+        self.node
+    }
+
+    /// Why nothing of its settings could be read, as `forbidden: get nodes/proxy`; `None` when something was.
+    pub fn unread(&self) -> Option<&'a str> {
+        self.unread
+    }
+
+    /// Whether the running program told all its flags, with the values that are in force.
+    pub fn tells_flags(&self) -> bool {
+        self.tells_flags
+    }
+
+    /// What other sources say of the same program on the same node, from the most trustworthy one on. Verdicts do not
+    /// look at them; where they differ, that is a matter of its own.
+    pub fn outranked(&self) -> &[Component<'a>] {
+        &self.outranked
+    }
+
     /// Where its settings stand: its arguments, or the configuration.
     pub fn settings(&self) -> Value<'a> {
         self.settings
@@ -209,6 +269,9 @@ impl<'a> Component<'a> {
     /// What is known of a flag.
     pub fn flag(&self, name: &str) -> Setting<'a> {
         if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
+            if self.setup == Setup::Running && flag.value == reading::CLASSIFIED {
+                return Setting::Unknown;
+            }
             return Setting::Stated(Stated { at: flag.at, flag: Some(flag.value) });
         }
         if self.is_open() {
@@ -216,7 +279,8 @@ impl<'a> Component<'a> {
         }
         match self.setup {
             Setup::CommandLine => Setting::Default,
-            Setup::ConfigurationFile => Setting::Unknown,
+            Setup::Running if self.tells_flags => Setting::Default,
+            Setup::ConfigurationFile | Setup::Running | Setup::Unread => Setting::Unknown,
             Setup::Kubeadm => self.installed(name).map_or(Setting::Default, Setting::Installed),
             Setup::K3s => self.installed(name).map_or(Setting::Unknown, Setting::Installed),
         }

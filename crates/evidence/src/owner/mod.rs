@@ -193,11 +193,15 @@ fn controller<'a>(object: &Object<'a>) -> Option<(Owner<'a>, Option<&'a str>)> {
 
 /// The node of a mirror pod: what the kubelet shows of a static pod.
 fn mirrored<'a>(object: &Object<'a>) -> Option<&'a str> {
-    if !object.is("", "Pod") {
+    if !is_mirror(object) {
         return None;
     }
-    object.annotation("kubernetes.io/config.mirror")?;
     object.value.at(&["spec", "nodeName"])?.as_str()
+}
+
+/// Whether a pod is what the kubelet shows of a file on its node.
+pub(crate) fn is_mirror(object: &Object<'_>) -> bool {
+    object.is("", "Pod") && object.annotation("kubernetes.io/config.mirror").is_some()
 }
 
 /// Whether nothing of an object runs any more, nor will by itself.

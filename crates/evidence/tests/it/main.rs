@@ -6,6 +6,7 @@ mod declared;
 mod network;
 mod objects;
 mod owners;
+mod readings;
 mod update;
 
 use seaworthy_document::Stream;

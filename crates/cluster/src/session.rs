@@ -1,0 +1,210 @@
+//! Asking one thing at a time, with a bound on everything: how long, how much, how often.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::Request;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use kube::Client;
+use kube::client::Body;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::error::{Fault, shortened, with_causes};
+
+/// How often a request that the server puts off or that fails on the way is made again.
+const RETRIES: u32 = 5;
+
+/// Longest time that a server may ask to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// After so many failures in a row to reach the server, it is not asked any more.
+const PATIENCE: u32 = 6;
+
+/// Longest time for everything together.
+const WHOLE_TIME: Duration = Duration::from_secs(30 * 60);
+
+/// Most bytes of answers that are kept in all.
+const WHOLE_BYTES: u64 = 4 << 30;
+
+/// What to ask for, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    /// Path and query.
+    pub(crate) path: &'a str,
+    /// The `Accept` header.
+    pub(crate) accept: &'a str,
+    /// Most bytes of the answer.
+    pub(crate) most: usize,
+    /// Ask again when the server is busy or the connection breaks. What a kubelet answers through the API server says
+    /// nothing of the API server: such requests are made once.
+    pub(crate) patient: bool,
+}
+
+impl<'a> Ask<'a> {
+    /// Asks for JSON of the API.
+    pub(crate) fn json(path: &'a str, most: usize) -> Ask<'a> {
+        Ask { path, accept: "application/json", most, patient: true }
+    }
+}
+
+/// A client with its limits.
+pub(crate) struct Session {
+    client: Client,
+    request_timeout: Duration,
+    pace: Pace,
+    failures: AtomicU32,
+    bytes: AtomicU64,
+    end: Instant,
+}
+
+impl Session {
+    pub(crate) fn new(client: Client, request_timeout: Duration, requests_per_second: u32) -> Session {
+        Session {
+            client,
+            request_timeout,
+            pace: Pace::new(requests_per_second),
+            failures: AtomicU32::new(0),
+            bytes: AtomicU64::new(0),
+            end: Instant::now() + WHOLE_TIME,
+        }
+    }
+
+    /// The body of the answer.
+    pub(crate) async fn get(&self, ask: Ask<'_>) -> Result<Vec<u8>, Fault> {
+        let mut attempt = 0;
+        loop {
+            self.check()?;
+            self.pace.wait().await;
+            let (fault, wait) = match timeout(self.request_timeout, self.once(ask)).await {
+                Ok(Ok(body)) => {
+                    self.failures.store(0, Ordering::Relaxed);
+                    self.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+                    return Ok(body);
+                }
+                Ok(Err(failed)) => (failed.fault, failed.wait),
+                Err(_) => (Fault::Slow(self.request_timeout), None),
+            };
+            let on_the_way = matches!(fault, Fault::Unreachable(_) | Fault::Slow(_));
+            if ask.patient {
+                if on_the_way {
+                    self.failures.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    self.failures.store(0, Ordering::Relaxed);
+                }
+            }
+            let again = match &fault {
+                Fault::Status { code, .. } => matches!(code, 429 | 500 | 502..=504) && attempt < RETRIES,
+                Fault::Unreachable(_) => attempt < 2,
+                Fault::Slow(_) => attempt < 1,
+                _ => false,
+            };
+            if !ask.patient || !again {
+                return Err(fault);
+            }
+            let backoff = Duration::from_millis(250 << attempt);
+            sleep(wait.unwrap_or(backoff).min(LONGEST_WAIT)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Whether anything may still be asked.
+    fn check(&self) -> Result<(), Fault> {
+        if self.failures.load(Ordering::Relaxed) >= PATIENCE {
+            return Err(Fault::Gone);
+        }
+        if Instant::now() > self.end {
+            return Err(Fault::Exhausted("the scan has taken longer than half an hour"));
+        }
+        if self.bytes.load(Ordering::Relaxed) > WHOLE_BYTES {
+            return Err(Fault::Exhausted("the cluster holds more than 4 GiB of objects"));
+        }
+        Ok(())
+    }
+
+    async fn once(&self, ask: Ask<'_>) -> Result<Vec<u8>, Failed> {
+        let request = Request::get(ask.path)
+            .header(http::header::ACCEPT, ask.accept)
+            .header(http::header::USER_AGENT, concat!("seaworthy/", env!("CARGO_PKG_VERSION")))
+            .body(Body::empty())
+            .map_err(|error| Failed::from(Fault::Malformed(shortened(&error.to_string()))))?;
+        let answer = self.client.send(request).await;
+        let answer = answer.map_err(|error| Failed::from(Fault::Unreachable(reason(&error))))?;
+        let (parts, body) = answer.into_parts();
+        let status = parts.status;
+        // What an error says is of interest only at its beginning, and is cut.
+        let most = if status.is_success() { ask.most } else { 1 << 20 };
+        let body = Limited::new(body, most).collect().await;
+        if !status.is_success() {
+            let body = body.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
+            let wait = parts.headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let wait = wait.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+            return Err(Failed {
+                fault: Fault::Status { code: status.as_u16(), message: said(&body) },
+                wait,
+            });
+        }
+        match body {
+            Ok(body) => Ok(body.to_bytes().to_vec()),
+            Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+                Err(Fault::TooLarge(most).into())
+            }
+            Err(error) => Err(Fault::Unreachable(reason(&*error)).into()),
+        }
+    }
+}
+
+struct Failed {
+    fault: Fault,
+    /// How long the server asks to wait.
+    wait: Option<Duration>,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Failed {
+        Failed { fault, wait: None }
+    }
+}
+
+/// Why a connection failed, without what its layers call themselves.
+fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let text = with_causes(error);
+    let text = text.strip_prefix("ServiceError: ").or(text.strip_prefix("HyperError: ")).unwrap_or(&text);
+    text.strip_prefix("client error (Connect): ").unwrap_or(text).to_owned()
+}
+
+/// The message of a `Status`, or the text of whoever stands in between.
+fn said(body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Status {
+        message: String,
+    }
+    match serde_json::from_slice::<Status>(body) {
+        Ok(status) => shortened(&status.message),
+        Err(_) => shortened(&String::from_utf8_lossy(body.get(..1000).unwrap_or(body))),
+    }
+}
+
+/// A token bucket: so many requests in a second, and as many at once after a pause.
+struct Pace {
+    interval: Duration,
+    burst: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Pace {
+    fn new(requests_per_second: u32) -> Pace {
+        let interval = Duration::from_secs(1) / requests_per_second.max(1);
+        Pace { interval, burst: Duration::from_secs(1), next: Mutex::new(Instant::now()) }
+    }
+
+    async fn wait(&self) {
+        let turn = {
+            let mut next = self.next.lock().await;
+            let turn = (*next).max(Instant::now().checked_sub(self.burst).unwrap_or(*next));
+            *next = turn + self.interval;
+            turn
+        };
+        sleep_until(turn).await;
+    }
+}
