@@ -100,7 +100,7 @@ pub struct Unknown<'a> {
     /// Why it is not decided.
     pub reason: Cow<'static, str>,
     /// What would decide it.
-    pub needs: &'static str,
+    pub needs: Cow<'static, str>,
     /// The first subject.
     pub subject: Option<Subject<'a>>,
     /// How many subjects.

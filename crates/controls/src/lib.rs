@@ -5,6 +5,8 @@ mod assessment;
 pub mod catalogue;
 pub mod change;
 mod cipher_suites;
+mod clock;
+mod closed_world;
 mod component_flags;
 mod control;
 mod evaluate;
@@ -22,6 +24,7 @@ mod system;
 mod tally;
 mod verdict;
 
+mod access;
 mod admission;
 mod api_server;
 mod audit;
@@ -49,7 +52,7 @@ mod supply_chain;
 pub use assessment::{Assessment, ControlResult, Counts, Finding, Status, Subject, Unknown};
 pub use control::{
     Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, Guard, Mappings, NamespaceCheck,
-    ObjectCheck, Phase, PodCheck, Scope, Severity,
+    ObjectCheck, Phase, PodCheck, Reads, Scope, Severity,
 };
 pub use evaluate::{evaluate, evaluate_files};
 pub use exceptions::{

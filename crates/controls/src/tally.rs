@@ -1,5 +1,7 @@
 //! What an evaluation has found so far.
 
+use std::borrow::Cow;
+
 use seaworthy_evidence::Object;
 
 use crate::assessment::{Counts, Finding, Subject, Unknown};
@@ -88,6 +90,18 @@ impl<'c, 'a> Tally<'c, 'a> {
                 }
             }
         }
+    }
+
+    /// Something about the control as a whole: there is no subject, since it was not shown.
+    pub(crate) fn record_unseen(
+        &mut self,
+        index: usize,
+        reason: Cow<'static, str>,
+        needs: Cow<'static, str>,
+    ) {
+        let control = self.control(index);
+        self.counts[index].unknown += 1;
+        self.add_unknown(Unknown { control, reason, needs, subject: None, count: 1 });
     }
 
     fn add_unknown(&mut self, unknown: Unknown<'a>) {

@@ -9,7 +9,7 @@ use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
 use crate::access::Access;
-use crate::collection::Collection;
+use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -574,7 +574,11 @@ fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, docume
 /// What the API server would refuse, apart from placeholders that something fills in before it sees the object.
 pub(crate) fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
     let mut refusals = schema::refusals(of, object);
-    refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder));
+    // Fields of ours stand in objects that were read from a cluster.
+    let own = |refusal: &schema::Refusal<'a>| {
+        refusal.value.key().is_some_and(|key| key.text().starts_with(collection::FIELD_PREFIX))
+    };
+    refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder) && !own(refusal));
     refusals
 }
 
