@@ -3,7 +3,7 @@
 use std::io;
 
 use seaworthy_controls::Assessment;
-use seaworthy_evidence::Severity;
+use seaworthy_evidence::{DeclarationCounts, Severity};
 
 use super::excerpt::Place;
 use super::{Screen, living};
@@ -46,6 +46,17 @@ pub(super) fn write_heading(
         kubernetes_version(assessment.settings.version),
     );
     screen.paragraph("", &text)?;
+    if let Some(declarations) = assessment.declarations {
+        let DeclarationCounts { matched, drifted, missing, undeclared } = declarations.counts();
+        let text = format!(
+            "{} declared by files, {} of them drifted; {} declared and not live, {} live and not declared",
+            count(matched, "object"),
+            grouped(drifted),
+            grouped(missing),
+            grouped(undeclared),
+        );
+        screen.paragraph("", &text)?;
+    }
     if let Some(file) = &context.configuration {
         screen.paragraph("", &format!("configured by {}", clean(file, PATH)))?;
     }
