@@ -2,10 +2,15 @@
 #![allow(clippy::disallowed_methods, reason = "this crate is an edge: it reads files and talks to people")]
 
 mod cli;
+#[cfg(feature = "live")]
+mod cluster_args;
 mod commands;
 mod declarations;
 mod error;
+mod input;
 mod language_server;
+#[cfg(feature = "live")]
+mod live;
 mod output;
 mod plan;
 mod progress;
@@ -26,6 +31,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // One provider of cryptography for all of TLS; that another one is installed already cannot be.
+    #[cfg(feature = "live")]
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let global = &cli.global;
     let result = match &cli.command {
         Command::Scan(args) => commands::scan::run(args, global),

@@ -8,32 +8,40 @@ use std::path::{Path, PathBuf};
 
 use seaworthy_controls::evaluate;
 use seaworthy_evidence::Evidence;
-use seaworthy_ingest::{Collected, IngestError, collect};
+use seaworthy_ingest::{Collected, IngestError};
 use seaworthy_report::{Context, Format, Skipped, Style};
 
 use crate::cli::{Global, ScanArgs};
 use crate::error::{CommandError, Outcome};
+use crate::input;
 use crate::output;
 use crate::plan::{self, Plan};
 use crate::progress::Progress;
 
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandError> {
+    #[cfg(feature = "live")]
+    if args.cluster.print_rbac {
+        return crate::live::print_rights(&args.cluster);
+    }
     // Everything that can be wrong with the command line is found before any work is done.
     let frameworks = plan::frameworks(&args.framework)?;
-    let mut plan = Plan::new(&args.judge, args.paths.first().map(PathBuf::as_path), &frameworks, global)?;
+    let mut plan = Plan::new(&args.judge, input::first_path(args), &frameworks, global)?;
     let targets = targets(args, plan.format.as_deref())?;
-    let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline);
+    let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline.take());
     plan.settings.baseline = baseline.as_deref().map(plan::baseline).transpose()?;
 
     let progress = Progress::new(!args.no_progress && !args.quiet);
-    let collected = collect(&args.paths, &plan.options, &|event| progress.on(event)).map_err(ingest_error);
+    let read = input::read(args, &plan, &progress);
     progress.finish();
-    let collected = collected?;
-    let evidence = Evidence::new(&collected.files);
+    let input = read?;
+    if let Some(version) = input.version.filter(|_| !plan.version_is_stated) {
+        plan.settings.version = version;
+    }
+    let evidence = Evidence::new(&input.files);
     let assessment = evaluate(&plan.controls, &evidence, &plan.settings);
     let context = Context {
-        inputs: args.paths.iter().map(|path| path.display().to_string()).collect(),
-        skipped: skipped(&collected),
+        inputs: input.names,
+        skipped: input.skipped,
         configuration: plan.configuration,
         baseline: baseline.as_deref().map(output::relative),
         frameworks,
@@ -55,7 +63,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
             }
         }
     }
-    let gaps = collected.skipped.iter().any(|skipped| skipped.reason.leaves_gap())
+    let gaps = input.gaps
         || !assessment.unknown.is_empty()
         || evidence
             .diagnostics()
@@ -69,7 +77,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     // The process is about to end: giving millions of pieces of memory back one by one would only take time.
     std::mem::forget((assessment.findings, assessment.unknown));
     std::mem::forget(evidence);
-    std::mem::forget(collected);
+    std::mem::forget(input.files);
     Ok(outcome)
 }
 

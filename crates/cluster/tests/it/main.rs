@@ -1,0 +1,8 @@
+//! Gathering from servers that behave, and from those that do not.
+#![allow(clippy::disallowed_methods, reason = "tests start servers and write files")]
+
+mod credentials;
+mod hostile;
+mod paging;
+mod permissions;
+mod server;
