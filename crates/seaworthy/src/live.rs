@@ -33,7 +33,7 @@ pub(crate) fn print_rights(args: &ClusterArgs) -> Result<Outcome, CommandError> 
     Ok(Outcome::Clean)
 }
 
-fn cluster_error(error: ClusterError) -> CommandError {
+pub(crate) fn cluster_error(error: ClusterError) -> CommandError {
     let message = CommandError::new(error.to_string());
     match error.hint() {
         Some(hint) => message.hint(hint),
@@ -68,7 +68,7 @@ fn skipped(refusals: &[Refusal]) -> Vec<Skipped> {
 }
 
 /// The version by whose rules the API server judges: `v1.36` of `v1.36.3-eks-1`.
-fn version_of(text: &str) -> Option<Version> {
+pub(crate) fn version_of(text: &str) -> Option<Version> {
     let mut parts = text.split('.');
     let (major, minor) = (parts.next()?, parts.next()?);
     let digits = minor.find(|c: char| !c.is_ascii_digit()).unwrap_or(minor.len());

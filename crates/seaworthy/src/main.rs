@@ -19,6 +19,8 @@ mod progress;
 mod rendering;
 mod selection;
 mod threshold;
+#[cfg(feature = "live")]
+mod watching;
 mod workspace;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@
 //! Only controllers that are among the evidence count, found by the reference that Kubernetes keeps, and by uid where both
 //! sides tell it. What has ended or was scaled away runs nothing, and its owner shows what will run again.
 
-mod defaults;
+pub(crate) mod defaults;
 mod difference;
 
 use std::fmt;
@@ -193,11 +193,15 @@ fn controller<'a>(object: &Object<'a>) -> Option<(Owner<'a>, Option<&'a str>)> {
 
 /// The node of a mirror pod: what the kubelet shows of a static pod.
 fn mirrored<'a>(object: &Object<'a>) -> Option<&'a str> {
-    if !object.is("", "Pod") {
+    if !is_mirror(object) {
         return None;
     }
-    object.annotation("kubernetes.io/config.mirror")?;
     object.value.at(&["spec", "nodeName"])?.as_str()
+}
+
+/// Whether a pod is what the kubelet shows of a file on its node.
+pub(crate) fn is_mirror(object: &Object<'_>) -> bool {
+    object.is("", "Pod") && object.annotation("kubernetes.io/config.mirror").is_some()
 }
 
 /// Whether nothing of an object runs any more, nor will by itself.
