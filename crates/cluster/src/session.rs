@@ -1,6 +1,6 @@
 //! Asking one thing at a time, with a bound on everything: how long, how much, how often.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -19,7 +19,8 @@ const RETRIES: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const WAITS: Duration = Duration::from_secs(60);
 
-/// After so many failures in a row to reach the server, it is not asked any more.
+/// After so many failures in a row to reach the server, it is asked for its version; when it does not tell, it is not
+/// asked any more.
 const PATIENCE: u32 = 6;
 
 /// Longest time for everything together.
@@ -55,6 +56,7 @@ pub(crate) struct Session {
     request_timeout: Duration,
     pace: Pace,
     failures: AtomicU32,
+    gone: AtomicBool,
     bytes: AtomicU64,
     /// When to stop asking; a watch goes on.
     end: Option<Instant>,
@@ -67,6 +69,7 @@ impl Session {
             request_timeout,
             pace: Pace::new(requests_per_second),
             failures: AtomicU32::new(0),
+            gone: AtomicBool::new(false),
             bytes: AtomicU64::new(0),
             end: Some(Instant::now() + WHOLE_TIME),
         }
@@ -79,6 +82,7 @@ impl Session {
             request_timeout: self.request_timeout,
             pace: Pace { next: Mutex::new(Instant::now()), ..self.pace },
             failures: AtomicU32::new(0),
+            gone: AtomicBool::new(false),
             bytes: AtomicU64::new(0),
             end: None,
         }
@@ -110,7 +114,7 @@ impl Session {
     pub(crate) async fn get(&self, ask: Ask<'_>) -> Result<Vec<u8>, Fault> {
         let (mut attempt, mut waited) = (0, Duration::ZERO);
         loop {
-            self.check()?;
+            self.check().await?;
             self.pace.wait().await;
             let (fault, wait) = match timeout(self.request_timeout, self.once(ask)).await {
                 Ok(Ok(body)) => {
@@ -159,10 +163,15 @@ impl Session {
     }
 
     /// Whether anything may still be asked.
-    fn check(&self) -> Result<(), Fault> {
+    async fn check(&self) -> Result<(), Fault> {
         let Some(end) = self.end else { return Ok(()) };
         if self.failures.load(Ordering::Relaxed) >= PATIENCE {
-            return Err(Fault::Gone);
+            if self.gone.load(Ordering::Relaxed) || !self.answers().await {
+                self.gone.store(true, Ordering::Relaxed);
+                return Err(Fault::Gone);
+            }
+            // Something behind the server was silent, and not the server.
+            self.failures.store(0, Ordering::Relaxed);
         }
         if Instant::now() > end {
             return Err(Fault::Exhausted("the scan has taken longer than half an hour"));
@@ -171,6 +180,17 @@ impl Session {
             return Err(Fault::Exhausted("the cluster holds more than 4 GiB of objects"));
         }
         Ok(())
+    }
+
+    /// Whether the server itself still answers.
+    async fn answers(&self) -> bool {
+        match timeout(self.request_timeout, self.once(Ask::json("/version", 1 << 20))).await {
+            Ok(Ok(_)) => true,
+            Ok(Err(failed)) => {
+                matches!(failed.fault, Fault::Status { code, .. } if code != 429 && code < 500)
+            }
+            Err(_) => false,
+        }
     }
 
     async fn once(&self, ask: Ask<'_>) -> Result<Vec<u8>, Failed> {
