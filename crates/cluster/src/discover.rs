@@ -115,7 +115,13 @@ impl Served {
     }
 
     /// Asks for the resources of each version of a group.
-    async fn ask(&mut self, session: &Session, group: &str, mut versions: Vec<String>, preferred: Option<&str>) {
+    async fn ask(
+        &mut self,
+        session: &Session,
+        group: &str,
+        mut versions: Vec<String>,
+        preferred: Option<&str>,
+    ) {
         // The preferred version comes first: a kind that several versions serve is read in that one.
         versions.sort_by_key(|version| Some(version.as_str()) != preferred);
         for version in versions {

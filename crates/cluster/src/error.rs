@@ -52,7 +52,9 @@ impl ClusterError {
                 Fault::Unreachable(text) if text.contains("certificate") => {
                     "`certificate-authority-data` of the kubeconfig must be the one that signed the server's certificate"
                 }
-                Fault::Unreachable(_) | Fault::Gone => "is the address of the context right, and reachable from here?",
+                Fault::Unreachable(_) | Fault::Gone => {
+                    "is the address of the context right, and reachable from here?"
+                }
                 Fault::Slow(_) => "give it more time with `--request-timeout`",
                 _ => "is this the address of a Kubernetes API server?",
             },

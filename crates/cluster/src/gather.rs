@@ -185,7 +185,8 @@ pub(crate) fn targets(kinds: &[Kind], options: &ClusterOptions) -> Vec<Target> {
         let Some(keep) = kinds::keep(&kind.group, &kind.resource, &kind.kind, kind.namespaced) else {
             continue;
         };
-        if keep == Keep::Names && !options.secrets || keep == Keep::PodTemplates && !options.custom_resources {
+        if keep == Keep::Names && !options.secrets || keep == Keep::PodTemplates && !options.custom_resources
+        {
             continue;
         }
         let is_namespace = kind.group.is_empty() && kind.kind == "Namespace";

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
-#![allow(clippy::disallowed_methods, reason = "this crate is an edge: it talks to clusters and knows the time")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this crate is an edge: it talks to clusters and knows the time"
+)]
 
 mod collection;
 mod connect;

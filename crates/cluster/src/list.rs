@@ -80,8 +80,7 @@ pub(crate) struct Listed {
 
 /// Lists objects. What was read before something went wrong is kept, since it is true; that the rest is missing is told.
 pub(crate) async fn list(session: &Session, target: Target, read: impl Fn(usize)) -> Listed {
-    let mut listed =
-        Listed { target, files: Vec::new(), items: 0, resource_version: None, refused: None };
+    let mut listed = Listed { target, files: Vec::new(), items: 0, resource_version: None, refused: None };
     let fault = match listed.target.scope {
         Reach::Object(_) => listed.one(session, &read).await.err(),
         _ => listed.pages(session, &read).await.err(),
@@ -107,10 +106,13 @@ impl Listed {
     }
 
     async fn pages(&mut self, session: &Session, read: &impl Fn(usize)) -> Result<(), Fault> {
-        let (path, most_pages) = (self.target.path(), match self.target.keep {
-            Keep::PodTemplates => MOST_PAGES_OF_TEMPLATES,
-            _ => MOST_PAGES,
-        });
+        let (path, most_pages) = (
+            self.target.path(),
+            match self.target.keep {
+                Keep::PodTemplates => MOST_PAGES_OF_TEMPLATES,
+                _ => MOST_PAGES,
+            },
+        );
         let accept = if self.target.keep == Keep::Names { TABLE } else { "application/json" };
         let (mut limit, mut token, mut restarted) = (PAGE, String::new(), false);
         for _ in 0..most_pages {
@@ -227,7 +229,10 @@ impl Page {
     fn of_objects(kind: &Kind, keep: Keep, body: &[u8]) -> Result<Page, Fault> {
         let list: Objects = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
         if !list.kind.ends_with("List") {
-            return Err(Fault::Malformed(format!("a list was asked for, and this is `{}`", shortened(&list.kind))));
+            return Err(Fault::Malformed(format!(
+                "a list was asked for, and this is `{}`",
+                shortened(&list.kind)
+            )));
         }
         let items = list.items.unwrap_or_default();
         let mut page = Page::new(list.metadata, items.len());
@@ -243,7 +248,10 @@ impl Page {
     fn of_table(kind: &Kind, body: &[u8]) -> Result<Page, Fault> {
         let table: Table = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
         if table.kind != "Table" {
-            return Err(Fault::Malformed(format!("a table was asked for, and this is `{}`", shortened(&table.kind))));
+            return Err(Fault::Malformed(format!(
+                "a table was asked for, and this is `{}`",
+                shortened(&table.kind)
+            )));
         }
         let column = |name: &str| table.column_definitions.iter().position(|column| column.name == name);
         let (of_type, keys) = (column("Type"), column("Data"));

@@ -55,11 +55,17 @@ fn written(wanted: &BTreeMap<String, Vec<String>>, options: &ClusterOptions, of:
     };
     line("# What `seaworthy scan --cluster` asks for: nothing is changed, nothing is watched.");
     if options.secrets {
-        line("# RBAC cannot tell names from values: who may list Secrets may read them. Seaworthy asks for a table of");
-        line("# names, types and numbers of keys; with `--without-secrets` it does without, and this right is left out.");
+        line(
+            "# RBAC cannot tell names from values: who may list Secrets may read them. Seaworthy asks for a table of",
+        );
+        line(
+            "# names, types and numbers of keys; with `--without-secrets` it does without, and this right is left out.",
+        );
     }
     if of == Rights::OfEveryCluster && options.custom_resources {
-        line("# Custom resources are not named here: `seaworthy scan --cluster --print-rbac` names those of a cluster.");
+        line(
+            "# Custom resources are not named here: `seaworthy scan --cluster --print-rbac` names those of a cluster.",
+        );
     }
     line("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: seaworthy\nrules:");
     for (group, resources) in wanted {

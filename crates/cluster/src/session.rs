@@ -139,7 +139,10 @@ impl Session {
             let body = body.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
             let wait = parts.headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
             let wait = wait.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-            return Err(Failed { fault: Fault::Status { code: status.as_u16(), message: said(&body) }, wait });
+            return Err(Failed {
+                fault: Fault::Status { code: status.as_u16(), message: said(&body) },
+                wait,
+            });
         }
         match body {
             Ok(body) => Ok(body.to_bytes().to_vec()),

@@ -73,7 +73,10 @@ fn tidy_metadata(kind: &Kind, object: &mut Map<String, Value>) -> Result<String,
     let (name, namespace) = (text("name"), text("namespace"));
     let namespace = Some(namespace).filter(|_| kind.namespaced);
     if !is_segment(name) || !namespace.is_none_or(is_segment) {
-        return Err(Fault::Malformed(format!("one of the {} has no name that the API allows", kind.plural())));
+        return Err(Fault::Malformed(format!(
+            "one of the {} has no name that the API allows",
+            kind.plural()
+        )));
     }
     Ok(format!("{}/{name}", kind.path(namespace)))
 }

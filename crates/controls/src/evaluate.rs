@@ -277,7 +277,9 @@ fn unread<'a>(program: Program, reason: &str) -> Verdict<'a> {
         Program::Kubelet => {
             "the right `get nodes/proxy`, by which kubelets tell their configuration, or a reading of the node itself"
         }
-        Program::KubeProxy => "the DaemonSet of kube-proxy and its ConfigMap, or a reading of the node itself",
+        Program::KubeProxy => {
+            "the DaemonSet of kube-proxy and its ConfigMap, or a reading of the node itself"
+        }
         _ => "the pods of `kube-system`, or a reading of a node of the control plane",
     };
     Verdict::unknown(format!("nothing of {} was read: {reason}", program.name()), needs)

@@ -9,7 +9,7 @@ mod encryption_coverage;
 mod encryption_keys;
 mod listeners;
 mod peer_tls;
-mod providers;
+pub(crate) mod providers;
 
 use crate::control::Control;
 
