@@ -40,7 +40,8 @@ fn write_framework(screen: &mut Screen<'_>, compliance: &Compliance, style: Styl
             None => Vec::new(),
         };
         let mut section = None;
-        for item in compliance.items.iter().filter(|item| style == Style::All || is_shown(item)) {
+        let whole = style == Style::All || compliance.edition.is_some();
+        for item in compliance.items.iter().filter(|item| whole || is_shown(item)) {
             if item.section != section {
                 section = item.section;
                 if let Some(section) = section {
@@ -53,7 +54,7 @@ fn write_framework(screen: &mut Screen<'_>, compliance: &Compliance, style: Styl
             write_outcomes(screen, item, style)?;
         }
         let hidden = compliance.items.iter().filter(|item| !is_shown(item)).count();
-        if style != Style::All && hidden > 0 {
+        if !whole && hidden > 0 {
             let text = format!(
                 "{} not evaluated here or not applicable (`--all` shows them)",
                 count(hidden, "item")
@@ -78,6 +79,7 @@ fn write_item(screen: &mut Screen<'_>, item: &Item) -> io::Result<()> {
         _ => paint.dim(&plain).to_string(),
     };
     let title = match (item.title, item.automated) {
+        (Some(title), Some(_)) if item.level == Some(2) => format!(" {title} (level 2)"),
         (Some(title), Some(_)) => format!(" {title}"),
         (Some(title), None) => format!(" ({title})"),
         (None, _) => String::new(),

@@ -3,9 +3,9 @@
 use seaworthy_evidence::Program::{ApiServer, ControllerManager, Etcd, Scheduler};
 
 use super::checks;
-use super::recommendation::Judge::{Control, Files, Findings, Person, Setting};
+use super::recommendation::Judge::{AuditPolicy, Control, Files, Person, Setting};
 use super::recommendation::Want::{AtLeast, Check, KeptPlugin, NoPlugin, Off, On, Plugin, Set, Unset};
-use super::recommendation::{Recommendation, all, automated, manual};
+use super::recommendation::{Recommendation, automated, manual};
 
 const API: &str = "kube-apiserver";
 const MANAGER: &str = "kube-controller-manager";
@@ -186,5 +186,5 @@ pub(super) static ITEMS: &[Recommendation] = &[
         Person("which bootstrap tokens exist, and for how long: they are for nodes that join"),
     ),
     manual("3.2.1", "there is an audit policy", Setting(ApiServer, Set(&["--audit-policy-file"]))),
-    manual("3.2.2", "the audit policy covers what matters", Findings(&["audit/policy-coverage"], all)).deep(),
+    manual("3.2.2", "the audit policy covers what matters", AuditPolicy(&["audit/policy-coverage"])).deep(),
 ];

@@ -50,6 +50,7 @@ pub(super) fn judge(item: &Recommendation, assessment: &Assessment<'_, '_>) -> (
         Judge::Findings(controls, filter) => subjects::findings(controls, *filter, assessment),
         Judge::Pods(check) => subjects::pods(*check, around),
         Judge::NetworkPolicies => subjects::network_policies(around),
+        Judge::AuditPolicy(controls) => subjects::audit_policy(controls, assessment, around),
     };
     outcome::accept(item.id, &mut outcomes, assessment);
     let status = match outcome::together(&outcomes) {

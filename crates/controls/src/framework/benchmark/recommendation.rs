@@ -35,6 +35,8 @@ pub(crate) enum Judge {
     Pods(PodCheck),
     /// By every namespace: it has a network policy.
     NetworkPolicies,
+    /// By the audit policy, which an API server must name before one can look at it.
+    AuditPolicy(&'static [&'static str]),
 }
 
 /// What a setting should be. Flags are written as people write them.

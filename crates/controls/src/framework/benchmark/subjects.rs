@@ -284,6 +284,26 @@ pub(super) fn findings(
     outcomes
 }
 
+/// What controls found in the audit policy. Where they saw none, an API server without one fails, and one that names a file
+/// which nobody read is left to a person.
+pub(super) fn audit_policy(
+    controls: &[&str],
+    assessment: &Assessment<'_, '_>,
+    around: Surroundings<'_, '_>,
+) -> Vec<Outcome> {
+    let found = findings(controls, |_| true, assessment);
+    if found.iter().any(|outcome| outcome.status != ItemStatus::NotApplicable) {
+        return found;
+    }
+    let mut outcomes = settings(Program::ApiServer, &Want::Set(&["--audit-policy-file"]), around);
+    for outcome in outcomes.iter_mut().filter(|outcome| outcome.status == ItemStatus::Pass) {
+        outcome.status = ItemStatus::Unknown;
+        outcome.message = "the audit policy that the flag names was not read".to_owned();
+        outcome.needs = Some("the file that `--audit-policy-file` names");
+    }
+    outcomes
+}
+
 /// Every pod.
 pub(super) fn pods(check: PodCheck, around: Surroundings<'_, '_>) -> Vec<Outcome> {
     let evidence = around.evidence;
