@@ -6,3 +6,4 @@ mod cases;
 mod catalogue;
 mod exceptions;
 mod fingerprints;
+mod live;
