@@ -8,6 +8,8 @@ mod demo;
 mod examples;
 mod language_server;
 mod living;
+#[cfg(target_os = "linux")]
+mod nodes;
 mod pods;
 mod program;
 mod rendering;
