@@ -18,9 +18,11 @@ mod pod_templates;
 mod rights;
 mod session;
 mod text;
+mod watch;
 
 pub use error::ClusterError;
 pub use gather::{Event, Gathered, Refusal, gather};
 pub use nodes::{NodesEvent, NodesGathered, NodesOptions, clean_nodes, run_nodes, show_nodes};
 pub use options::ClusterOptions;
 pub use rights::{Rights, rights};
+pub use watch::{Update, Watch, watch};

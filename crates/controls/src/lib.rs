@@ -5,6 +5,7 @@ mod assessment;
 pub mod catalogue;
 pub mod change;
 mod cipher_suites;
+mod closed_world;
 mod component_flags;
 mod control;
 mod evaluate;
@@ -50,7 +51,7 @@ mod supply_chain;
 pub use assessment::{Assessment, ControlResult, Counts, Finding, Status, Subject, Unknown};
 pub use control::{
     Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, Guard, Mappings, NamespaceCheck,
-    ObjectCheck, Phase, PodCheck, Scope, Severity,
+    ObjectCheck, Phase, PodCheck, Reads, Scope, Severity,
 };
 pub use evaluate::{evaluate, evaluate_files};
 pub use exceptions::{

@@ -143,7 +143,8 @@ impl<'e, 'a> View<'e, 'a> {
         let mut groups: FxHashMap<(Program, &str), Vec<(Rank, Component<'a>)>> = FxHashMap::default();
         let mut roaming = Vec::new();
         let mut installed = Vec::new();
-        for component in components {
+        for mut component in components {
+            component.node = component.node.or_else(|| node_of(self.name(&component)).map(|(node, _)| node));
             match (self.rank_of(&component), component.node) {
                 (Some(Rank::Pod), _) if owned.contains(&component.object) => {}
                 (Some(Rank::Installer), _) => installed.push(component),

@@ -5,6 +5,7 @@ mod configurations;
 mod network;
 mod nodes;
 mod objects;
+mod owners;
 mod readings;
 mod update;
 
