@@ -54,7 +54,7 @@ pub(crate) enum Colour {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge manifests or a live cluster, and print a roadmap of what to do, in order
+    /// Judge manifests, a live cluster or a node, and print a roadmap of what to do, in order
     Scan(ScanArgs),
     /// Compare two reports, or two folders: what is new, what is fixed, what cannot be told
     Diff(DiffArgs),
@@ -187,6 +187,7 @@ Examples:
   seaworthy scan deploy/
   seaworthy scan --all deploy/web.yaml              every finding with its source line
   seaworthy scan --cluster --context production     what runs: a live cluster, see docs/clusters.md
+  sudo seaworthy scan --node                        the node that this runs on, see docs/nodes.md
   seaworthy scan charts/shop --helm-values prod.yaml   charts and overlays are rendered first
   seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
   seaworthy scan deploy/ --select pss:baseline --fail-on high
@@ -199,8 +200,8 @@ docs/exceptions.md.")]
 pub(crate) struct ScanArgs {
     /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read, charts and
     /// overlays are rendered
-    #[cfg_attr(feature = "live", arg(required_unless_present_any = ["cluster", "print_rbac"], conflicts_with_all = ["cluster", "print_rbac"]))]
-    #[cfg_attr(not(feature = "live"), arg(required = true))]
+    #[cfg_attr(feature = "live", arg(required_unless_present_any = ["cluster", "node", "print_rbac"], conflicts_with_all = ["cluster", "node", "print_rbac"]))]
+    #[cfg_attr(not(feature = "live"), arg(required_unless_present = "node", conflicts_with = "node"))]
     #[arg(value_hint = ValueHint::AnyPath, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -210,6 +211,13 @@ pub(crate) struct ScanArgs {
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub(crate) cluster: crate::cluster_args::ClusterArgs,
+
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub(crate) nodes: crate::node_args::ScanNodesArgs,
+
+    #[command(flatten)]
+    pub(crate) node: crate::node_args::NodeArgs,
 
     /// Show only what is new against a former report (`--format json`); what it knows counts as known, and only the
     /// rest decides the exit code

@@ -11,6 +11,8 @@ mod input;
 mod language_server;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod live_nodes;
 mod node;
 mod node_args;
 mod output;

@@ -57,8 +57,7 @@ pub fn collect_node(options: &NodeOptions) -> Result<Vec<SourceFile>, IngestErro
 
     let network = root.link("/proc/1/ns/net").ok();
     let own_network = network.is_some() && root.link("/proc/self/ns/net").ok() == network;
-    let others = processes::other_networks(&running, network.as_deref());
-    let sockets = sockets::listening(&root, &pids, &others, &mut errors);
+    let sockets = sockets::listening(&root, &pids, &running, network.as_deref(), &mut errors);
     errors.append(&mut files.errors);
     let reading = Reading {
         api_version: "seaworthy.dev/v1alpha1",

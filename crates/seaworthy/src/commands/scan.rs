@@ -13,7 +13,7 @@ use seaworthy_report::{Context, Format, Skipped, Style};
 
 use crate::cli::{Global, ScanArgs};
 use crate::error::{CommandError, Outcome};
-use crate::input;
+use crate::input::{self, Input};
 use crate::output;
 use crate::plan::{self, Plan};
 use crate::progress::Progress;
@@ -23,6 +23,15 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     if args.cluster.print_rbac {
         return crate::live::print_rights(&args.cluster);
     }
+    judge(args, global, |plan, progress| input::read(args, plan, progress))
+}
+
+/// Judges what `read` brings, as the command line says.
+pub(crate) fn judge(
+    args: &ScanArgs,
+    global: &Global,
+    read: impl FnOnce(&Plan, &Progress) -> Result<Input, CommandError>,
+) -> Result<Outcome, CommandError> {
     // Everything that can be wrong with the command line is found before any work is done.
     let frameworks = plan::frameworks(&args.framework)?;
     let mut plan = Plan::new(&args.judge, input::first_path(args), &frameworks, global)?;
@@ -43,7 +52,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     plan.settings.baseline = baseline.as_deref().map(plan::baseline).transpose()?;
 
     let progress = Progress::new(!args.no_progress && !args.quiet);
-    let read = input::read(args, &plan, &progress);
+    let read = read(&plan, &progress);
     progress.finish();
     let input = read?;
     if let Some(version) = input.version.filter(|_| !plan.version_is_stated) {
