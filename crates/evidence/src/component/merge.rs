@@ -68,7 +68,8 @@ impl<'e, 'a> View<'e, 'a> {
             return Some(Rank::File);
         }
         if name.starts_with("/api/v1/namespaces/kube-system/configmaps/") {
-            return Some(Rank::Installer);
+            // The pods of kube-proxy read theirs from the ConfigMap: that one is in force.
+            return (component.program != Program::KubeProxy).then_some(Rank::Installer);
         }
         (name.starts_with("/api/") && component.node.is_some()).then_some(Rank::Pod)
     }
@@ -164,14 +165,18 @@ impl<'e, 'a> View<'e, 'a> {
             let mut nodes: Vec<&str> = nodes.map(|((_, node), _)| *node).collect();
             nodes.sort_unstable();
             let address = value_of(&component, "advertise-address");
-            let same = |node: &&&str| {
-                let group = &groups[&(component.program, **node)];
-                address.is_some()
-                    && group.iter().any(|(_, other)| value_of(other, "advertise-address") == address)
+            let has = |node: &str, wanted: &dyn Fn(Option<&str>) -> bool| {
+                let group = &groups[&(component.program, node)];
+                group.iter().any(|(_, other)| wanted(value_of(other, "advertise-address")))
             };
             let node = match nodes.as_slice() {
-                [node] => Some(*node),
-                nodes => nodes.iter().find(same).copied(),
+                [node] if has(node, &|other| other.is_none() || address.is_none() || other == address) => {
+                    Some(*node)
+                }
+                nodes => nodes
+                    .iter()
+                    .copied()
+                    .find(|node| address.is_some() && has(node, &|other| other == address)),
             };
             match node {
                 Some(node) => {

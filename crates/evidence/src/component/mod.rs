@@ -77,6 +77,11 @@ impl Program {
         }
     }
 
+    /// Whether it is part of every control plane, rather than of nodes.
+    pub fn is_of_control_plane(self) -> bool {
+        !matches!(self, Program::KubeProxy | Program::Kubelet)
+    }
+
     /// The program of a name.
     pub fn named(name: &str) -> Option<Program> {
         Program::ALL.into_iter().find(|program| program.name() == name)
