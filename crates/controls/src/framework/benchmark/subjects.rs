@@ -258,7 +258,8 @@ pub(super) fn findings(
     outcomes
         .extend(left.into_iter().map(|(status, count)| Outcome::new(status, format!("and {count} more"))));
     for unknown in assessment.unknown.iter().filter(|unknown| controls.contains(&unknown.control.id)) {
-        let outcome = Outcome::open(ItemStatus::Unknown, unknown.reason.clone().into_owned(), unknown.needs);
+        let outcome =
+            Outcome::open(ItemStatus::Unknown, unknown.reason.clone().into_owned(), unknown.needs.clone());
         let object = unknown.subject.map(|subject| subject.object);
         let outcome = match object {
             Some(object) => {
@@ -299,7 +300,7 @@ pub(super) fn audit_policy(
     for outcome in outcomes.iter_mut().filter(|outcome| outcome.status == ItemStatus::Pass) {
         outcome.status = ItemStatus::Unknown;
         outcome.message = "the audit policy that the flag names was not read".to_owned();
-        outcome.needs = Some("the file that `--audit-policy-file` names");
+        outcome.needs = Some("the file that `--audit-policy-file` names".into());
     }
     outcomes
 }
