@@ -62,8 +62,9 @@ pub(super) fn files(id: &str, program: &str, around: Surroundings<'_, '_>) -> Ve
 
 /// The files that an id is about, with what was seen of them.
 fn seen(node: &NodeReading<'_>, id: &str) -> String {
-    let files = node_files::present(node).filter(|(_, rule)| rule.ids.0 == id || rule.ids.1 == id);
+    let files = node_files::present(node).into_iter();
     let mut texts: Vec<String> = files
+        .filter(|(_, rule)| rule.ids.0 == id || rule.ids.1 == id)
         .map(|(file, rule)| match rule.ids.0 == id {
             true => format!("{} {:03o}", file.path(), file.mode().unwrap_or_default()),
             false => format!("{} {}:{}", file.path(), file.uid().unwrap_or(-1), file.gid().unwrap_or(-1)),
