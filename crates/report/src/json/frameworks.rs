@@ -52,7 +52,7 @@ struct OutcomeView {
     path: Option<String>,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    needs: Option<&'static str>,
+    needs: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -120,7 +120,7 @@ impl OutcomeView {
             file: text(&outcome.file, PATH),
             path: text(&outcome.path, PATH),
             message: clean(&outcome.message, MESSAGE).into_owned(),
-            needs: outcome.needs,
+            needs: outcome.needs.as_deref().map(|needs| clean(needs, MESSAGE).into_owned()),
         }
     }
 }

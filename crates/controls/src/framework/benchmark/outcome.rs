@@ -1,5 +1,7 @@
 //! What a recommendation comes to for one node, one program or one object.
 
+use std::borrow::Cow;
+
 use seaworthy_evidence::{Object, Program};
 
 use crate::assessment::Assessment;
@@ -27,7 +29,7 @@ pub struct Outcome {
     /// What was found, or why nobody knows; never a secret value.
     pub message: String,
     /// What would decide it, where it is open.
-    pub needs: Option<&'static str>,
+    pub needs: Option<Cow<'static, str>>,
     /// Index of the object's file, and its document: by these findings are known again.
     pub(super) place: Option<(u32, u32)>,
 }
@@ -48,8 +50,12 @@ impl Outcome {
     }
 
     /// Nobody knows, and what would tell.
-    pub(super) fn open(status: ItemStatus, message: impl Into<String>, needs: &'static str) -> Outcome {
-        Outcome { needs: Some(needs), ..Outcome::new(status, message) }
+    pub(super) fn open(
+        status: ItemStatus,
+        message: impl Into<String>,
+        needs: impl Into<Cow<'static, str>>,
+    ) -> Outcome {
+        Outcome { needs: Some(needs.into()), ..Outcome::new(status, message) }
     }
 
     /// Of a verdict; `holds` says what was seen when it passes.
@@ -58,7 +64,7 @@ impl Outcome {
             Verdict::Pass => Outcome::new(ItemStatus::Pass, holds()),
             Verdict::NotApplicable => Outcome::new(ItemStatus::NotApplicable, "does not apply here"),
             Verdict::Unknown { reason, needs } => {
-                Outcome::open(ItemStatus::Unknown, reason.clone().into_owned(), needs)
+                Outcome::open(ItemStatus::Unknown, reason.clone().into_owned(), needs.clone())
             }
             Verdict::Fail(faults) => {
                 let path = faults.first().map(|fault| fault.place.path()).filter(|path| !path.is_empty());

@@ -62,8 +62,9 @@ pub(super) fn files(id: &str, program: &str, around: Surroundings<'_, '_>) -> Ve
 
 /// The files that an id is about, with what was seen of them.
 fn seen(node: &NodeReading<'_>, id: &str) -> String {
-    let files = node_files::present(node).filter(|(_, rule)| rule.ids.0 == id || rule.ids.1 == id);
+    let files = node_files::present(node).into_iter();
     let mut texts: Vec<String> = files
+        .filter(|(_, rule)| rule.ids.0 == id || rule.ids.1 == id)
         .map(|(file, rule)| match rule.ids.0 == id {
             true => format!("{} {:03o}", file.path(), file.mode().unwrap_or_default()),
             false => format!("{} {}:{}", file.path(), file.uid().unwrap_or(-1), file.gid().unwrap_or(-1)),
@@ -258,7 +259,8 @@ pub(super) fn findings(
     outcomes
         .extend(left.into_iter().map(|(status, count)| Outcome::new(status, format!("and {count} more"))));
     for unknown in assessment.unknown.iter().filter(|unknown| controls.contains(&unknown.control.id)) {
-        let outcome = Outcome::open(ItemStatus::Unknown, unknown.reason.clone().into_owned(), unknown.needs);
+        let outcome =
+            Outcome::open(ItemStatus::Unknown, unknown.reason.clone().into_owned(), unknown.needs.clone());
         let object = unknown.subject.map(|subject| subject.object);
         let outcome = match object {
             Some(object) => {
@@ -299,7 +301,7 @@ pub(super) fn audit_policy(
     for outcome in outcomes.iter_mut().filter(|outcome| outcome.status == ItemStatus::Pass) {
         outcome.status = ItemStatus::Unknown;
         outcome.message = "the audit policy that the flag names was not read".to_owned();
-        outcome.needs = Some("the file that `--audit-policy-file` names");
+        outcome.needs = Some("the file that `--audit-policy-file` names".into());
     }
     outcomes
 }
