@@ -166,6 +166,15 @@ impl Lab {
         client.send(method, path, body).map_err(|error| LabError::failed(format!("{method} {path}: {error}")))
     }
 
+    /// Asks the kubelet of the node as one of the identities. Only the hardened one shows a certificate that is trusted.
+    ///
+    /// # Errors
+    /// When there is no node, or no whole answer.
+    pub fn ask_kubelet(&self, identity: &str, method: &str, path: &str) -> Result<Answer, LabError> {
+        let client = self.plane.client_of(10250, identity)?;
+        client.send(method, path, None).map_err(|error| LabError::failed(format!("{method} {path}: {error}")))
+    }
+
     /// Applies all objects of a YAML text as `admin`.
     ///
     /// # Errors
