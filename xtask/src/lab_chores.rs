@@ -102,7 +102,7 @@ fn up(name: &str, nodes: bool, profile: &Profile) -> Result<(), LabError> {
     let named = if name == "default" { String::new() } else { format!(" --name {name}") };
     println!("lab `{name}` runs: Kubernetes {}, profile {}, {}", lab.version, lab.profile, lab.url);
     println!();
-    if nodes {
+    if profile.has_nodes() {
         println!("  it has a network of its own, which only what runs by `exec` is in:");
     } else {
         println!("  export KUBECONFIG={}", lab.kubeconfig("admin").display());
