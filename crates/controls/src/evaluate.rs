@@ -81,6 +81,8 @@ fn evaluate_within<'e, 'a>(
     let objects = evidence.objects().par_chunks(CHUNK).map(|objects| {
         let mut tally = Tally::new(&judge);
         let judged = objects.iter().filter(|object| extent.holds(object.file));
+        // What an owner stands for is judged there, whatever is asked of it.
+        let judged = judged.filter(|object| !evidence.is_represented(object));
         judged.for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
         tally
     });

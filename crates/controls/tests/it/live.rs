@@ -106,8 +106,13 @@ fn whoever_looks_at_everything_says_at_what() {
             _ => false,
         }
     }
-    /// Judged by files alone, or by kinds that its other checks name.
-    const OTHERWISE: &[&str] = &["admission/obsolete-policy", "supply-chain/pipeline-gate"];
+    /// Judged by files alone, by what components tell, or by kinds that its other checks name.
+    const OTHERWISE: &[&str] = &[
+        "admission/obsolete-policy",
+        "control-plane/config-drift",
+        "kubelet/config-drift",
+        "supply-chain/pipeline-gate",
+    ];
     let silent = catalogue::all().filter(|control| {
         control.looks_at_everything() && !reads(&control.check) && !OTHERWISE.contains(&control.id)
     });
@@ -153,5 +158,14 @@ fn one_refused_kind_leaves_open_what_depends_on_it() {
         let named = reasons.iter().any(|reason| reason.contains("list these"));
         assert!(named, "{id} without {kind:?} is {status:?}: {reasons:?}");
         assert_eq!(*status, Status::Unknown, "{id} without {kind:?}");
+    }
+}
+
+/// Printed for those who gather: what controls ask an API server for.
+#[test]
+#[ignore = "prints a list"]
+fn kinds_that_controls_ask_for() {
+    for (group, kind) in all_kinds() {
+        println!("{group} {kind}");
     }
 }

@@ -115,7 +115,7 @@ impl<'e, 'a> View<'e, 'a> {
         let mut installed = Vec::new();
         for mut component in components {
             // A static pod names no node: its file lies on one.
-            component.node = component.node.or(node_of(self.name(&component)).map(|(node, _)| node));
+            component.node = component.node.or_else(|| node_of(self.name(&component)).map(|(node, _)| node));
             match (self.rank_of(&component), component.node) {
                 (Some(Rank::Pod), _) if owned.contains(&component.object) => {}
                 (Some(Rank::Installer), _) => installed.push(component),
