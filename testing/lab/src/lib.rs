@@ -31,7 +31,7 @@ mod profile;
 mod servers;
 
 pub use client::Answer;
-pub use detached::{Detached, down, exec, find, list, up};
+pub use detached::{Detached, add_image, down, exec, find, list, up};
 pub use error::LabError;
 pub use guard::{Lab, available, nodes_available};
 pub use node::{IMAGE, NODE};
