@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use seaworthy_evidence::collection::GROUP;
 use seaworthy_evidence::{Evidence, Known};
 
-use crate::control::{Check, Control, Reads};
+use crate::control::{Check, Control, Reads, Scope};
 use crate::scope::Surroundings;
 use crate::verdict::Verdict;
 
@@ -149,6 +149,10 @@ impl Doubts {
     /// Those of a control; `None` when there are none, as always with files.
     pub(crate) fn of(control: &Control, evidence: &Evidence<'_>) -> Option<Doubts> {
         evidence.collection()?;
+        // What only files decide loses nothing by what a cluster hides.
+        if !control.scopes.contains(&Scope::Cluster) {
+            return None;
+        }
         let (mut subjects, mut reads) = (Vec::new(), Vec::new());
         gather(&control.check, &mut subjects, &mut reads);
         reads.retain(|reads: &Reads| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use seaworthy_controls::{Check, Control, Settings, Status, catalogue, evaluate};
+use seaworthy_controls::{Check, Control, Scope, Settings, Status, catalogue, evaluate};
 use seaworthy_document::Stream;
 use seaworthy_evidence::{Evidence, SourceFile};
 
@@ -87,7 +87,7 @@ fn a_cluster_that_refuses_every_list_leaves_every_control_unknown() {
         };
         let unknown = *status == Status::Unknown;
         let named = reasons.iter().any(|reason| reason.contains("list "));
-        match api_kinds(control).is_empty() {
+        match api_kinds(control).is_empty() || !control.scopes.contains(&Scope::Cluster) {
             true if matches!(status, Status::Unknown | Status::NotApplicable) => {}
             false if unknown && named => {}
             _ => wrong.push(format!("{} is {status:?}: {reasons:?}", control.id)),
@@ -161,11 +161,14 @@ fn one_refused_kind_leaves_open_what_depends_on_it() {
     }
 }
 
-/// Printed for those who gather: what controls ask an API server for.
+/// A control that asks an API server for objects says that it is evaluated on clusters.
 #[test]
-#[ignore = "prints a list"]
-fn kinds_that_controls_ask_for() {
-    for (group, kind) in all_kinds() {
-        println!("{group} {kind}");
-    }
+fn what_an_api_server_holds_is_judged_on_clusters() {
+    // What lies in a repository does not lie in a cluster.
+    let of_files = ["secrets/in-repository"];
+    let silent = catalogue::all().filter(|control| {
+        let lacks = !api_kinds(control).is_empty() && !control.scopes.contains(&Scope::Cluster);
+        lacks && !of_files.contains(&control.id)
+    });
+    assert_eq!(silent.map(|control| control.id).collect::<Vec<_>>(), [""; 0]);
 }
