@@ -3,6 +3,7 @@
 
 mod credentials;
 mod hostile;
+mod nodes;
 mod paging;
 mod permissions;
 mod server;
