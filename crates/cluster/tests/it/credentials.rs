@@ -15,7 +15,8 @@ fn fails(server: &Server, config: &str) -> String {
 fn kubeconfigs_that_cannot_be_used_are_explained() {
     let server = Server::start(|_| None);
     let url = format!("http://{}", server.address());
-    let missing = ClusterOptions { kubeconfig: Some(PathBuf::from("/nonexistent/config")), ..server.options() };
+    let missing =
+        ClusterOptions { kubeconfig: Some(PathBuf::from("/nonexistent/config")), ..server.options() };
     let error = gather(&missing, &|_| {}).unwrap_err().to_string();
     assert!(error.contains("/nonexistent/config"), "{error}");
 
@@ -26,7 +27,8 @@ fn kubeconfigs_that_cannot_be_used_are_explained() {
     let error = fails(&server, "token: s3cr3t-t0ken: [");
     assert!(error.contains("it is no YAML") && !error.contains("s3cr3t"), "{error}");
 
-    let error = fails(&server, &kubeconfig(&url, "{client-certificate: /nonexistent.crt, client-key: /x.key}"));
+    let error =
+        fails(&server, &kubeconfig(&url, "{client-certificate: /nonexistent.crt, client-key: /x.key}"));
     assert!(error.contains("/nonexistent.crt"), "{error}");
 }
 

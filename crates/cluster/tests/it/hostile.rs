@@ -19,7 +19,11 @@ fn a_server_that_breaks_off_mid_list_leaves_what_was_read() {
     assert!(names(&gathered.files).contains(&"/api/v1/namespaces/shop/pods/a"));
     assert!(names(&gathered.files).contains(&"/api/v1/namespaces/shop/secrets/db"));
     assert_eq!(gathered.refusals.len(), 1);
-    assert!(gathered.refusals[0].reason.ends_with(": list pods in all namespaces"), "{:?}", gathered.refusals);
+    assert!(
+        gathered.refusals[0].reason.ends_with(": list pods in all namespaces"),
+        "{:?}",
+        gathered.refusals
+    );
 }
 
 #[test]
@@ -72,20 +76,32 @@ fn a_server_that_never_says_anything_is_an_error() {
 
 #[test]
 fn garbage_is_told_and_the_rest_is_read() {
-    for garbage in
-        ["{\"kind\":\"PodList\",\"items\":[{]}", "<html>login</html>", "", "{\"kind\":\"Status\"}", "[]", "null"]
-    {
+    for garbage in [
+        "{\"kind\":\"PodList\",\"items\":[{]}",
+        "<html>login</html>",
+        "",
+        "{\"kind\":\"Status\"}",
+        "[]",
+        "null",
+    ] {
         let server =
             Server::start(move |path| path.starts_with(PODS).then(|| Answer::Json(garbage.to_owned())));
         let gathered = server.gather().unwrap();
-        assert!(reasons(&gathered)[0].starts_with("the answer is malformed"), "{garbage}: {:?}", gathered.refusals);
+        assert!(
+            reasons(&gathered)[0].starts_with("the answer is malformed"),
+            "{garbage}: {:?}",
+            gathered.refusals
+        );
         assert!(names(&gathered.files).contains(&"/api/v1/namespaces/shop/secrets/db"));
     }
 }
 
 #[test]
 fn nesting_without_end_does_not_end_the_program() {
-    let deep = format!("{{\"kind\":\"PodList\",\"items\":[{{\"metadata\":{{\"name\":\"a\"}},\"spec\":{}", "[".repeat(1 << 20));
+    let deep = format!(
+        "{{\"kind\":\"PodList\",\"items\":[{{\"metadata\":{{\"name\":\"a\"}},\"spec\":{}",
+        "[".repeat(1 << 20)
+    );
     let server = Server::start(move |path| path.starts_with(PODS).then(|| Answer::Json(deep.clone())));
     let gathered = server.gather().unwrap();
     assert!(reasons(&gathered)[0].contains("malformed"), "{:?}", gathered.refusals);
@@ -93,7 +109,8 @@ fn nesting_without_end_does_not_end_the_program() {
 
 #[test]
 fn names_that_are_none_are_told() {
-    let server = Server::start(|path| path.starts_with(PODS).then(|| pods(&["../../../etc/passwd", "good"], "")));
+    let server =
+        Server::start(|path| path.starts_with(PODS).then(|| pods(&["../../../etc/passwd", "good"], "")));
     let gathered = server.gather().unwrap();
     assert!(names(&gathered.files).contains(&"/api/v1/namespaces/shop/pods/good"));
     assert!(!names(&gathered.files).iter().any(|name| name.contains("..")));
@@ -103,12 +120,15 @@ fn names_that_are_none_are_told() {
 #[test]
 fn values_of_secrets_are_not_kept_even_when_a_server_sends_them() {
     let sent = r#"{"kind":"SecretList","items":[{"metadata":{"name":"db","namespace":"shop"},"data":{"k":"Z2VoZWlt"}}]}"#;
-    let server = Server::start(move |path| path.starts_with("/api/v1/secrets").then(|| Answer::Json(sent.to_owned())));
+    let server =
+        Server::start(move |path| path.starts_with("/api/v1/secrets").then(|| Answer::Json(sent.to_owned())));
     let gathered = server.gather().unwrap();
     assert!(gathered.files.iter().all(|file| !file.stream.text().contains("Z2VoZWlt")));
     assert_eq!(
         reasons(&gathered),
-        ["the answer is malformed: a table was asked for, and this is `SecretList`: list secrets in all namespaces"]
+        [
+            "the answer is malformed: a table was asked for, and this is `SecretList`: list secrets in all namespaces"
+        ]
     );
 }
 

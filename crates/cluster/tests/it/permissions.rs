@@ -45,8 +45,7 @@ fn only_namespaces_that_are_named_are_asked_for() {
         }
         _ => None,
     });
-    let options =
-        ClusterOptions { namespaces: vec!["shop".to_owned(), "db".to_owned()], ..server.options() };
+    let options = ClusterOptions { namespaces: vec!["shop".to_owned(), "db".to_owned()], ..server.options() };
     let gathered = gather(&options, &|_| {}).unwrap();
     assert!(names(&gathered.files).contains(&"/api/v1/namespaces/shop"));
     assert!(server.asked("/api/v1/pods").is_empty());
@@ -117,7 +116,7 @@ fn rights_are_those_of_what_is_asked_for() {
     let text = rights(&server.options(), Rights::OfThisCluster).unwrap();
     assert!(text.contains("- apiGroups: [\"rockets.example.com\"]\n  resources:\n  - rockets\n"), "{text}");
     assert!(text.contains("  - secrets\n") && !text.contains("ingresses"), "{text}");
-    assert!(!text.contains("watch]") && !text.contains('*' ) || text.contains("/apis/*"), "{text}");
+    assert!(!text.contains("watch]") && !text.contains('*') || text.contains("/apis/*"), "{text}");
 
     let options = ClusterOptions { secrets: false, custom_resources: false, ..server.options() };
     let text = rights(&options, Rights::OfThisCluster).unwrap();

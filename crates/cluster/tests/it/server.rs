@@ -227,10 +227,14 @@ fn honest(path: &str) -> Answer {
             "metadata":{"name":"db","namespace":"shop"}}}]}"#
                 .to_owned(),
         ),
-        "/apis/rockets.example.com/v1/rockets" => list("Rocket", "", &[
-            r#"{"metadata":{"name":"a","namespace":"shop"},"spec":{"template":{"spec":{"containers":[{"name":"x"}]}}}}"#,
-            r#"{"metadata":{"name":"b","namespace":"shop"},"spec":{"fuel":3}}"#,
-        ]),
+        "/apis/rockets.example.com/v1/rockets" => list(
+            "Rocket",
+            "",
+            &[
+                r#"{"metadata":{"name":"a","namespace":"shop"},"spec":{"template":{"spec":{"containers":[{"name":"x"}]}}}}"#,
+                r#"{"metadata":{"name":"b","namespace":"shop"},"spec":{"fuel":3}}"#,
+            ],
+        ),
         "/api/v1/pods" => pods(&["web-0"], ""),
         _ => list("Nothing", "", &[]),
     }
@@ -240,7 +244,9 @@ fn honest(path: &str) -> Answer {
 pub(crate) fn pods(names: &[&str], next: &str) -> Answer {
     let items: Vec<String> = names
         .iter()
-        .map(|name| format!(r#"{{"metadata":{{"name":"{name}","namespace":"shop"}},"spec":{{"containers":[]}}}}"#))
+        .map(|name| {
+            format!(r#"{{"metadata":{{"name":"{name}","namespace":"shop"}},"spec":{{"containers":[]}}}}"#)
+        })
         .collect();
     list("Pod", next, &items.iter().map(String::as_str).collect::<Vec<_>>())
 }
