@@ -15,6 +15,7 @@ mod flags;
 mod framework;
 mod kubeconfig;
 mod nearby;
+mod node_files;
 mod page;
 mod parameters;
 mod roadmap;

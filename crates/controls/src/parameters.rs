@@ -34,6 +34,10 @@ pub enum ParameterError {
 /// The values of all parameters.
 #[derive(Clone, Debug)]
 pub struct Parameters {
+    /// For how many days at least certificates must still be valid.
+    pub certificate_days: i64,
+    /// The mode that the kubeconfig of kube-proxy may have at most.
+    pub kube_proxy_mode: u32,
     /// Registries and repository prefixes that images may come from; empty: none is judged.
     pub registries: Vec<String>,
     /// Registries that are no longer fed.
@@ -55,14 +59,6 @@ pub struct Parameters {
     pub vetted_consoles: Vec<String>,
     /// Namespaces whose Services are meant to be entered from outside.
     pub entry_namespaces: Vec<String>,
-    /// Subjects of bindings that are for emergencies, by their names.
-    pub break_glass: Vec<String>,
-    /// Annotations of bindings that hold the moment at which the grant ends.
-    pub expiry_annotations: Vec<String>,
-    /// The longest life of a temporary grant, in hours.
-    pub longest_grant_hours: i64,
-    /// The days after which the data of a Secret should have been changed.
-    pub secret_age_days: i64,
     /// The root namespace of Istio: what stands there holds for the whole mesh.
     pub mesh_root_namespace: String,
 }
@@ -70,19 +66,9 @@ pub struct Parameters {
 /// All parameters, sorted by name.
 pub const PARAMETERS: &[Parameter] = &[
     Parameter {
-        name: "access.break-glass",
-        description: "users or groups that are for emergencies: their credentials are sealed",
-        controls: &["access/break-glass", "access/no-standing-privilege"],
-    },
-    Parameter {
-        name: "access.expiry-annotations",
-        description: "annotations of bindings that hold the moment at which the grant ends (RFC 3339)",
-        controls: &["access/grant-expiry", "access/no-standing-privilege"],
-    },
-    Parameter {
-        name: "access.longest-grant-hours",
-        description: "the longest life of a temporary grant, in hours",
-        controls: &["access/grant-expiry"],
+        name: "control-plane.certificate-days",
+        description: "for how many days at least certificates must still be valid",
+        controls: &["control-plane/certificate-expiry"],
     },
     Parameter {
         name: "exposure.consoles",
@@ -108,6 +94,11 @@ pub const PARAMETERS: &[Parameter] = &[
         name: "images.registries",
         description: "registries, or repository prefixes by whole segments, that images may come from; empty: not judged",
         controls: &["images/registry-allowlist"],
+    },
+    Parameter {
+        name: "kube-proxy.kubeconfig-mode",
+        description: "the mode, in octal digits, that the kubeconfig of kube-proxy may have at most",
+        controls: &["kube-proxy/kubeconfig-permissions"],
     },
     Parameter {
         name: "mesh.root-namespace",
@@ -152,26 +143,17 @@ pub const PARAMETERS: &[Parameter] = &[
         description: "label, with value `true`, of workloads or namespaces that run code that is not trusted",
         controls: &["pods/sandboxed-runtime", "pods/user-namespaces"],
     },
-    Parameter {
-        name: "secrets.longest-age-days",
-        description: "the days after which the data of a Secret should have been changed",
-        controls: &["secrets/rotation"],
-    },
 ];
 
 fn list(values: &[&str]) -> Vec<String> {
     values.iter().map(ToString::to_string).collect()
 }
 
-fn above_zero(name: &'static str, value: &str) -> Result<i64, ParameterError> {
-    let expected = "a number above 0";
-    let number = value.trim().parse().ok().filter(|number| *number > 0);
-    number.ok_or(ParameterError::Invalid { name, expected, value: value.to_owned() })
-}
-
 impl Default for Parameters {
     fn default() -> Self {
         Parameters {
+            certificate_days: 30,
+            kube_proxy_mode: 0o600,
             registries: Vec::new(),
             end_of_life_registries: list(&["k8s.gcr.io", "gcr.io/google_containers", "docker.io/openshift"]),
             system_namespaces: list(&[
@@ -210,10 +192,6 @@ impl Default for Parameters {
             consoles: Vec::new(),
             vetted_consoles: Vec::new(),
             entry_namespaces: Vec::new(),
-            break_glass: Vec::new(),
-            expiry_annotations: list(&["seaworthy.dev/expires"]),
-            longest_grant_hours: 8,
-            secret_age_days: 365,
             mesh_root_namespace: "istio-system".to_owned(),
         }
     }
@@ -228,14 +206,6 @@ impl Parameters {
         let values =
             || value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect();
         match name {
-            "access.break-glass" => self.break_glass = values(),
-            "access.expiry-annotations" => self.expiry_annotations = values(),
-            "access.longest-grant-hours" => {
-                self.longest_grant_hours = above_zero("access.longest-grant-hours", value)?;
-            }
-            "secrets.longest-age-days" => {
-                self.secret_age_days = above_zero("secrets.longest-age-days", value)?;
-            }
             "exposure.consoles" => self.consoles = values(),
             "exposure.entry-namespaces" => self.entry_namespaces = values(),
             "exposure.vetted-consoles" => self.vetted_consoles = values(),
@@ -246,7 +216,34 @@ impl Parameters {
             "namespaces.owner-labels" => self.owner_labels = values(),
             "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes = values(),
             "pods.untrusted-label" => self.untrusted_label = value.trim().to_owned(),
-            "pods.minimum-id" => self.minimum_id = above_zero("pods.minimum-id", value)?,
+            "control-plane.certificate-days" => {
+                self.certificate_days =
+                    value.trim().parse().ok().filter(|days| (0..=3650).contains(days)).ok_or(
+                        ParameterError::Invalid {
+                            name: "control-plane.certificate-days",
+                            expected: "a number of days up to 3650",
+                            value: value.to_owned(),
+                        },
+                    )?;
+            }
+            "kube-proxy.kubeconfig-mode" => {
+                self.kube_proxy_mode = u32::from_str_radix(value.trim(), 8)
+                    .ok()
+                    .filter(|mode| *mode <= 0o777)
+                    .ok_or(ParameterError::Invalid {
+                        name: "kube-proxy.kubeconfig-mode",
+                        expected: "octal digits up to 777",
+                        value: value.to_owned(),
+                    })?;
+            }
+            "pods.minimum-id" => {
+                self.minimum_id =
+                    value.trim().parse().ok().filter(|id| *id > 0).ok_or(ParameterError::Invalid {
+                        name: "pods.minimum-id",
+                        expected: "a number above 0",
+                        value: value.to_owned(),
+                    })?;
+            }
             _ => return Err(ParameterError::Unknown(name.to_owned())),
         }
         Ok(())
@@ -255,10 +252,6 @@ impl Parameters {
     /// The value of a parameter as [`set`](Parameters::set) takes it, or `None` when there is no such parameter.
     pub fn get(&self, name: &str) -> Option<String> {
         Some(match name {
-            "access.break-glass" => self.break_glass.join(","),
-            "access.expiry-annotations" => self.expiry_annotations.join(","),
-            "access.longest-grant-hours" => self.longest_grant_hours.to_string(),
-            "secrets.longest-age-days" => self.secret_age_days.to_string(),
             "exposure.consoles" => self.consoles.join(","),
             "exposure.entry-namespaces" => self.entry_namespaces.join(","),
             "exposure.vetted-consoles" => self.vetted_consoles.join(","),
@@ -269,6 +262,8 @@ impl Parameters {
             "namespaces.owner-labels" => self.owner_labels.join(","),
             "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes.join(","),
             "pods.untrusted-label" => self.untrusted_label.clone(),
+            "control-plane.certificate-days" => self.certificate_days.to_string(),
+            "kube-proxy.kubeconfig-mode" => format!("{:o}", self.kube_proxy_mode),
             "pods.minimum-id" => self.minimum_id.to_string(),
             _ => return None,
         })

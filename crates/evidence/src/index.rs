@@ -204,13 +204,20 @@ impl<'a> Evidence<'a> {
             rayon::join(|| Indexes::new(&objects, &files), || Access::new(&files, &objects));
         let owners = Owners::new(&files, &objects, &held, &indexes.sorted);
         let workloads = judged(&held, &objects, &owners);
-        let (mut components, network) = rayon::join(
-            || component::merge(running(&declared, &objects, &owners), &objects, &files),
-            || Network::new(&files, &objects, &workloads),
-        );
         let collection = objects.iter().find_map(Collection::read);
         let distribution = Distribution::of(collection.as_ref(), &objects);
-        component::add_absent(&mut components, collection.as_ref(), distribution.as_ref(), &objects);
+        let (components, network) = rayon::join(
+            || {
+                component::all(
+                    running(&declared, &objects, &owners),
+                    &objects,
+                    &files,
+                    collection.as_ref(),
+                    distribution.as_ref(),
+                )
+            },
+            || Network::new(&files, &objects, &workloads),
+        );
         Evidence {
             files,
             objects,
@@ -441,18 +448,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The pods that are judged themselves.
-pub(crate) fn judged<'a>(
-    held: &[Workload<'a>],
-    objects: &[Object<'a>],
-    owners: &Owners<'a>,
-) -> Vec<Workload<'a>> {
-    let stands = |workload: &&Workload<'a>| !owners.represents(&objects[workload.object as usize]);
-    held.iter().filter(stands).copied().collect()
-}
-
-/// The components that no owner shows as well. Mirrors of static pods tell on which node they run: see
-/// [`component::merge`].
+/// The components that no owner shows as well. Mirrors of static pods are kept: they tell on which node the files run.
 pub(crate) fn running<'a>(
     declared: &[Component<'a>],
     objects: &[Object<'a>],
@@ -463,6 +459,16 @@ pub(crate) fn running<'a>(
         !owners.represents(object) || is_mirror(object)
     };
     declared.iter().filter(stands).cloned().collect()
+}
+
+/// The pods that are judged themselves.
+pub(crate) fn judged<'a>(
+    held: &[Workload<'a>],
+    objects: &[Object<'a>],
+    owners: &Owners<'a>,
+) -> Vec<Workload<'a>> {
+    let stands = |workload: &&Workload<'a>| !owners.represents(&objects[workload.object as usize]);
+    held.iter().filter(stands).copied().collect()
 }
 
 pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {

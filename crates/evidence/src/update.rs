@@ -57,11 +57,11 @@ impl<'a> Evidence<'a> {
         let mut other_network = about_network(&part.objects) || about_network(&self.objects[old.clone()]);
         let other_configurations =
             part.objects.iter().chain(&self.objects[old.clone()]).any(is_configuration);
+        let told_of_cluster = self.objects[old.clone()].iter().any(tells_of_cluster);
         // With owners about, any object with pods can be the one that others are compared with.
         let owned = |objects: &[Object<'a>]| objects.iter().any(Owners::concerns);
         let other_owners =
             !self.owners.is_empty() || owned(&part.objects) || owned(&self.objects[old.clone()]);
-        let told_of_cluster = self.objects[old.clone()].iter().any(tells_of_cluster);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
@@ -124,15 +124,14 @@ impl<'a> Evidence<'a> {
         }
         let other_cluster =
             self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;
-        if other_components || other_owners || other_cluster {
+        if other_components || other_cluster {
             self.distribution = Distribution::of(self.collection.as_ref(), &self.objects);
-            let running = running(&self.declared, &self.objects, &self.owners);
-            self.components = component::merge(running, &self.objects, &self.files);
-            component::add_absent(
-                &mut self.components,
+            self.components = component::all(
+                running(&self.declared, &self.objects, &self.owners),
+                &self.objects,
+                &self.files,
                 self.collection.as_ref(),
                 self.distribution.as_ref(),
-                &self.objects,
             );
         } else {
             self.components.iter_mut().for_each(|component| move_positions(component, shift));

@@ -18,6 +18,7 @@ mod record;
 mod rendering;
 mod selection;
 mod threshold;
+mod workspace;
 
 use std::process::ExitCode;
 

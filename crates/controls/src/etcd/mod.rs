@@ -3,6 +3,7 @@
 mod backup_present;
 mod backup_restorable;
 mod client_tls;
+mod data_permissions;
 mod dedicated_ca;
 mod encryption_at_rest;
 mod encryption_coverage;
@@ -19,6 +20,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &backup_present::CONTROL,
     &backup_restorable::CONTROL,
     &client_tls::CONTROL,
+    &data_permissions::CONTROL,
     &dedicated_ca::CONTROL,
     &encryption_at_rest::CONTROL,
     &encryption_coverage::CONTROL,

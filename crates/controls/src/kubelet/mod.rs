@@ -5,6 +5,7 @@ mod authorization_mode;
 mod certificates;
 mod client_ca;
 mod debug_handlers;
+mod file_permissions;
 mod pod_pids_limit;
 mod read_only_port;
 mod safe_defaults;
@@ -22,6 +23,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &certificates::CONTROL,
     &client_ca::CONTROL,
     &debug_handlers::CONTROL,
+    &file_permissions::CONTROL,
     &pod_pids_limit::CONTROL,
     &read_only_port::CONTROL,
     &safe_defaults::CONTROL,

@@ -117,7 +117,6 @@ impl<'e, 'a> View<'e, 'a> {
         let mut roaming = Vec::new();
         let mut installed = Vec::new();
         for mut component in components {
-            // The file of a static pod does not say where it lies.
             component.node = component.node.or_else(|| node_of(self.name(&component)).map(|(node, _)| node));
             match (self.rank_of(&component), component.node) {
                 (Some(Rank::Pod), _) if owned.contains(&component.object) => {}

@@ -5,5 +5,7 @@ mod charts;
 mod fixture;
 mod gitops;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod node;
 mod overlays;
 mod snapshots;
