@@ -9,6 +9,7 @@ mod clock;
 mod closed_world;
 mod component_flags;
 mod control;
+mod drift;
 mod evaluate;
 mod exceptions;
 mod flags;

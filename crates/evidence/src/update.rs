@@ -124,7 +124,7 @@ impl<'a> Evidence<'a> {
         }
         let other_cluster =
             self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;
-        if other_components || other_cluster {
+        if other_components || other_owners || other_cluster {
             self.distribution = Distribution::of(self.collection.as_ref(), &self.objects);
             self.components = component::all(
                 running(&self.declared, &self.objects, &self.owners),

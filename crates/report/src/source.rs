@@ -117,6 +117,19 @@ impl<'e> Located<'e> {
     }
 }
 
+/// What was read of a live cluster or node for a finding, and when; `None` for files that somebody wrote.
+pub(crate) fn read_from(assessment: &Assessment<'_, '_>, finding: &Finding<'_>) -> Option<String> {
+    let read = assessment.evidence.provenance(finding.subject.object, &finding.place.value)?;
+    let mut text = read.source;
+    if finding.place.missing.is_some() {
+        text.push_str(", where it is not set, so that the default holds");
+    }
+    if let Some(at) = read.at {
+        text.push_str(&format!(", at {at}"));
+    }
+    Some(clean::clean(&text, clean::MESSAGE).into_owned())
+}
+
 /// The number of the line that a line of a text was made of.
 pub(crate) fn line_number(origin: Option<&Origin>, line: u32) -> Option<u32> {
     match origin {

@@ -67,6 +67,7 @@ impl<'f> Pen<'f> {
             number(out, ",\"column\":", declared.range.start.column);
             out.extend_from_slice(if drifted { b",\"drifted\":true}" } else { b",\"drifted\":false}" });
         }
+        write_provenance(assessment, finding, out);
         if let Some(acceptance) = &finding.exception {
             member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
             member(out, ",\"acceptance\":{\"by\":", acceptance.by());
@@ -81,6 +82,24 @@ impl<'f> Pen<'f> {
         }
         out.push(b'}');
     }
+}
+
+/// What was read, from where and when; nothing of files that somebody wrote.
+fn write_provenance(assessment: &Assessment<'_, '_>, finding: &Finding<'_>, out: &mut Vec<u8>) {
+    let Some(read) = assessment.evidence.provenance(finding.subject.object, &finding.place.value) else {
+        return;
+    };
+    member(out, ",\"provenance\":{\"source\":", &clean(&read.source, MESSAGE));
+    if let Some(at) = read.at {
+        member(out, ",\"at\":", &clean(at, NAME));
+    }
+    if let Some(version) = read.resource_version {
+        member(out, ",\"resourceVersion\":", &clean(version, NAME));
+    }
+    if finding.place.missing.is_some() {
+        out.extend_from_slice(b",\"default\":true");
+    }
+    out.push(b'}');
 }
 
 impl<'f> Subjected<'f> {

@@ -16,7 +16,7 @@ use crate::numbers::{
     Severities, concerned, count, grouped, phase_promise, phase_title, progress, subject_name,
 };
 use crate::redact::Secrets;
-use crate::source::Located;
+use crate::source::{Located, read_from};
 
 /// Changes of a phase, and controls of a change, that are shown in detail.
 const CHANGES: usize = 5;
@@ -188,7 +188,11 @@ impl<'d> Details<'d, '_> {
             note: Some(&subject),
             style: severity_style(finding.severity),
         });
-        screen.verbatim(3, &drawn)
+        screen.verbatim(3, &drawn)?;
+        match read_from(self.assessment, finding) {
+            Some(read) => screen.paragraph("   read: ", &read),
+            None => Ok(()),
+        }
     }
 
     /// The places of further findings, as `a.yaml:3,14; b.yaml:2`.

@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod demo;
 mod examples;
+mod lab;
 mod language_server;
 mod living;
 mod pods;
