@@ -12,3 +12,4 @@ mod living;
 mod pods;
 mod program;
 mod rendering;
+mod snapshots;
