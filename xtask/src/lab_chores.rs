@@ -21,8 +21,11 @@ pub(crate) enum Chore {
         /// Also a node with real pods, everything in namespaces of its own: needs root, containerd, runc and CNI plugins
         #[arg(long, conflicts_with = "api_only")]
         nodes: bool,
+        /// Also an application to look at: `examples/shop-<profile>` and objects for the whole cluster
+        #[arg(long)]
+        application: bool,
     },
-    /// Run a command against a lab: `KUBECONFIG` names its administrator, `LAB` its folder
+    /// Run a command against a lab: `KUBECONFIG` names its administrator, `LAB` its folder, `LAB_URL` its API server
     Exec {
         #[command(flatten)]
         lab: Named,
@@ -58,7 +61,18 @@ pub(crate) enum Setting {
 
 pub(crate) fn run(chore: Chore) -> ExitCode {
     let result = match chore {
-        Chore::Up { lab, profile, api_only, nodes } => up(&lab.name, profile, api_only, nodes),
+        Chore::Up { lab, profile, api_only, nodes, application } => {
+            let profile = match profile {
+                Setting::Insecure => Profile::insecure(),
+                Setting::Hardened => Profile::hardened(),
+            };
+            let profile = match (api_only, nodes) {
+                (true, _) => profile,
+                (false, false) => profile.with_controllers(),
+                (false, true) => profile.with_nodes(),
+            };
+            up(&lab.name, &if application { profile.with_application() } else { profile })
+        }
         Chore::Exec { lab, command } => {
             return match lab::exec(&lab.name, &command) {
                 Ok(status) => status
@@ -83,17 +97,8 @@ fn complain(error: &LabError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn up(name: &str, profile: Setting, api_only: bool, nodes: bool) -> Result<(), LabError> {
-    let profile = match profile {
-        Setting::Insecure => Profile::insecure(),
-        Setting::Hardened => Profile::hardened(),
-    };
-    let profile = match (api_only, nodes) {
-        (true, _) => profile,
-        (false, false) => profile.with_controllers(),
-        (false, true) => profile.with_nodes(),
-    };
-    let lab = lab::up(name, &profile)?;
+fn up(name: &str, profile: &Profile) -> Result<(), LabError> {
+    let lab = lab::up(name, profile)?;
     let named = if name == "default" { String::new() } else { format!(" --name {name}") };
     println!("lab `{name}` runs: Kubernetes {}, profile {}, {}", lab.version, lab.profile, lab.url);
     println!();

@@ -7,6 +7,7 @@ mod node;
 mod recognise;
 mod render;
 mod skip;
+pub mod snapshot;
 mod walk;
 
 pub use collect::{Collected, Event, IngestError, Options, collect, read_text};

@@ -48,9 +48,9 @@ impl ControlPlane {
     ) -> Result<ControlPlane, LabError> {
         profile.check()?;
         let (address, ports) = match profile.has_nodes() {
-            false => (Ipv4Addr::LOCALHOST, ports::free(5)?),
+            false => (Ipv4Addr::LOCALHOST, ports::free(6)?),
             // In a network of their own they have the ports that they are known by.
-            true => (NODE_ADDRESS, vec![6443, 2379, 2380, 10257, 10259]),
+            true => (NODE_ADDRESS, vec![6443, 2379, 2380, 10257, 10259, 9443]),
         };
         let make = |name: &str| {
             let path = folder.join(name);
@@ -73,6 +73,7 @@ impl ControlPlane {
         places.set("etcd-peer-port", ports[2]);
         places.set("controller-manager-port", ports[3]);
         places.set("scheduler-port", ports[4]);
+        places.set("issuer-port", ports[5]);
         places.set("encryption-key", random_key());
         if profile.has_nodes() {
             places.set("cni-plugins", node::plugins()?);

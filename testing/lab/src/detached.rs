@@ -128,7 +128,8 @@ pub fn down(name: &str) -> Result<(), LabError> {
     fs::remove_dir_all(&folder).map_err(|error| LabError::file(&folder, &error))
 }
 
-/// Runs a command with `KUBECONFIG` of the lab's administrator, and the servers' programs in `PATH`.
+/// Runs a command with `KUBECONFIG` of the lab's administrator, its folder in `LAB` and its API server in `LAB_URL`;
+/// where it has a node, inside of the namespaces that this is in.
 ///
 /// # Errors
 /// When there is no such lab, or no such command.
@@ -150,6 +151,7 @@ pub fn exec(name: &str, command: &[OsString]) -> Result<ExitStatus, LabError> {
         .args(arguments)
         .env("KUBECONFIG", lab.kubeconfig("admin"))
         .env("LAB", &lab.folder)
+        .env("LAB_URL", &lab.url)
         .status()
         .map_err(|error| LabError::failed(format!("cannot run `{}`: {error}", program.display())))
 }

@@ -6,4 +6,5 @@ mod hostile;
 mod nodes;
 mod paging;
 mod permissions;
+mod real;
 mod server;

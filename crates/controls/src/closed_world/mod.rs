@@ -6,6 +6,7 @@ mod reads;
 
 use std::borrow::Cow;
 
+use seaworthy_evidence::collection::GROUP;
 use seaworthy_evidence::{Evidence, Known};
 
 use crate::control::{Check, Control, Reads};
@@ -39,6 +40,9 @@ pub(crate) const RIGHTS: Kinds = &[
     ("rbac.authorization.k8s.io", "Role"),
     ("rbac.authorization.k8s.io", "RoleBinding"),
 ];
+
+/// The record of a live cluster: what is judged of the cluster as a whole.
+pub(crate) const CLUSTER: Kinds = &[(GROUP, "Collection")];
 
 /// Refusals that are told one by one.
 const SHOWN: usize = 3;

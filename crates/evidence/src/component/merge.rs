@@ -83,9 +83,6 @@ impl<'e, 'a> View<'e, 'a> {
         if of_nodes.is_empty() {
             return rest;
         }
-        for file in &mut of_nodes {
-            file.node = node_of(self.name(file)).map(|(node, _)| node);
-        }
         of_nodes.sort_by_key(|file| self.name(file));
         let mut given = vec![false; of_nodes.len()];
         for process in &mut rest {
@@ -144,7 +141,8 @@ impl<'e, 'a> View<'e, 'a> {
         let mut roaming = Vec::new();
         let mut installed = Vec::new();
         for mut component in components {
-            component.node = component.node.or_else(|| node_of(self.name(&component)).map(|(node, _)| node));
+            // A static pod names no node: its file lies on one.
+            component.node = component.node.or(node_of(self.name(&component)).map(|(node, _)| node));
             match (self.rank_of(&component), component.node) {
                 (Some(Rank::Pod), _) if owned.contains(&component.object) => {}
                 (Some(Rank::Installer), _) => installed.push(component),

@@ -2,6 +2,7 @@
 
 mod components;
 mod configurations;
+mod declared;
 mod network;
 mod nodes;
 mod objects;

@@ -3,9 +3,12 @@
 #![allow(clippy::print_stdout, reason = "tests say what they counted and why they skip")]
 
 mod bad_input;
+#[cfg(feature = "live")]
+mod cluster;
 mod commands;
 mod demo;
 mod examples;
+mod lab;
 mod language_server;
 mod living;
 #[cfg(target_os = "linux")]
@@ -13,3 +16,4 @@ mod nodes;
 mod pods;
 mod program;
 mod rendering;
+mod snapshots;

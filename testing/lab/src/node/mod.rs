@@ -10,6 +10,7 @@ pub use namespaces::NODE;
 pub(crate) use namespaces::NODE_ADDRESS;
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -85,6 +86,29 @@ impl Surroundings<'_> {
         for folder in [DROP_INS, STATIC_PODS] {
             let folder = self.namespaces.outside(folder);
             fs::create_dir_all(&folder).map_err(|error| LabError::file(&folder, &error))?;
+        }
+        self.set_modes(&files)
+    }
+
+    /// Gives files the modes and owners of the profile, where they are not to be those that everybody recommends.
+    fn set_modes(&self, files: &[(String, String)]) -> Result<(), LabError> {
+        let text = files.iter().find(|(name, _)| name == "modes").map_or("", |(_, text)| text);
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let mut words = line.split(' ');
+            let parsed = (|| {
+                let mode = u32::from_str_radix(words.next()?, 8).ok()?;
+                let (user, group) = words.next()?.split_once(':')?;
+                Some((mode, user.parse().ok()?, group.parse().ok()?, words.next()?))
+            })();
+            let Some((mode, user, group, path)) = parsed else {
+                return Err(LabError::failed(format!(
+                    "`node/modes` of the profile: no `0644 0:0 /path`: {line}"
+                )));
+            };
+            let path = self.namespaces.outside(path);
+            chown(&path, Some(user), Some(group))
+                .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(mode)))
+                .map_err(|error| LabError::file(&path, &error))?;
         }
         Ok(())
     }

@@ -2,4 +2,5 @@
 #![allow(clippy::disallowed_methods, reason = "it looks at processes and folders")]
 
 mod control_plane;
+mod host;
 mod node;
