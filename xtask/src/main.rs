@@ -4,6 +4,7 @@
 
 mod bench;
 mod docs;
+mod lab_chores;
 mod new_control;
 mod tidy;
 
@@ -40,6 +41,9 @@ enum Chore {
         /// Only the benchmarks whose name holds this
         filter: Option<String>,
     },
+    /// A real Kubernetes on this machine to try things on: etcd, API server, controller manager, scheduler
+    #[command(subcommand)]
+    Lab(lab_chores::Chore),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Docs { check } => docs::run(&root(), check),
         Chore::NewControl { id } => new_control::run(&root(), &id),
         Chore::Bench { filter } => bench::run(&root(), filter.as_deref()),
+        Chore::Lab(chore) => return lab_chores::run(chore),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

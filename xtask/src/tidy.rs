@@ -213,8 +213,8 @@ fn reasons(root: &Path, metadata: &Value, problems: &mut Vec<String>) {
     for package in list(metadata, "packages").filter(|package| package["source"].is_null()) {
         names.extend(
             list(package, "dependencies")
-                .map(|dependency| text(dependency, "name"))
-                .filter(|name| !name.starts_with("seaworthy") && *name != "oracle-client"),
+                .filter(|dependency| dependency["path"].is_null())
+                .map(|dependency| text(dependency, "name")),
         );
     }
     for name in names {

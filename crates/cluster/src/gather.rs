@@ -18,6 +18,7 @@ use crate::kinds::{self, Keep};
 use crate::list::{self, Listed, Reach, Target};
 use crate::options::ClusterOptions;
 use crate::session::{Ask, Session};
+use crate::watch::Begun;
 
 /// Lists that are read at a time: the server has other things to do, and pages lie in memory.
 const AT_A_TIME: usize = 4;
@@ -66,7 +67,7 @@ pub struct Refusal {
 pub fn gather(options: &ClusterOptions, progress: &dyn Fn(Event)) -> Result<Gathered, ClusterError> {
     run(async {
         let asked = Asked::begin(options).await?;
-        asked.all(options, progress).await
+        Ok(asked.all(options, progress).await?.0)
     })
 }
 
@@ -110,7 +111,12 @@ impl Asked {
         Ok(Asked { session: Arc::new(session), name, url, version, served })
     }
 
-    async fn all(self, options: &ClusterOptions, progress: &dyn Fn(Event)) -> Result<Gathered, ClusterError> {
+    /// Everything, and from where each list can be watched.
+    pub(crate) async fn all(
+        self,
+        options: &ClusterOptions,
+        progress: &dyn Fn(Event),
+    ) -> Result<(Gathered, Vec<Begun>), ClusterError> {
         let targets = targets(&self.served.kinds, options);
         progress(Event::Lists(targets.len()));
         let lists = self.lists(targets, progress).await;
@@ -122,11 +128,14 @@ impl Asked {
         };
         let mut files = vec![collection::record(&cluster, &self.served, &lists)];
         let mut refusals = Vec::new();
+        let mut begun = Vec::with_capacity(lists.len());
         for listed in lists {
+            let version = listed.resource_version.filter(|_| listed.refused.is_none());
             if let Some(reason) = listed.refused {
                 let forbidden = reason.starts_with("forbidden");
                 refusals.push(Refusal { what: listed.target.kind.plural(), reason, forbidden });
             }
+            begun.push(Begun::of(listed.target, version, &listed.files));
             files.extend(listed.files);
         }
         let nodes = files.iter().filter_map(|file| file.name.strip_prefix("/api/v1/nodes/"));
@@ -144,7 +153,7 @@ impl Asked {
             forbidden: false,
         });
         refusals.extend(unavailable);
-        Ok(Gathered { files, name: self.name, url: self.url, version: self.version, refusals })
+        Ok((Gathered { files, name: self.name, url: self.url, version: self.version, refusals }, begun))
     }
 
     /// Reads lists, a few at a time; what comes of them stands in the order of the targets.

@@ -17,8 +17,10 @@ mod pod_templates;
 mod rights;
 mod session;
 mod text;
+mod watch;
 
 pub use error::ClusterError;
 pub use gather::{Event, Gathered, Refusal, gather};
 pub use options::ClusterOptions;
 pub use rights::{Rights, rights};
+pub use watch::{Update, Watch, watch};

@@ -46,11 +46,19 @@ pub(crate) enum Reach {
 }
 
 impl Target {
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         match &self.scope {
             Reach::All => self.kind.path(None),
             Reach::Namespace(namespace) => self.kind.path(Some(namespace)),
             Reach::Object(name) => format!("{}/{name}", self.kind.path(None)),
+        }
+    }
+
+    /// What is asked for: the objects, or a table of them.
+    pub(crate) fn accept(&self) -> &'static str {
+        match self.keep {
+            Keep::Names => TABLE,
+            _ => "application/json",
         }
     }
 
@@ -113,7 +121,7 @@ impl Listed {
                 _ => MOST_PAGES,
             },
         );
-        let accept = if self.target.keep == Keep::Names { TABLE } else { "application/json" };
+        let accept = self.target.accept();
         let (mut limit, mut token, mut restarted) = (PAGE, String::new(), false);
         for _ in 0..most_pages {
             let mut query = format!("{path}?limit={limit}");
@@ -159,6 +167,23 @@ impl Listed {
             }
         }
         Err(Fault::Exhausted("there are more objects than a scan reads"))
+    }
+}
+
+/// The texts of the object of an event; none when it is not kept.
+pub(crate) fn event(target: &Target, object: &str) -> Result<Vec<SourceFile>, Fault> {
+    let page = match target.keep {
+        Keep::Names => Page::of_table(&target.kind, object.as_bytes())?,
+        keep => {
+            let item: Value = serde_json::from_str(object).map_err(|error| malformed(&error))?;
+            let mut page = Page::new(ListMetadata::default(), 1);
+            page.take_object(&target.kind, keep, item);
+            page
+        }
+    };
+    match page.fault {
+        Some(fault) => Err(fault),
+        None => Ok(page.files),
     }
 }
 
@@ -237,10 +262,7 @@ impl Page {
         let items = list.items.unwrap_or_default();
         let mut page = Page::new(list.metadata, items.len());
         for item in items {
-            if keep == Keep::PodTemplates && !holds_containers(&item) {
-                continue;
-            }
-            page.take(text::object(kind, item));
+            page.take_object(kind, keep, item);
         }
         Ok(page)
     }
@@ -272,6 +294,12 @@ impl Page {
             resource_version: metadata.resource_version.filter(|version| !version.is_empty()),
             next: metadata.r#continue.filter(|token| !token.is_empty()),
             fault: None,
+        }
+    }
+
+    fn take_object(&mut self, kind: &Kind, keep: Keep, object: Value) {
+        if keep != Keep::PodTemplates || holds_containers(&object) {
+            self.take(text::object(kind, object));
         }
     }
 

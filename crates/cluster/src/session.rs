@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::Client;
 use kube::client::Body;
@@ -55,7 +55,8 @@ pub(crate) struct Session {
     pace: Pace,
     failures: AtomicU32,
     bytes: AtomicU64,
-    end: Instant,
+    /// When to stop asking; a watch goes on.
+    end: Option<Instant>,
 }
 
 impl Session {
@@ -66,8 +67,42 @@ impl Session {
             pace: Pace::new(requests_per_second),
             failures: AtomicU32::new(0),
             bytes: AtomicU64::new(0),
-            end: Instant::now() + WHOLE_TIME,
+            end: Some(Instant::now() + WHOLE_TIME),
         }
+    }
+
+    /// The same client for as long as it takes: what a watch reads is not kept, so that its sum has no bound.
+    pub(crate) fn without_end(&self) -> Session {
+        Session {
+            client: self.client.clone(),
+            request_timeout: self.request_timeout,
+            pace: Pace { next: Mutex::new(Instant::now()), ..self.pace },
+            failures: AtomicU32::new(0),
+            bytes: AtomicU64::new(0),
+            end: None,
+        }
+    }
+
+    /// The body of the answer while it comes, once its head is there.
+    pub(crate) async fn open(&self, ask: Ask<'_>) -> Result<Body, Fault> {
+        self.pace.wait().await;
+        let answer = timeout(self.request_timeout, self.send(ask)).await;
+        let (parts, body) = answer.map_err(|_| Fault::Slow(self.request_timeout))??.into_parts();
+        if parts.status.is_success() {
+            return Ok(body);
+        }
+        let said_by = timeout(self.request_timeout, Limited::new(body, 1 << 20).collect()).await;
+        let bytes = said_by.ok().and_then(Result::ok).map(|body| body.to_bytes().to_vec());
+        Err(Fault::Status { code: parts.status.as_u16(), message: said(&bytes.unwrap_or_default()) })
+    }
+
+    async fn send(&self, ask: Ask<'_>) -> Result<Response<Body>, Fault> {
+        let request = Request::get(ask.path)
+            .header(http::header::ACCEPT, ask.accept)
+            .header(http::header::USER_AGENT, concat!("seaworthy/", env!("CARGO_PKG_VERSION")))
+            .body(Body::empty())
+            .map_err(|error| Fault::Malformed(shortened(&error.to_string())))?;
+        self.client.send(request).await.map_err(|error| Fault::Unreachable(reason(&error)))
     }
 
     /// The body of the answer.
@@ -110,10 +145,11 @@ impl Session {
 
     /// Whether anything may still be asked.
     fn check(&self) -> Result<(), Fault> {
+        let Some(end) = self.end else { return Ok(()) };
         if self.failures.load(Ordering::Relaxed) >= PATIENCE {
             return Err(Fault::Gone);
         }
-        if Instant::now() > self.end {
+        if Instant::now() > end {
             return Err(Fault::Exhausted("the scan has taken longer than half an hour"));
         }
         if self.bytes.load(Ordering::Relaxed) > WHOLE_BYTES {
@@ -123,13 +159,7 @@ impl Session {
     }
 
     async fn once(&self, ask: Ask<'_>) -> Result<Vec<u8>, Failed> {
-        let request = Request::get(ask.path)
-            .header(http::header::ACCEPT, ask.accept)
-            .header(http::header::USER_AGENT, concat!("seaworthy/", env!("CARGO_PKG_VERSION")))
-            .body(Body::empty())
-            .map_err(|error| Failed::from(Fault::Malformed(shortened(&error.to_string()))))?;
-        let answer = self.client.send(request).await;
-        let answer = answer.map_err(|error| Failed::from(Fault::Unreachable(reason(&error))))?;
+        let answer = self.send(ask).await?;
         let (parts, body) = answer.into_parts();
         let status = parts.status;
         // What an error says is of interest only at its beginning, and is cut.

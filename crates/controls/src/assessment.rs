@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use seaworthy_evidence::{Diagnostic, Evidence, Object, Place, Program};
+use seaworthy_evidence::{Diagnostic, Evidence, Object, Place, Program, Standing};
 use sha2::{Digest, Sha256};
 
 use crate::control::{Control, Phase, Severity};
@@ -20,12 +20,22 @@ pub struct Subject<'a> {
     pub container: Option<&'a str>,
     /// The holder of the right in question, when it is about one.
     pub holder: Option<Holder<'a>>,
+    /// How the object stands to the controller that made it, when that does not stand for it.
+    pub standing: Option<&'a Standing<'a>>,
 }
 
 impl<'a> Subject<'a> {
     /// An object as a whole.
     pub fn object(object: &'a Object<'a>) -> Subject<'a> {
-        Subject { object, container: None, holder: None }
+        Subject { object, container: None, holder: None, standing: None }
+    }
+
+    /// The name under which the object is found again: that of its controller where one made up the object's own.
+    fn lasting_name(&self) -> Cow<'a, str> {
+        match self.standing {
+            Some(Standing { owner, .. }) => format!("{}/{}", owner.kind, owner.name).into(),
+            None => self.object.name.into(),
+        }
     }
 }
 
@@ -57,14 +67,15 @@ impl Finding<'_> {
 
     /// As [`fingerprint`](Finding::fingerprint), when [`Place::path`] is at hand: reports write both.
     pub fn fingerprint_at(&self, path: &str) -> String {
-        let Object { kind, namespace, name, .. } = *self.subject.object;
+        let Object { kind, namespace, .. } = *self.subject.object;
+        let name = self.subject.lasting_name();
         let mut hash = Sha256::new();
         let parts = [
             self.control.id,
             self.subject.object.group(),
             kind,
             namespace.unwrap_or_default(),
-            name,
+            &name,
             self.subject.container.unwrap_or_default(),
             path,
         ];
@@ -89,7 +100,7 @@ pub struct Unknown<'a> {
     /// Why it is not decided.
     pub reason: Cow<'static, str>,
     /// What would decide it.
-    pub needs: &'static str,
+    pub needs: Cow<'static, str>,
     /// The first subject.
     pub subject: Option<Subject<'a>>,
     /// How many subjects.

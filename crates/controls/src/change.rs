@@ -11,6 +11,8 @@ pub enum Unit {
     Object,
     /// A namespace.
     Namespace,
+    /// A node.
+    Node,
 }
 
 impl Unit {
@@ -25,6 +27,8 @@ impl Unit {
             (Unit::Object, _) => "objects",
             (Unit::Namespace, 1) => "namespace",
             (Unit::Namespace, _) => "namespaces",
+            (Unit::Node, 1) => "node",
+            (Unit::Node, _) => "nodes",
         }
     }
 }
@@ -184,6 +188,18 @@ spec:
     KUBE_PROXY_CONFIGURATION = "kube-proxy-config", "edit the kube-proxy configuration in", Object, 1, None;
     /// The configuration of the container runtime.
     RUNTIME_CONFIGURATION = "runtime-config", "edit the container runtime configuration in", Object, 2, None;
+    /// Modes and owners on nodes.
+    NODE_FILES = "node-files", "correct modes and owners of files on", Node, 1, Some("\
+chmod 600 /etc/kubernetes/manifests/*.yaml /etc/kubernetes/*.conf
+chown root:root /etc/kubernetes/manifests/*.yaml /etc/kubernetes/*.conf
+chmod 600 /etc/kubernetes/pki/*.key /etc/kubernetes/pki/etcd/*.key
+chmod 700 /var/lib/etcd
+");
+    /// Certificates that end.
+    CERTIFICATES = "certificates", "renew certificates on", Node, 2, Some("\
+kubeadm certs check-expiration
+kubeadm certs renew all
+");
     /// Credentials of people and tools.
     KUBECONFIGS = "kubeconfigs", "replace the credentials in", Object, 2, None;
     /// How the cloud sees the cluster, and the cluster its cloud.

@@ -6,6 +6,7 @@ use seaworthy_evidence::Program;
 use seaworthy_podsecurity as podsecurity;
 
 use crate::change::Change;
+use crate::closed_world;
 use crate::scope::{ComponentScope, ContainerScope, NamespaceScope, ObjectScope, PodScope, Surroundings};
 use crate::verdict::{Judged, Verdict};
 
@@ -61,6 +62,11 @@ impl Control {
             }
         }
         programs(&self.check)
+    }
+
+    /// Group and kind of all objects that its checks look at: what a collection from a cluster has to list for it.
+    pub fn kinds(&self) -> Vec<(&'static str, &'static str)> {
+        closed_world::kinds(self)
     }
 
     /// The check of the Pod Security Standards that this control is, when it is one.
@@ -278,6 +284,9 @@ pub enum Check {
     },
     /// All evidence at once: what no single subject decides.
     Evidence(EvidenceCheck),
+    /// Judges nothing by itself: names kinds that the other checks of the control look at beside their subjects. Where a
+    /// live cluster did not tell them, what was concluded from not having seen one becomes unknown.
+    Reads(Reads),
     /// Several checks, since what the control demands stands in more than one kind of evidence.
     Several(&'static [Check]),
     /// Every container image, by evidence that no file holds.
@@ -285,6 +294,22 @@ pub enum Check {
         /// What would decide it.
         needs: &'static str,
     },
+}
+
+/// Kinds that a control looks at beside its subjects.
+#[derive(Clone, Copy, Debug)]
+pub struct Reads {
+    /// Objects of these can speak against a subject: without them nothing passes.
+    pub against: &'static [(&'static str, &'static str)],
+    /// Objects of these can speak for a subject: without them nothing fails.
+    pub in_favour: &'static [(&'static str, &'static str)],
+    /// Whether those of other namespaces than the subject's count as well.
+    pub everywhere: bool,
+}
+
+impl Reads {
+    /// Nothing, to be filled in by struct update.
+    pub const NONE: Reads = Reads { against: &[], in_favour: &[], everywhere: false };
 }
 
 /// What refuses violations of a control at admission.

@@ -9,6 +9,7 @@ use seaworthy_evidence::{Evidence, Object, Place, Program, Workload};
 use seaworthy_podsecurity as podsecurity;
 
 use crate::assessment::{Assessment, ControlResult};
+use crate::closed_world::Doubts;
 use crate::control::{
     Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, NamespaceCheck, ObjectCheck, PodCheck,
     Severity,
@@ -67,7 +68,7 @@ fn evaluate_within<'e, 'a>(
     settings: &'e Settings,
     extent: Extent<'_>,
 ) -> Assessment<'e, 'a> {
-    let plan = Plan::new(controls);
+    let plan = Plan::new(controls, evidence);
     let around = Surroundings { evidence, settings };
     let judge = Judge::new(controls, evidence, settings, extent);
 
@@ -80,6 +81,8 @@ fn evaluate_within<'e, 'a>(
     let objects = evidence.objects().par_chunks(CHUNK).map(|objects| {
         let mut tally = Tally::new(&judge);
         let judged = objects.iter().filter(|object| extent.holds(object.file));
+        // What an owner stands for is judged there, whatever is asked of it.
+        let judged = judged.filter(|object| !evidence.is_represented(object));
         judged.for_each(|object| judge_object(&plan, &mut tally, ObjectScope { object, around }));
         tally
     });
@@ -104,16 +107,21 @@ fn evaluate_within<'e, 'a>(
         let judged = check(&around).into_iter().filter(|judged| extent.holds(judged.object.file));
         for Judged { object, verdict } in judged {
             let verdict = if object.refused { unless_passed(verdict) } else { verdict };
+            let verdict = plan.weigh(*index, verdict, &around, object.namespace);
             tally.record(*index, Spot::object(object), verdict);
         }
         tally
     });
+    let mut unseen = Tally::new(&judge);
+    if matches!(extent, Extent::All) {
+        record_unseen(&plan, &mut unseen);
+    }
 
     let parts = pods.chain(objects).chain(namespaces).chain(components).chain(whole);
     let tallies: Vec<Tally<'_, 'e>> = parts.collect();
     let mut total = Tally::new(&judge);
     total.findings.reserve_exact(tallies.iter().map(|tally| tally.findings.len()).sum());
-    tallies.into_iter().for_each(|tally| total.merge(tally));
+    tallies.into_iter().chain([unseen]).for_each(|tally| total.merge(tally));
     let mut order: FxHashMap<&str, usize> = FxHashMap::default();
     order.extend(controls.iter().enumerate().map(|(index, control)| (control.id, index)));
     total.findings.par_sort_by_cached_key(|finding| {
@@ -159,14 +167,17 @@ struct Plan {
     objects: FxHashMap<(&'static str, &'static str), Vec<(usize, ObjectCheck)>>,
     components: Vec<(usize, &'static [Program], ComponentCheck)>,
     evidence: Vec<(usize, EvidenceCheck)>,
+    /// What the cluster did not show, by the position of the control.
+    doubts: Vec<Option<Doubts>>,
 }
 
 /// Grades a fault of a Pod Security check by its context.
 type Grade = fn(&podsecurity::Fault<'_>) -> Severity;
 
 impl Plan {
-    fn new(controls: &[&'static Control]) -> Plan {
-        let mut plan = Plan::default();
+    fn new(controls: &[&'static Control], evidence: &Evidence<'_>) -> Plan {
+        let doubts = controls.iter().map(|control| Doubts::of(control, evidence)).collect();
+        let mut plan = Plan { doubts, ..Plan::default() };
         controls.iter().enumerate().for_each(|(index, control)| plan.add(index, &control.check));
         plan
     }
@@ -186,6 +197,30 @@ impl Plan {
             Check::Component { programs, check } => self.components.push((index, programs, check)),
             Check::Evidence(check) => self.evidence.push((index, check)),
             Check::Several(checks) => checks.iter().for_each(|check| self.add(index, check)),
+            Check::Reads(_) => {}
+        }
+    }
+
+    /// What remains of a verdict in view of what the cluster did not show.
+    fn weigh<'a>(
+        &self,
+        index: usize,
+        verdict: Verdict<'a>,
+        around: &Surroundings<'_, '_>,
+        namespace: Option<&str>,
+    ) -> Verdict<'a> {
+        match self.doubts.get(index) {
+            Some(Some(doubts)) => doubts.weigh(verdict, around.evidence, namespace),
+            _ => verdict,
+        }
+    }
+}
+
+/// One line for each control that would have had more to look at.
+fn record_unseen(plan: &Plan, tally: &mut Tally<'_, '_>) {
+    for (index, doubts) in plan.doubts.iter().enumerate() {
+        if let Some(refusal) = doubts.as_ref().and_then(|doubts| doubts.unseen.clone()) {
+            tally.record_unseen(index, refusal.reason, refusal.needs);
         }
     }
 }
@@ -197,6 +232,7 @@ fn judge_pod<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: PodScope<'e, 'e>
     let settle =
         |tally: &mut Tally<'_, 'e>, index: usize, container: Option<&'e str>, verdict: Verdict<'e>| {
             let verdict = if scope.workload.refused { unless_passed(verdict) } else { verdict };
+            let verdict = plan.weigh(index, verdict, &scope.around, owner.namespace);
             let needed = component.and_then(|component| component.reason(tally.control(index).id));
             let within = Within::Pod(pod.spec());
             tally.record(index, Spot { object: owner, container, within, needed }, verdict);
@@ -236,6 +272,7 @@ fn judge_object<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ObjectScope<'
     for &(index, check) in controls {
         let verdict = check(&scope);
         let verdict = if scope.object.refused { unless_passed(verdict) } else { verdict };
+        let verdict = plan.weigh(index, verdict, &scope.around, scope.object.namespace);
         tally.record(index, Spot::object(scope.object), verdict);
     }
 }
@@ -245,7 +282,8 @@ fn judge_namespace<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: &Namespace
     let within = if scope.object.is_some() { Within::Object } else { Within::Others };
     let spot = Spot { within, ..Spot::object(anchor) };
     for &(index, check) in &plan.namespaces {
-        tally.record(index, spot, check(scope));
+        let verdict = plan.weigh(index, check(scope), &scope.around, scope.name);
+        tally.record(index, spot, verdict);
     }
 }
 
@@ -258,6 +296,7 @@ fn judge_component<'e>(plan: &Plan, tally: &mut Tally<'_, 'e>, scope: ComponentS
                 None => check(&scope),
             };
             let verdict = if component.refused { unless_passed(verdict) } else { verdict };
+            let verdict = plan.weigh(index, verdict, &scope.around, None);
             let spot = |object| Spot { container: component.container, ..Spot::object(object) };
             match verdict {
                 Verdict::Fail(faults) => {

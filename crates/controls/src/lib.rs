@@ -5,6 +5,7 @@ mod assessment;
 pub mod catalogue;
 pub mod change;
 mod cipher_suites;
+mod closed_world;
 mod component_flags;
 mod control;
 mod drift;
@@ -14,6 +15,7 @@ mod flags;
 mod framework;
 mod kubeconfig;
 mod nearby;
+mod node_files;
 mod page;
 mod parameters;
 mod roadmap;
@@ -50,7 +52,7 @@ mod supply_chain;
 pub use assessment::{Assessment, ControlResult, Counts, Finding, Status, Subject, Unknown};
 pub use control::{
     Check, ComponentCheck, ContainerCheck, Control, EvidenceCheck, Guard, Mappings, NamespaceCheck,
-    ObjectCheck, Phase, PodCheck, Scope, Severity,
+    ObjectCheck, Phase, PodCheck, Reads, Scope, Severity,
 };
 pub use evaluate::{evaluate, evaluate_files};
 pub use exceptions::{

@@ -34,6 +34,10 @@ pub enum ParameterError {
 /// The values of all parameters.
 #[derive(Clone, Debug)]
 pub struct Parameters {
+    /// For how many days at least certificates must still be valid.
+    pub certificate_days: i64,
+    /// The mode that the kubeconfig of kube-proxy may have at most.
+    pub kube_proxy_mode: u32,
     /// Registries and repository prefixes that images may come from; empty: none is judged.
     pub registries: Vec<String>,
     /// Registries that are no longer fed.
@@ -62,6 +66,11 @@ pub struct Parameters {
 /// All parameters, sorted by name.
 pub const PARAMETERS: &[Parameter] = &[
     Parameter {
+        name: "control-plane.certificate-days",
+        description: "for how many days at least certificates must still be valid",
+        controls: &["control-plane/certificate-expiry"],
+    },
+    Parameter {
         name: "exposure.consoles",
         description: "registries or repositories of further images that are consoles or admin tools",
         controls: &["exposure/dashboard", "exposure/dashboard-authentication", "exposure/console-inventory"],
@@ -85,6 +94,11 @@ pub const PARAMETERS: &[Parameter] = &[
         name: "images.registries",
         description: "registries, or repository prefixes by whole segments, that images may come from; empty: not judged",
         controls: &["images/registry-allowlist"],
+    },
+    Parameter {
+        name: "kube-proxy.kubeconfig-mode",
+        description: "the mode, in octal digits, that the kubeconfig of kube-proxy may have at most",
+        controls: &["kube-proxy/kubeconfig-permissions"],
     },
     Parameter {
         name: "mesh.root-namespace",
@@ -138,6 +152,8 @@ fn list(values: &[&str]) -> Vec<String> {
 impl Default for Parameters {
     fn default() -> Self {
         Parameters {
+            certificate_days: 30,
+            kube_proxy_mode: 0o600,
             registries: Vec::new(),
             end_of_life_registries: list(&["k8s.gcr.io", "gcr.io/google_containers", "docker.io/openshift"]),
             system_namespaces: list(&[
@@ -200,6 +216,26 @@ impl Parameters {
             "namespaces.owner-labels" => self.owner_labels = values(),
             "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes = values(),
             "pods.untrusted-label" => self.untrusted_label = value.trim().to_owned(),
+            "control-plane.certificate-days" => {
+                self.certificate_days =
+                    value.trim().parse().ok().filter(|days| (0..=3650).contains(days)).ok_or(
+                        ParameterError::Invalid {
+                            name: "control-plane.certificate-days",
+                            expected: "a number of days up to 3650",
+                            value: value.to_owned(),
+                        },
+                    )?;
+            }
+            "kube-proxy.kubeconfig-mode" => {
+                self.kube_proxy_mode = u32::from_str_radix(value.trim(), 8)
+                    .ok()
+                    .filter(|mode| *mode <= 0o777)
+                    .ok_or(ParameterError::Invalid {
+                        name: "kube-proxy.kubeconfig-mode",
+                        expected: "octal digits up to 777",
+                        value: value.to_owned(),
+                    })?;
+            }
             "pods.minimum-id" => {
                 self.minimum_id =
                     value.trim().parse().ok().filter(|id| *id > 0).ok_or(ParameterError::Invalid {
@@ -226,6 +262,8 @@ impl Parameters {
             "namespaces.owner-labels" => self.owner_labels.join(","),
             "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes.join(","),
             "pods.untrusted-label" => self.untrusted_label.clone(),
+            "control-plane.certificate-days" => self.certificate_days.to_string(),
+            "kube-proxy.kubeconfig-mode" => format!("{:o}", self.kube_proxy_mode),
             "pods.minimum-id" => self.minimum_id.to_string(),
             _ => return None,
         })

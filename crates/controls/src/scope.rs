@@ -78,6 +78,12 @@ impl<'e, 'a> PodScope<'e, 'a> {
         name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
     }
 
+    /// Whether all service accounts of its namespace are known.
+    pub(crate) fn has_all_accounts(&self) -> bool {
+        let namespace = self.owner().namespace;
+        namespace.is_some() && self.around.has_all("", "ServiceAccount", namespace)
+    }
+
     /// The pod's service account among the evidence.
     pub fn service_account(&self) -> Found<'e, 'a> {
         self.around.evidence.named("ServiceAccount", self.service_account_name(), self.owner())
@@ -146,6 +152,11 @@ impl<'e, 'a> NamespaceScope<'e, 'a> {
     /// The objects of a kind in this namespace.
     pub fn objects_of_kind(&self, kind: &str) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
         self.around.evidence.in_namespace(kind, self.name)
+    }
+
+    /// Whether it is a namespace of the platform.
+    pub fn is_system(&self) -> bool {
+        self.name.is_some_and(|name| self.around.settings.parameters.is_system_namespace(name))
     }
 
     /// Something to point at: the Namespace object, else the first pod's owner.

@@ -1,5 +1,7 @@
 //! What an evaluation has found so far.
 
+use std::borrow::Cow;
+
 use seaworthy_evidence::Object;
 
 use crate::assessment::{Counts, Finding, Subject, Unknown};
@@ -60,12 +62,13 @@ impl<'c, 'a> Tally<'c, 'a> {
             Verdict::NotApplicable => counts.not_applicable += 1,
             Verdict::Unknown { reason, needs } => {
                 counts.unknown += 1;
-                let subject = Some(Subject { container, ..Subject::object(object) });
+                let subject = Some(Subject { container, ..self.judge.subject(object) });
                 self.add_unknown(Unknown { control, reason, needs, subject, count: 1 });
             }
             Verdict::Fail(faults) => {
                 let verdict = self.failing.len() as u32;
                 self.failing.push(index);
+                let subject = self.judge.subject(object);
                 let configured = self.judge.severity(control);
                 for fault in faults {
                     let mut finding = Finding {
@@ -73,9 +76,9 @@ impl<'c, 'a> Tally<'c, 'a> {
                         severity: configured.or(fault.severity).unwrap_or(control.severity),
                         message: fault.message,
                         subject: Subject {
-                            object,
                             container: fault.container.or(container),
                             holder: fault.holder,
+                            ..subject
                         },
                         place: fault.place,
                         exception: None,
@@ -87,6 +90,18 @@ impl<'c, 'a> Tally<'c, 'a> {
                 }
             }
         }
+    }
+
+    /// Something about the control as a whole: there is no subject, since it was not shown.
+    pub(crate) fn record_unseen(
+        &mut self,
+        index: usize,
+        reason: Cow<'static, str>,
+        needs: Cow<'static, str>,
+    ) {
+        let control = self.control(index);
+        self.counts[index].unknown += 1;
+        self.add_unknown(Unknown { control, reason, needs, subject: None, count: 1 });
     }
 
     fn add_unknown(&mut self, unknown: Unknown<'a>) {

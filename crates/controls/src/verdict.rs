@@ -21,7 +21,7 @@ pub enum Verdict<'a> {
         /// Why not.
         reason: Cow<'static, str>,
         /// What would decide it.
-        needs: &'static str,
+        needs: Cow<'static, str>,
     },
 }
 
@@ -37,8 +37,8 @@ impl<'a> Verdict<'a> {
     }
 
     /// The evidence does not decide it: why not, and what would.
-    pub fn unknown(reason: impl Into<Cow<'static, str>>, needs: &'static str) -> Verdict<'a> {
-        Verdict::Unknown { reason: reason.into(), needs }
+    pub fn unknown(reason: impl Into<Cow<'static, str>>, needs: impl Into<Cow<'static, str>>) -> Verdict<'a> {
+        Verdict::Unknown { reason: reason.into(), needs: needs.into() }
     }
 }
 

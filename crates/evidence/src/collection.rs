@@ -28,6 +28,9 @@ use crate::object::{Object, group_of};
 /// The group of the kinds that Seaworthy itself writes.
 pub const GROUP: &str = "seaworthy.dev";
 
+/// What the fields begin with that a collection adds to objects, as `seaworthy.dev/keys`.
+pub(crate) const FIELD_PREFIX: &str = "seaworthy.dev/";
+
 /// Whether all objects of a kind are among the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known<'a> {

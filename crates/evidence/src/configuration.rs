@@ -204,6 +204,19 @@ pub fn credentials_of<'a>(object: &Object<'a>) -> Vec<Value<'a>> {
             }
         }
         ("", DOCKER) => {}
+        ("apiserver.config.k8s.io", "EncryptionConfiguration") => {
+            // Keys of AES and of secretbox alike: whatever holds one is called `secret`.
+            for value in root.descendants() {
+                if value.key().is_some_and(|key| key.text() == "secret") {
+                    take(Some(value));
+                }
+            }
+            return found;
+        }
+        ("kubelet.config.k8s.io", "KubeletConfiguration") => {
+            take(root.get("staticPodURLHeader"));
+            return found;
+        }
         _ => return found,
     }
     for value in root.descendants() {

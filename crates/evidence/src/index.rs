@@ -9,7 +9,7 @@ use seaworthy_podsecurity::Pod;
 use seaworthy_schema as schema;
 
 use crate::access::Access;
-use crate::collection::Collection;
+use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::configuration;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -17,6 +17,7 @@ use crate::distribution::Distribution;
 use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
+use crate::owner::{Owners, Standing};
 use crate::unnamed;
 use crate::workload::{self, Workload};
 
@@ -66,7 +67,11 @@ pub enum Found<'e, 'a> {
 pub struct Evidence<'a> {
     pub(crate) files: Vec<&'a SourceFile>,
     pub(crate) objects: Vec<Object<'a>>,
+    /// All pods and templates that objects hold.
+    pub(crate) held: Vec<Workload<'a>>,
+    /// Those that are judged, without what their owners stand for.
     pub(crate) workloads: Vec<Workload<'a>>,
+    pub(crate) owners: Owners<'a>,
     /// Components as each object shows them, before they are put together.
     pub(crate) declared: Vec<Component<'a>>,
     pub(crate) components: Vec<Component<'a>>,
@@ -176,18 +181,15 @@ impl<'a> Evidence<'a> {
             .map(|(index, file)| read_file(index as u32, file))
             .collect();
         let mut objects = Vec::with_capacity(parts.iter().map(|part| part.objects.len()).sum());
-        let mut workloads = Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum());
+        let mut held = Vec::with_capacity(parts.iter().map(|part| part.workloads.len()).sum());
         let mut declared = Vec::new();
         let mut diagnostics = Vec::new();
         let (mut documents, mut foreign_documents) = (0, 0);
         for part in parts {
             let first = objects.len() as u32;
             objects.extend(part.objects);
-            workloads.extend(
-                part.workloads
-                    .into_iter()
-                    .map(|workload| Workload { object: workload.object + first, ..workload }),
-            );
+            let added = part.workloads.into_iter();
+            held.extend(added.map(|workload| Workload { object: workload.object + first, ..workload }));
             declared.extend(
                 part.components
                     .into_iter()
@@ -198,18 +200,22 @@ impl<'a> Evidence<'a> {
             foreign_documents += part.foreign;
         }
         let files: Vec<&'a SourceFile> = files.iter().collect();
-        let (indexes, (access, network)) = rayon::join(
-            || Indexes::new(&objects, &files),
-            || rayon::join(|| Access::new(&files, &objects), || Network::new(&files, &objects, &workloads)),
-        );
+        let (indexes, access) =
+            rayon::join(|| Indexes::new(&objects, &files), || Access::new(&files, &objects));
+        let owners = Owners::new(&files, &objects, &held, &indexes.sorted);
+        let workloads = judged(&held, &objects, &owners);
         let collection = objects.iter().find_map(Collection::read);
         let distribution = Distribution::of(collection.as_ref(), &objects);
-        let mut components = component::merge(declared.clone(), &objects, &files);
-        component::add_absent(&mut components, collection.as_ref(), distribution.as_ref(), &objects);
+        let (components, network) = rayon::join(
+            || component::all(declared.clone(), &objects, &files, collection.as_ref(), distribution.as_ref()),
+            || Network::new(&files, &objects, &workloads),
+        );
         Evidence {
             files,
             objects,
+            held,
             workloads,
+            owners,
             declared,
             components,
             diagnostics,
@@ -234,9 +240,25 @@ impl<'a> Evidence<'a> {
         &self.objects
     }
 
-    /// All pods and pod templates, in the same order.
+    /// All pods and pod templates that are judged, in the same order: those that say what the template of their owner
+    /// says are left out, since that stands for them.
     pub fn workloads(&self) -> &[Workload<'a>] {
         &self.workloads
+    }
+
+    /// Whether the owner of an object, or an equal pod, is judged in its place.
+    pub fn is_represented(&self, object: &Object<'a>) -> bool {
+        self.owners.represents(object)
+    }
+
+    /// Number of objects in whose place their owner is judged, or an equal pod.
+    pub fn represented_count(&self) -> usize {
+        self.owners.represented()
+    }
+
+    /// How an object that a controller made stands to it, when it is judged all the same.
+    pub fn standing(&self, object: &Object<'a>) -> Option<&Standing<'a>> {
+        self.owners.standing(object)
     }
 
     /// The object that holds a pod.
@@ -413,6 +435,16 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// The pods that are judged themselves.
+pub(crate) fn judged<'a>(
+    held: &[Workload<'a>],
+    objects: &[Object<'a>],
+    owners: &Owners<'a>,
+) -> Vec<Workload<'a>> {
+    let stands = |workload: &&Workload<'a>| !owners.represents(&objects[workload.object as usize]);
+    held.iter().filter(stands).copied().collect()
+}
+
 pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {
     let mut part = FileEvidence::default();
     part.diagnostics.extend(file.stream.diagnostics().iter().map(|diagnostic| Diagnostic {
@@ -522,7 +554,11 @@ fn refuses_pod<'a>(part: &mut FileEvidence<'a>, pod: &Pod<'a>, file: u32, docume
 /// What the API server would refuse, apart from placeholders that something fills in before it sees the object.
 pub(crate) fn refusals<'a>(of: schema::Type, object: Value<'a>) -> Vec<schema::Refusal<'a>> {
     let mut refusals = schema::refusals(of, object);
-    refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder));
+    // Fields of ours stand in objects that were read from a cluster.
+    let own = |refusal: &schema::Refusal<'a>| {
+        refusal.value.key().is_some_and(|key| key.text().starts_with(collection::FIELD_PREFIX))
+    };
+    refusals.retain(|refusal| !refusal.value.as_str().is_some_and(is_placeholder) && !own(refusal));
     refusals
 }
 

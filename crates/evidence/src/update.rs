@@ -7,9 +7,10 @@ use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
 use crate::distribution::Distribution;
-use crate::index::{Evidence, Indexes, SourceFile, is_configuration, read_file, sort_key};
+use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, read_file, sort_key};
 use crate::network::Network;
 use crate::object::Object;
+use crate::owner::Owners;
 use crate::workload::Workload;
 
 impl<'a> Evidence<'a> {
@@ -57,19 +58,24 @@ impl<'a> Evidence<'a> {
         let other_configurations =
             part.objects.iter().chain(&self.objects[old.clone()]).any(is_configuration);
         let told_of_cluster = self.objects[old.clone()].iter().any(tells_of_cluster);
+        // With owners about, any object with pods can be the one that others are compared with.
+        let owned = |objects: &[Object<'a>]| objects.iter().any(Owners::concerns);
+        let other_owners =
+            !self.owners.is_empty() || owned(&part.objects) || owned(&self.objects[old.clone()]);
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
         self.objects.splice(old, part.objects);
         let new = first..(i64::from(positions.end) + shift.by) as u32;
 
-        let old = run(&self.workloads, |workload| workload.object, positions.clone());
-        other_network |= !old.is_empty() || !part.workloads.is_empty();
+        let old = run(&self.held, |workload| workload.object, positions.clone());
+        let other_workloads = !old.is_empty() || !part.workloads.is_empty();
+        other_network |= other_workloads;
         let added = part.workloads.into_iter();
         let added = added.map(|workload| Workload { object: workload.object + first, ..workload });
         let end = old.start + added.len();
-        self.workloads.splice(old, added);
-        self.workloads[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
+        self.held.splice(old, added);
+        self.held[end..].iter_mut().for_each(|workload| shift.apply(&mut workload.object));
 
         let old = run(&self.declared, |component| component.object, positions.clone());
         let other_components = !old.is_empty() || !part.components.is_empty();
@@ -84,6 +90,13 @@ impl<'a> Evidence<'a> {
 
         let new_objects = new.start as usize..new.end as usize;
         self.update_sorted(positions, new, shift);
+        let other_owners = other_owners && other_workloads;
+        if other_owners {
+            self.owners = Owners::new(&self.files, &self.objects, &self.held, &self.indexes.sorted);
+        }
+        if other_workloads || shift.by != 0 {
+            self.workloads = judged(&self.held, &self.objects, &self.owners);
+        }
         // What concerns roles, networks, configurations and components alone is made anew only where they are concerned.
         if other_access {
             self.indexes.accounts = Indexes::accounts(&self.objects);
@@ -113,12 +126,12 @@ impl<'a> Evidence<'a> {
             self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;
         if other_components || other_cluster {
             self.distribution = Distribution::of(self.collection.as_ref(), &self.objects);
-            self.components = component::merge(self.declared.clone(), &self.objects, &self.files);
-            component::add_absent(
-                &mut self.components,
+            self.components = component::all(
+                self.declared.clone(),
+                &self.objects,
+                &self.files,
                 self.collection.as_ref(),
                 self.distribution.as_ref(),
-                &self.objects,
             );
         } else {
             self.components.iter_mut().for_each(|component| move_positions(component, shift));

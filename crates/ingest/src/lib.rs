@@ -3,6 +3,8 @@
 
 mod collect;
 mod exclude;
+#[cfg(target_os = "linux")]
+mod node;
 mod recognise;
 mod render;
 mod skip;
@@ -10,5 +12,7 @@ mod walk;
 
 pub use collect::{Collected, Event, IngestError, Options, collect, read_text};
 pub use exclude::Exclude;
+#[cfg(target_os = "linux")]
+pub use node::{NodeOptions, collect_node};
 pub use render::RenderOptions;
 pub use skip::{SkipReason, Skipped};

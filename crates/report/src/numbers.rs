@@ -212,7 +212,7 @@ pub(crate) struct Undecided<'u> {
     /// Why not.
     pub(crate) reason: Cow<'u, str>,
     /// The controls, each once, and what would decide them.
-    pub(crate) controls: Vec<(&'static Control, &'static str)>,
+    pub(crate) controls: Vec<(&'static Control, &'u str)>,
     /// Number of subjects of the control with the most.
     pub(crate) count: usize,
 }
@@ -232,7 +232,7 @@ pub(crate) fn undecided<'u>(assessment: &'u Assessment<'_, '_>) -> Vec<Undecided
             .iter()
             .any(|(control, needs)| control.id == entry.control.id && *needs == entry.needs)
         {
-            group.controls.push((entry.control, entry.needs));
+            group.controls.push((entry.control, &entry.needs));
         }
         group.count = group.count.max(entry.count as usize);
     }

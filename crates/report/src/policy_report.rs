@@ -191,7 +191,7 @@ fn of_finding<'f>(api: Api, assessment: &Assessment<'_, 'f>, finding: &'f Findin
 
 fn of_unknown<'f>(api: Api, unknown: &'f Unknown<'f>) -> ReportResult<'f> {
     let mut properties = BTreeMap::from([
-        ("needs", unknown.needs.to_owned()),
+        ("needs", unknown.needs.clone().into_owned()),
         ("phase", unknown.control.phase.name().to_owned()),
         ("subjects", unknown.count.to_string()),
     ]);

@@ -17,6 +17,7 @@ mod progress;
 mod rendering;
 mod selection;
 mod threshold;
+mod workspace;
 
 use std::process::ExitCode;
 

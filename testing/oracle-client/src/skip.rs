@@ -6,7 +6,8 @@ use std::io::Write;
 pub struct Skip(String);
 
 impl Skip {
-    pub(crate) fn new(reason: impl Into<String>) -> Skip {
+    /// For other crates of tests that may lack what they need.
+    pub fn new(reason: impl Into<String>) -> Skip {
         Skip(reason.into())
     }
 

@@ -5,6 +5,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::{Object, Place};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::{ObjectScope, Surroundings};
 use crate::secrets::credentials::is_placeholder;
@@ -35,6 +36,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[
         Check::Evidence(judge_policies),
+        Check::Reads(closed_world::ADMISSION),
         Check::Object { kinds: &[(BUILT_IN, "ValidatingAdmissionPolicyBinding")], check: judge_binding },
         Check::Object { kinds: &[(KYVERNO, "ClusterPolicy"), (KYVERNO, "Policy")], check: judge_kyverno },
         Check::Object {
@@ -74,11 +76,15 @@ fn judge_policies<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> 
         }
     }
     of_kind("ValidatingAdmissionPolicy")
-        .map(|object| Judged { object, verdict: judge_policy(object, bound.get(object.name)) })
+        .map(|object| Judged { object, verdict: judge_policy(around, object, bound.get(object.name)) })
         .collect()
 }
 
-fn judge_policy<'a>(policy: &Object<'a>, bound: Option<&Bound<'a>>) -> Verdict<'a> {
+fn judge_policy<'a>(
+    around: &Surroundings<'_, 'a>,
+    policy: &Object<'a>,
+    bound: Option<&Bound<'a>>,
+) -> Verdict<'a> {
     let mut faults: Vec<Fault<'a>> = ignores_failures(policy).into_iter().collect();
     if let Some(kind) = policy.value.at(&["spec", "paramKind"])
         && let Some(binding) = bound.and_then(|bound| bound.without_parameters)
@@ -93,6 +99,10 @@ fn judge_policy<'a>(policy: &Object<'a>, bound: Option<&Bound<'a>>) -> Verdict<'
     match bound {
         _ if !faults.is_empty() => Verdict::Fail(faults),
         Some(_) => Verdict::Pass,
+        None if around.has_all(BUILT_IN, "ValidatingAdmissionPolicyBinding", None) => {
+            let place = Place::at(policy.value.at(&["metadata", "name"]).unwrap_or(policy.value));
+            Verdict::fail(Fault::new(place, "no binding puts this policy into effect").graded(Severity::Low))
+        }
         None => Verdict::unknown(
             "no binding among the files puts this policy into effect",
             "its ValidatingAdmissionPolicyBinding, from the files that create it or from the cluster",

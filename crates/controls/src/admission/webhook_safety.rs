@@ -61,6 +61,15 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         match backend(configuration, &webhook) {
             Backend::Sure => {}
             Backend::Unsure if written_by_job(scope, &webhook) => {}
+            // In a cluster nothing puts it in any more, and the authorities of the host do not vouch for a Service.
+            Backend::Unsure if scope.around.is_live() => {
+                let message = format!(
+                    "`{}`: `caBundle` is not set: its backend cannot be verified, every call fails",
+                    webhook.name()
+                );
+                let client = webhook.value.get("clientConfig").unwrap_or(webhook.value);
+                faults.push(Fault::new(Place::missing(client, "caBundle"), message).graded(Severity::Medium));
+            }
             Backend::Unsure => without_authority = true,
             Backend::Wrong(fault) => faults.push(fault),
         }

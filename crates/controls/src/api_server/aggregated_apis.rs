@@ -1,7 +1,7 @@
 //! `api-server/aggregated-apis`; prose and cases in `aggregated_apis.md`.
 
 use seaworthy_document::Value;
-use seaworthy_evidence::{Object, Place};
+use seaworthy_evidence::Place;
 
 use crate::admission::{Authority, authority};
 use crate::change;
@@ -54,7 +54,7 @@ fn judge_service<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     if spec.get("service").is_none() {
         return Verdict::NotApplicable;
     }
-    judge_client(scope.object, spec, "the aggregated API")
+    judge_client(scope, spec, "the aggregated API")
 }
 
 fn judge_definition<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
@@ -68,17 +68,17 @@ fn judge_definition<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let client =
         conversion.at(&["webhook", "clientConfig"]).or_else(|| conversion.get("webhookClientConfig"));
     match client {
-        Some(client) => judge_client(scope.object, client, "the conversion webhook"),
+        Some(client) => judge_client(scope, client, "the conversion webhook"),
         None => Verdict::unknown("the conversion webhook names no backend", NEEDS),
     }
 }
 
-fn judge_client<'a>(object: &Object<'a>, client: Value<'a>, what: &str) -> Verdict<'a> {
+fn judge_client<'a>(scope: &ObjectScope<'_, 'a>, client: Value<'a>, what: &str) -> Verdict<'a> {
     if let Some(url) = client.get("url").filter(|url| url.text().starts_with("http:")) {
         let message = format!("{what} is called without TLS: `url` is not of the scheme `https`");
         return Verdict::fail(Fault::new(Place::at(url), message));
     }
-    match authority(object, &client) {
+    match authority(scope.object, &client) {
         Authority::Stated | Authority::Injected => Verdict::Pass,
         Authority::Broken(bundle) => Verdict::fail(
             Fault::new(
@@ -88,6 +88,11 @@ fn judge_client<'a>(object: &Object<'a>, client: Value<'a>, what: &str) -> Verdi
             .graded(Severity::Medium),
         ),
         Authority::Missing if client.get("url").is_some() => Verdict::Pass,
+        // In a cluster nothing puts it in any more.
+        Authority::Missing if scope.around.is_live() => {
+            let message = format!("`caBundle` is not set: the backend of {what} cannot be verified");
+            Verdict::fail(Fault::new(Place::missing(client, "caBundle"), message).graded(Severity::Medium))
+        }
         Authority::Missing => {
             Verdict::unknown("`caBundle` is not set, and the files do not show what puts it in", NEEDS)
         }

@@ -50,18 +50,24 @@ const IS_SAMPLE: &str = "the token is the one of the documentation: everybody kn
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let object = scope.object.value;
     match scope.object.kind {
-        "Secret" => check_secret(object),
+        "Secret" => check_secret(object, scope.around.is_live()),
         "InitConfiguration" => check_init(object),
         _ => check_join(object),
     }
 }
 
-fn check_secret(secret: Value<'_>) -> Verdict<'_> {
+fn check_secret(secret: Value<'_>, live: bool) -> Verdict<'_> {
     if secret.get("type").is_none_or(|kind| kind.text() != "bootstrap.kubernetes.io/token") {
         return Verdict::NotApplicable;
     }
     let mut faults = Vec::new();
     let parts = [secret.get("stringData"), secret.get("data")];
+    if live && parts.iter().all(Option::is_none) {
+        return Verdict::unknown(
+            "there is a bootstrap token, and values of Secrets, its end among them, are not read from clusters",
+            "`kubeadm token list`, which shows when each token ends",
+        );
+    }
     let field = |key: &str| parts.iter().flatten().find_map(|part| part.get(key));
     if field("expiration").is_none() {
         let place = parts.iter().flatten().next().copied().unwrap_or(secret);

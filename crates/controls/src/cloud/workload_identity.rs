@@ -9,6 +9,7 @@ use seaworthy_podsecurity::{Container, Pod};
 
 use super::static_keys::{self, Provider};
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::{ObjectScope, PodScope};
 use crate::secrets::credentials::is_placeholder;
@@ -35,6 +36,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[
         Check::Pod(judge_pod),
+        Check::Reads(closed_world::ACCOUNTS),
         Check::Object { kinds: &[("", "Secret")], check: judge_secret },
         Check::Object { kinds: &[("", "ServiceAccount")], check: judge_account },
     ]),

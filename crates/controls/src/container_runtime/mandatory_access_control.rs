@@ -1,6 +1,6 @@
 //! `container-runtime/mandatory-access-control`; prose and cases in `mandatory_access_control.md`.
 
-use seaworthy_evidence::{Place, configuration};
+use seaworthy_evidence::{NodeReading, Object, Place, collection::GROUP, configuration, node_reading};
 
 use crate::change;
 use crate::container_runtime::containerd;
@@ -24,13 +24,85 @@ pub(super) static CONTROL: Control = Control {
             ("", configuration::CRIO),
             ("", configuration::DOCKER),
             ("", configuration::K3S),
+            (GROUP, node_reading::KIND),
         ],
         check,
     },
     guard: None,
 };
 
+/// What the kernel of a node enforces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kernel {
+    AppArmor,
+    /// SELinux alone: the runtime must ask for it.
+    SeLinux,
+    Neither,
+    Unread,
+}
+
+fn kernel(node: &NodeReading<'_>) -> Kernel {
+    let is = |name, words: &[&str]| {
+        node.security(name).map(|value| words.contains(&value.text().to_ascii_lowercase().as_str()))
+    };
+    match (is("apparmor", &["enabled", "true", "y"]), is("selinux", &["enforcing"])) {
+        (Some(true), _) => Kernel::AppArmor,
+        (Some(false), Some(true)) => Kernel::SeLinux,
+        (Some(false), Some(false)) => Kernel::Neither,
+        _ => Kernel::Unread,
+    }
+}
+
+fn of_node<'a>(scope: &ObjectScope<'_, 'a>, node: &NodeReading<'a>) -> Verdict<'a> {
+    match kernel(node) {
+        Kernel::AppArmor => Verdict::Pass,
+        // What the runtime makes of it, its configuration says.
+        Kernel::SeLinux => {
+            let runtimes =
+                [configuration::CONTAINERD, configuration::CRIO, configuration::DOCKER, configuration::K3S];
+            let evidence = scope.around.evidence;
+            let mut files = runtimes.iter().flat_map(|kind| evidence.of_kind(kind));
+            match files.any(|object| node_of(scope, object) == Some(node.node())) {
+                true => Verdict::NotApplicable,
+                false => Verdict::unknown(
+                    "SELinux is enforcing, and whether the runtime asks for it was not read",
+                    "the configuration of the container runtime on the node",
+                ),
+            }
+        }
+        Kernel::Neither => {
+            let at = node.security("selinux").filter(|selinux| selinux.text() == "permissive");
+            let message = match at {
+                Some(_) => "SELinux is permissive: it writes down what it would refuse, and AppArmor is off",
+                None => "neither AppArmor nor SELinux is on: containers have the kernel to themselves",
+            };
+            let at = at.or(node.security("apparmor")).unwrap_or(node.value());
+            Verdict::fail(Fault::new(Place::at(at), message))
+        }
+        Kernel::Unread => Verdict::unknown("whether AppArmor or SELinux is on was not read", NEEDS),
+    }
+}
+
+/// The node that the file of an object was read on.
+fn node_of<'a>(scope: &ObjectScope<'_, 'a>, object: &Object<'a>) -> Option<&'a str> {
+    let file = scope.around.evidence.files().get(object.file as usize)?;
+    file.name.strip_prefix("nodes/")?.split('/').next()
+}
+
+/// What the kernel enforces on the node that the file of a runtime was read on, when it was.
+fn kernel_below(scope: &ObjectScope<'_, '_>) -> Kernel {
+    let node = node_of(scope, scope.object);
+    let mut readings = scope.around.evidence.node_readings();
+    let reading = readings.find(|(_, reading)| Some(reading.node()) == node);
+    reading.map_or(Kernel::Unread, |(_, reading)| kernel(&reading))
+}
+
+const NEEDS: &str = "`/sys/module/apparmor/parameters/enabled` and `getenforce` of the node";
+
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    if let Some(node) = NodeReading::of(scope.object) {
+        return of_node(scope, &node);
+    }
     let root = scope.object.value;
     let (selinux, apparmor_off) = match scope.object.kind {
         configuration::CONTAINERD => {
@@ -58,9 +130,17 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
                 "AppArmor is turned off here, and SELinux is not turned on: containers run unconfined";
             Verdict::fail(Fault::new(Place::at(off), message))
         }
-        _ => Verdict::unknown(
-            "the runtime leaves SELinux off; whether the node enforces AppArmor, it does not say",
-            "`/sys/module/apparmor/parameters/enabled` and `getenforce` of the node",
-        ),
+        _ => match kernel_below(scope) {
+            Kernel::AppArmor | Kernel::Neither => Verdict::NotApplicable,
+            Kernel::SeLinux => {
+                let place = selinux.map_or(Place::at(root), Place::at);
+                let message = "SELinux is enforcing on the node, and the runtime does not ask for it: containers run unconfined";
+                Verdict::fail(Fault::new(place, message))
+            }
+            Kernel::Unread => Verdict::unknown(
+                "the runtime leaves SELinux off; whether the node enforces AppArmor, it does not say",
+                NEEDS,
+            ),
+        },
     }
 }

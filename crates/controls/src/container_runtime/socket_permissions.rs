@@ -1,12 +1,13 @@
 //! `container-runtime/socket-permissions`; prose and cases in `socket_permissions.md`.
 
 use seaworthy_document::Value;
-use seaworthy_evidence::{Place, configuration};
+use seaworthy_evidence::{NodeReading, Place, collection::GROUP, configuration, node_reading};
 
 use crate::addresses;
 use crate::change;
 use crate::container_runtime::containerd;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::node_files;
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -21,7 +22,12 @@ pub(super) static CONTROL: Control = Control {
     page: include_str!("socket_permissions.md"),
     mappings: Mappings { nsa: &["node"], attack: &["MS-TA9013", "T1611", "T1610"], ..Mappings::NONE },
     check: Check::Object {
-        kinds: &[("", configuration::CONTAINERD), ("", configuration::CRIO), ("", configuration::DOCKER)],
+        kinds: &[
+            ("", configuration::CONTAINERD),
+            ("", configuration::CRIO),
+            ("", configuration::DOCKER),
+            (GROUP, node_reading::KIND),
+        ],
         check,
     },
     guard: None,
@@ -30,6 +36,9 @@ pub(super) static CONTROL: Control = Control {
 const ROOT: &str = "whoever reaches the port runs containers as root on the node";
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    if let Some(node) = NodeReading::of(scope.object) {
+        return of_node(scope, &node);
+    }
     let root = scope.object.value;
     let mut faults = Vec::new();
     match scope.object.kind {
@@ -40,6 +49,52 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         _ => of_docker(root, &mut faults),
     }
     Verdict::of(faults)
+}
+
+/// Programs that are container runtimes.
+const RUNTIMES: &[&str] = &["containerd", "crio", "dockerd", "cri-dockerd"];
+
+/// The socket as it lies on the node, and the ports that runtimes listen on.
+fn of_node<'a>(scope: &ObjectScope<'_, 'a>, node: &NodeReading<'a>) -> Verdict<'a> {
+    let judged = node_files::judge(scope, CONTROL.id, |rule| rule.mode);
+    let mut faults = Vec::new();
+    let mut asks = false;
+    let open = node.sockets().filter(|socket| {
+        RUNTIMES.contains(&socket.program())
+            && socket.protocol().starts_with("tcp")
+            && !addresses::is_loopback(socket.address())
+    });
+    for socket in open {
+        let (program, port) = (socket.program(), socket.port().unwrap_or_default());
+        // The port by which Docker speaks TLS; whether it asks for certificates, its configuration tells.
+        if program == "dockerd" && port == 2376 {
+            asks = true;
+            continue;
+        }
+        let place = Place::at(socket.value().get("port").unwrap_or(socket.value()));
+        let message = format!("`{program}` listens on `{}:{port}`", socket.address());
+        faults.push(match (program, port) {
+            ("dockerd", 2375) => {
+                Fault::new(place, format!("{message} without TLS: {ROOT}")).graded(Severity::Critical)
+            }
+            _ => Fault::new(place, format!("{message}: what it serves there is open to the network"))
+                .graded(Severity::Medium),
+        });
+    }
+    match judged {
+        Verdict::Fail(more) => {
+            faults.extend(more);
+            Verdict::Fail(faults)
+        }
+        judged if faults.is_empty() => match asks {
+            true => Verdict::unknown(
+                "whether Docker asks for certificates on its port, the node does not tell",
+                "`/etc/docker/daemon.json` of the node, with `tlsverify`",
+            ),
+            false => judged,
+        },
+        _ => Verdict::Fail(faults),
+    }
 }
 
 fn of_containerd<'a>(root: Value<'a>, faults: &mut Vec<Fault<'a>>) {

@@ -7,6 +7,7 @@ use seaworthy_evidence::{Found, Object, Place, Workload};
 
 use super::log_agents::{self, Destinations};
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
@@ -23,7 +24,7 @@ pub(super) static CONTROL: Control = Control {
     change: &change::OBSERVABILITY,
     page: include_str!("log_shipping.md"),
     mappings: Mappings { nsa: &["logging"], attack: &["MS-TA9021", "T1070"], ..Mappings::NONE },
-    check: Check::Evidence(check),
+    check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::AGENTS)]),
     guard: None,
 };
 

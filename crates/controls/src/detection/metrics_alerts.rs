@@ -5,6 +5,7 @@ use seaworthy_evidence::{Object, Place};
 
 use super::alert_routes::{self, Routes};
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::{ObjectScope, Surroundings};
 use crate::secrets::credentials::is_placeholder;
@@ -38,6 +39,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[
         Check::Evidence(judge_servers),
+        Check::Reads(closed_world::PROMETHEUS),
         Check::Object { kinds: &[("", "ConfigMap"), ("", "Secret")], check: judge_file },
         Check::Object { kinds: &[(OPERATOR, "AlertmanagerConfig")], check: judge_config },
     ]),

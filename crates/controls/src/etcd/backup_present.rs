@@ -4,6 +4,7 @@ use seaworthy_evidence::{Component, Object, Place, Program, Setup, configuration
 use seaworthy_podsecurity::Pod;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::pods::programs;
 use crate::scope::{ObjectScope, Surroundings};
@@ -25,6 +26,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[
         Check::Evidence(of_etcds),
+        Check::Reads(closed_world::JOBS),
         Check::Object { kinds: &[("batch", "CronJob")], check: of_job },
         Check::Object { kinds: &[("", configuration::K3S)], check: of_k3s },
     ]),

@@ -2,6 +2,7 @@
 
 mod backup_present;
 mod client_tls;
+mod data_permissions;
 mod dedicated_ca;
 mod encryption_at_rest;
 mod encryption_coverage;
@@ -16,6 +17,7 @@ use crate::control::Control;
 pub(crate) static CONTROLS: &[&Control] = &[
     &backup_present::CONTROL,
     &client_tls::CONTROL,
+    &data_permissions::CONTROL,
     &dedicated_ca::CONTROL,
     &encryption_at_rest::CONTROL,
     &encryption_coverage::CONTROL,

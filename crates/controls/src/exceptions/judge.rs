@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use seaworthy_document::Value;
-use seaworthy_evidence::{Diagnostic, Evidence};
+use seaworthy_evidence::{Diagnostic, Evidence, Object};
 
 use super::annotation::Annotations;
 use super::scope::{Paths, covers};
 use super::{Acceptance, Entry};
-use crate::assessment::Finding;
+use crate::assessment::{Finding, Subject};
 use crate::control::{Control, Severity};
 use crate::evaluate::Extent;
 use crate::scope::Settings;
@@ -23,6 +23,7 @@ pub(crate) type Use = BTreeMap<u32, u32>;
 pub(crate) struct Judge<'e> {
     /// The controls, in the order of their positions.
     pub(crate) controls: Vec<&'static Control>,
+    evidence: &'e Evidence<'e>,
     severities: &'e BTreeMap<&'static str, Severity>,
     entries: &'e [Entry],
     /// By the position of the control.
@@ -56,6 +57,7 @@ impl<'e> Judge<'e> {
         let looks_at_files = entries.iter().any(|entry| !entry.exception.scope.files.is_empty());
         Judge {
             controls: controls.to_vec(),
+            evidence,
             severities: &settings.severities,
             entries,
             candidates: controls
@@ -68,6 +70,11 @@ impl<'e> Judge<'e> {
             },
             annotations: Annotations::new(evidence, extent),
         }
+    }
+
+    /// An object as the subject of a verdict.
+    pub(crate) fn subject(&self, object: &'e Object<'e>) -> Subject<'e> {
+        Subject { standing: self.evidence.standing(object), ..Subject::object(object) }
     }
 
     /// The severity that is configured for a control, when one is.

@@ -5,6 +5,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::{Object, Place};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::entry_authentication;
 use crate::nearby::{Locality, Nearby};
@@ -26,7 +27,7 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0274"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::GATES)]),
     guard: None,
 };
 
@@ -39,13 +40,13 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     for ingress in of("networking.k8s.io", "Ingress").chain(of("extensions", "Ingress")) {
         judged.push(Judged {
             object: ingress,
-            verdict: entry(entry_authentication::authenticated(ingress).is_some()),
+            verdict: entry(around, entry_authentication::authenticated(ingress).is_some()),
         });
     }
     let guarded = Guarded::new(around);
     for kind in ["HTTPRoute", "GRPCRoute"] {
         for route in of("gateway.networking.k8s.io", kind) {
-            judged.push(Judged { object: route, verdict: entry(guarded.holds(around, route)) });
+            judged.push(Judged { object: route, verdict: entry(around, guarded.holds(around, route)) });
         }
     }
     let demands = demanding_policies(around);
@@ -55,11 +56,11 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     judged
 }
 
-fn entry<'a>(authenticated: bool) -> Verdict<'a> {
+fn entry<'a>(around: &Surroundings<'_, '_>, authenticated: bool) -> Verdict<'a> {
     match authenticated {
         true => Verdict::Pass,
         false => Verdict::unknown(
-            "nothing among the files authenticates callers before they reach the application",
+            format!("nothing {} authenticates callers before they reach the application", around.among()),
             "whether the application or a gateway before it asks for credentials",
         ),
     }

@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Object;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::openings::{Openings, Reach};
 use crate::scope::Surroundings;
@@ -36,7 +37,11 @@ pub(super) static CONTROL: Control = Control {
         attack: &["MS-TA9005", "MS-TA9030", "T1133", "T1046"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::ENTRIES),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 

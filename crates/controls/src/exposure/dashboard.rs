@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::consoles::{self, Login, Running};
 use crate::exposure::openings::{Opening, Openings, Reach};
@@ -25,7 +26,11 @@ pub(super) static CONTROL: Control = Control {
         checkov: &["CKV_K8S_33"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::ENTRIES),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 
@@ -73,6 +78,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         if !open {
             let verdict = match undecided {
                 Some(reason) => Verdict::unknown(reason, "the manifests as they are applied"),
+                None if around.has_all("", "Service", owner.namespace) => Verdict::Pass,
                 None if ways.services.is_empty() => Verdict::unknown(
                     format!("no Service among the files selects {}", console.console.name),
                     "the Services, Ingresses and routes of the console",

@@ -35,7 +35,7 @@ pub(super) fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>
                 elsewhere |= gateways.find(at, name).next().is_none();
                 attached.insert(at, name, (route, parent));
             }
-            if elsewhere {
+            if elsewhere && !around.has_all(GROUP, "Gateway", None) {
                 let verdict = Verdict::unknown(
                     "the Gateway of this route is not among the files",
                     "the Gateway, whose listeners say whether TLS is served",

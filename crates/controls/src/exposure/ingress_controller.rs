@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::account_rights;
 use crate::exposure::arguments;
@@ -35,6 +36,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[
         Check::Pod(pod),
+        Check::Reads(closed_world::SERVICES),
         Check::Object { kinds: &[("", "ConfigMap")], check: config_map },
         Check::Object {
             kinds: &[("networking.k8s.io", "Ingress"), ("extensions", "Ingress")],

@@ -125,9 +125,22 @@ fn uncovered<'a>(spec: Value<'a>, tls: Value<'a>, faults: &mut Vec<Fault<'a>>) -
 /// The Secret of an entry, when it is among the files and holds no certificate.
 fn empty_secret<'a>(scope: &ObjectScope<'_, 'a>, entry: &Value<'a>) -> Option<Fault<'a>> {
     let name = entry.get("secretName")?;
-    let Found::One(secret) = scope.around.evidence.named("Secret", name.as_str()?, scope.object) else {
-        return None;
+    let secret = match scope.around.evidence.named("Secret", name.as_str()?, scope.object) {
+        Found::One(secret) => secret,
+        Found::None if scope.around.has_all("", "Secret", scope.object.namespace) => {
+            let message =
+                format!("there is no Secret `{}`: no certificate of these names is served", name.text());
+            return Some(Fault::new(Place::at(name), message));
+        }
+        Found::None | Found::Several => return None,
     };
+    // Values are not read from clusters; the API server refuses a Secret of this type without both.
+    if scope.around.is_live() && ["data", "stringData"].iter().all(|part| secret.value.get(part).is_none()) {
+        let kind = secret.value.get("type").map_or("Opaque", |kind| kind.text());
+        let message = format!("Secret `{}` is of the type `{kind}`, not `kubernetes.io/tls`", name.text());
+        return (kind != "kubernetes.io/tls")
+            .then(|| Fault::new(Place::at(name), message).graded(Severity::Low));
+    }
     let holds = |key: &str| {
         ["data", "stringData"]
             .iter()

@@ -1,6 +1,7 @@
 //! `exposure/ingress-tls`; prose and cases in `ingress_tls.md`.
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::{gateway_entries, ingress_entries, other_entries};
 
@@ -33,6 +34,7 @@ pub(super) static CONTROL: Control = Control {
         },
         Check::Object { kinds: &[("projectcontour.io", "HTTPProxy")], check: other_entries::contour_proxy },
         Check::Evidence(gateway_entries::check),
+        Check::Reads(closed_world::GATEWAYS),
     ]),
     guard: None,
 };

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use seaworthy_evidence::Object;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::controllers;
 use crate::exposure::openings::{Openings, Reach, of_service};
@@ -27,7 +28,7 @@ pub(super) static CONTROL: Control = Control {
         kube_score: &["service-type"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::SERVICES)]),
     guard: None,
 };
 

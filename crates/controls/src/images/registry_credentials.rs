@@ -5,6 +5,7 @@ use seaworthy_evidence::{Found, Object, Place};
 use seaworthy_podsecurity::Pod;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::ObjectScope;
 use crate::secrets::{base64, credentials};
@@ -43,13 +44,13 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0243", "C-0250", "C-0251", "C-0308"],
         ..Mappings::NONE
     },
-    check: Check::Object { kinds: KINDS, check },
+    check: Check::Several(&[Check::Object { kinds: KINDS, check }, Check::Reads(closed_world::SECRETS)]),
     guard: None,
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     match scope.object.kind {
-        "Secret" => judge_secret(scope.object),
+        "Secret" => judge_secret(scope),
         "ServiceAccount" => judge_references(scope, scope.object.value.get("imagePullSecrets")),
         _ => {
             let pod = Pod::from_object(scope.object.value);
@@ -74,6 +75,11 @@ fn judge_references<'a>(scope: &ObjectScope<'_, 'a>, list: Option<Value<'a>>) ->
                 ));
             }
             Found::One(_) => {}
+            Found::None if scope.around.has_all("", "Secret", scope.object.namespace) => {
+                let message =
+                    format!("there is no Secret `{name}`: images are pulled without it, or not at all");
+                faults.push(Fault::new(Place::at(reference), message).graded(Severity::Low));
+            }
             Found::None | Found::Several => undeclared = true,
         }
     }
@@ -94,11 +100,15 @@ fn entry_of(secret: &Object<'_>) -> Option<&'static str> {
 }
 
 /// Whose account a registry credential is, as far as its user name tells.
-fn judge_secret<'a>(secret: &Object<'a>) -> Verdict<'a> {
+fn judge_secret<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let secret = scope.object;
     const NEEDS: &str = "what the registry lets this account do";
     let Some(entry) = entry_of(secret) else { return Verdict::NotApplicable };
     let plain = secret.value.at(&["stringData", entry]);
     let Some(value) = plain.or_else(|| secret.value.at(&["data", entry])) else {
+        if scope.around.is_live() {
+            return Verdict::unknown("values of Secrets are not read from clusters", NEEDS);
+        }
         return Verdict::NotApplicable;
     };
     let decoded = match plain {

@@ -1,11 +1,12 @@
 //! `kubelet/client-ca`; prose and cases in `client_ca.md`.
 
-use seaworthy_evidence::{Place, Program};
+use seaworthy_evidence::{Place, Program, collection::GROUP, node_reading};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::kubelet::settings::{Effective, Field, serves};
-use crate::scope::ComponentScope;
+use crate::node_files;
+use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
 pub(super) static CONTROL: Control = Control {
@@ -26,7 +27,10 @@ pub(super) static CONTROL: Control = Control {
         checkov: &["CKV_K8S_140"],
         ..Mappings::NONE
     },
-    check: Check::Component { programs: &[Program::Kubelet], check },
+    check: Check::Several(&[
+        Check::Component { programs: &[Program::Kubelet], check },
+        Check::Object { kinds: &[(GROUP, node_reading::KIND)], check: check_file },
+    ]),
     guard: None,
 };
 
@@ -36,6 +40,11 @@ const CLIENT_CA: Field = Field {
     path: &["authentication", "x509", "clientCAFile"],
     name: "authentication.x509.clientCAFile",
 };
+
+/// Whoever writes the file adds a CA of his own.
+fn check_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    node_files::judge(scope, CONTROL.id, |rule| rule.mode)
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     if !serves(scope) {

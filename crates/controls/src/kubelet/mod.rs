@@ -6,6 +6,7 @@ mod certificates;
 mod client_ca;
 mod config_drift;
 mod debug_handlers;
+mod file_permissions;
 mod pod_pids_limit;
 mod read_only_port;
 mod safe_defaults;
@@ -24,6 +25,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &client_ca::CONTROL,
     &config_drift::CONTROL,
     &debug_handlers::CONTROL,
+    &file_permissions::CONTROL,
     &pod_pids_limit::CONTROL,
     &read_only_port::CONTROL,
     &safe_defaults::CONTROL,

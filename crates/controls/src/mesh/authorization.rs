@@ -3,6 +3,7 @@
 use seaworthy_evidence::{Evidence, Object, Place};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::mesh::callers::{self, Callers};
 use crate::mesh::linkerd;
@@ -22,7 +23,11 @@ pub(super) static CONTROL: Control = Control {
     change: &change::MESH,
     page: include_str!("authorization.md"),
     mappings: Mappings { nsa: &["mesh"], attack: &["MS-TA9034", "T1210"], ..Mappings::NONE },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::MESH),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 
@@ -32,7 +37,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let peers = Peers::new(evidence, root);
     let mut judged = callers::of_linkerd(evidence, linkerd::GROUP);
     for policy in policies(evidence) {
-        judged.push(Judged { object: policy, verdict: judge(evidence, policy, &peers) });
+        judged.push(Judged { object: policy, verdict: judge(around, policy, &peers) });
     }
     let denying = Denying::new(evidence, root);
     for workload in evidence.workloads() {
@@ -53,7 +58,8 @@ fn action<'a>(policy: &Object<'a>) -> &'a str {
     policy.value.at(&["spec", "action"]).map_or("ALLOW", |action| action.text())
 }
 
-fn judge<'a>(evidence: &Evidence<'a>, policy: &Object<'a>, peers: &Peers<'a>) -> Verdict<'a> {
+fn judge<'a>(around: &Surroundings<'_, 'a>, policy: &Object<'a>, peers: &Peers<'a>) -> Verdict<'a> {
+    let evidence = around.evidence;
     let Some(spec) = policy.value.get("spec") else { return Verdict::Pass };
     if spec.get("selector").is_some()
         && let Some(targets) = spec.get("targetRefs").or_else(|| spec.get("targetRef"))
@@ -68,9 +74,10 @@ fn judge<'a>(evidence: &Evidence<'a>, policy: &Object<'a>, peers: &Peers<'a>) ->
             let Some(identity) = callers::rules(spec).find_map(callers::identity) else {
                 return Verdict::Pass;
             };
+            let closed = around.has_all(peers::GROUP, "PeerAuthentication", None);
             match peers.mode(Locality::of(evidence, policy), peers::selector(policy)) {
                 Mode::Strict => Verdict::Pass,
-                Mode::Permissive | Mode::Disable => {
+                mode @ (Mode::Permissive | Mode::Disable | Mode::Unset) if mode != Mode::Unset || closed => {
                     let key = match identity.key().map(|key| key.text()) {
                         Some(key) if key != "key" => key,
                         _ => identity.text(),
@@ -80,7 +87,7 @@ fn judge<'a>(evidence: &Evidence<'a>, policy: &Object<'a>, peers: &Peers<'a>) ->
                     );
                     Verdict::fail(Fault::new(Place::at(identity), message))
                 }
-                Mode::Unset | Mode::Open => Verdict::unknown(
+                _ => Verdict::unknown(
                     "a DENY by identity is dodged by plaintext unless mutual TLS is STRICT, which the files do not say",
                     "the PeerAuthentications of the namespace and of the root namespace",
                 ),
@@ -150,6 +157,11 @@ impl<'a> Denying<'a> {
         let selected = || !self.workloads.of(at, labels).found.is_empty();
         match self.everywhere || self.namespaces.find(at, ()).next().is_some() || selected() {
             true => Verdict::Pass,
+            false if scope.around.has_all(peers::GROUP, "AuthorizationPolicy", None) => {
+                let place = scope.owner().value.at(&["metadata", "name"]).unwrap_or(scope.owner().value);
+                let message = "no ALLOW policy selects this workload: every caller is let in";
+                Verdict::fail(Fault::new(Place::at(place), message).graded(Severity::Low))
+            }
             false => Verdict::unknown(
                 "no ALLOW policy among the files selects this workload: without one every caller is let in",
                 "the AuthorizationPolicies of the namespace and of the root namespace",

@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
 use crate::mesh::membership::{self, Membership};
@@ -38,6 +39,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["mesh"], attack: &["MS-TA9034", "T1557"], ..Mappings::NONE },
     check: Check::Several(&[
         Check::Pod(pod),
+        Check::Reads(closed_world::MESH),
         Check::Object { kinds: &[("", "Namespace")], check: namespace },
         Check::Object { kinds: &[("networking.istio.io", "DestinationRule")], check: destination_rule },
     ]),

@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::{Object, Place};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::mesh::linkerd;
 use crate::mesh::membership::{self, Membership};
@@ -27,7 +28,11 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0274"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::MESH),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 
@@ -61,6 +66,11 @@ fn istio<'a>(scope: &PodScope<'_, 'a>, peers: &Peers<'a>) -> Verdict<'a> {
     match peers.mode(at, labels) {
         Mode::Strict => Verdict::Pass,
         Mode::Disable | Mode::Permissive => Verdict::NotApplicable,
+        Mode::Unset if scope.around.has_all(peers::GROUP, "PeerAuthentication", None) => {
+            let place = scope.owner().value.at(&["metadata", "name"]).unwrap_or(scope.owner().value);
+            let message = "no PeerAuthentication sets a mode for this workload: the default, PERMISSIVE, accepts plaintext";
+            Verdict::fail(Fault::new(Place::at(place), message))
+        }
         Mode::Unset => Verdict::unknown(
             "no PeerAuthentication among the files sets a mode for this workload; the default is PERMISSIVE",
             "the PeerAuthentications of the namespace and of the root namespace",

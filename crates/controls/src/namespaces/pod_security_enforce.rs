@@ -52,6 +52,9 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let place =
         label.map_or(Place::missing(metadata, "labels[pod-security.kubernetes.io/enforce]"), Place::at);
     let says = if label.is_some() { "`enforce: privileged` refuses no pod" } else { "no level is enforced" };
+    if undecided::is_empty(scope) && scope.is_system() {
+        return Verdict::NotApplicable;
+    }
     let below = Distance::of(scope);
     match below {
         Distance { total: 1.., strangers: 0, .. } => Verdict::Pass,
@@ -59,6 +62,10 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
             let message =
                 format!("{says}; only known components of the platform need that: move what else runs here");
             Verdict::fail(Fault::new(place, message).graded(Severity::Low))
+        }
+        _ if undecided::is_empty(scope) => {
+            let message = format!("{says}; it has no workload yet, and the first may be anything");
+            Verdict::fail(Fault::new(place, message).graded(Severity::Medium))
         }
         _ => Verdict::fail(Fault::new(place, format!("{says}; {}", below.describe()))),
     }

@@ -33,6 +33,9 @@ fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
         (_, None) => return undecided::undeclared(),
         (_, Some(namespace)) => namespace,
     };
+    if undecided::is_empty(scope) && scope.is_system() {
+        return Verdict::NotApplicable;
+    }
     let metadata = namespace.metadata().unwrap_or(namespace.value);
     let (policy, invalid) = NamespacePolicy::from_labels(metadata);
     let of_staging = invalid.iter().filter(|label| !label.key.starts_with(ENFORCE));

@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::namespaces::undecided;
 use crate::scope::NamespaceScope;
@@ -39,18 +40,20 @@ pub(super) static CONTROL: Control = Control {
         trivy: &["KSV-0040", "KSV-0039"],
         ..Mappings::NONE
     },
-    check: Check::Namespace(check),
+    check: Check::Several(&[Check::Namespace(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
 };
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let Some(name) = scope.name else { return undecided::left_open() };
-    if scope.around.settings.parameters.is_system_namespace(name) {
+    // Nobody is meant to use `default`: as long as nobody does, there is nothing to bound.
+    if scope.is_system() || name == "default" && undecided::is_empty(scope) {
         return Verdict::NotApplicable;
     }
     let quotas: Vec<Value<'a>> = scope.objects_of_kind("ResourceQuota").map(|quota| quota.value).collect();
     let limits: Vec<Value<'a>> = scope.objects_of_kind("LimitRange").map(|limits| limits.value).collect();
-    if scope.object.is_none() && quotas.is_empty() && limits.is_empty() {
+    let all = ["ResourceQuota", "LimitRange"].iter().all(|kind| scope.around.has_all("", kind, scope.name));
+    if scope.object.is_none() && quotas.is_empty() && limits.is_empty() && !all {
         return undecided::undeclared();
     }
     let Some(anchor) = scope.anchor() else { return Verdict::NotApplicable };

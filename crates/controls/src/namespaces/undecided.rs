@@ -1,5 +1,6 @@
 //! What cannot be said about a namespace that the evidence does not show.
 
+use crate::scope::NamespaceScope;
 use crate::verdict::Verdict;
 
 /// The objects do not say in which namespace they are: whoever applies them does.
@@ -16,4 +17,9 @@ pub(super) fn undeclared<'a>() -> Verdict<'a> {
         "the Namespace object is not among the files",
         "the Namespace object, from the files that create it or from the cluster",
     )
+}
+
+/// Whether a live cluster shows that nothing runs here.
+pub(super) fn is_empty(scope: &NamespaceScope<'_, '_>) -> bool {
+    scope.workloads.is_empty() && scope.name.is_some() && scope.around.has_all("", "Pod", scope.name)
 }

@@ -3,6 +3,7 @@
 use seaworthy_reachability::{Direction, Endpoint, Family, Port};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::default_deny;
 use crate::network::reach::{self, Reaching};
@@ -25,7 +26,11 @@ pub(super) static CONTROL: Control = Control {
         attack: &["MS-TA9030", "MS-TA9034", "T1046"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::POLICIES),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 

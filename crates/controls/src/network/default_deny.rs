@@ -119,7 +119,7 @@ pub(super) fn check<'a>(scope: &ZoneScope<'_, 'a>, direction: Direction) -> Verd
 pub(super) fn graded<'a>(scope: &ZoneScope<'_, 'a>, fault: Fault<'a>) -> Fault<'a> {
     let why = if scope.is_system() {
         "; lowered in a namespace of the platform, where what components need must be known first"
-    } else if scope.zone.object.is_none() && scope.zone.policies.is_empty() {
+    } else if scope.zone.object.is_none() && scope.zone.policies.is_empty() && !scope.has_all_policies() {
         "; lowered since the files do not describe the namespace, which may have policies of its own"
     } else {
         return fault;

@@ -3,6 +3,7 @@
 use seaworthy_reachability::Direction;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::{default_deny, zones};
 use crate::scope::Surroundings;
@@ -28,7 +29,11 @@ pub(super) static CONTROL: Control = Control {
         polaris: &["missingNetworkPolicy"],
         kube_score: &["pod-networkpolicy"],
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::POLICIES),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 

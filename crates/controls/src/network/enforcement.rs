@@ -4,6 +4,7 @@ use seaworthy_evidence::{Place, Workload};
 use seaworthy_imaging::Reference;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
@@ -24,7 +25,11 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0205"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::EVERY_POD),
+        Check::Reads(closed_world::POLICIES),
+    ]),
     guard: None,
 };
 
@@ -70,7 +75,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let verdict = match (plugins.first(), enforcing) {
         (_, Some((_, name, _))) => Verdict::unknown(
             format!(
-                "{name} enforces NetworkPolicies, and files do not show whether it does so on every node"
+                "{name} enforces NetworkPolicies, and whether it does so on every node is for a probe to show"
             ),
             "a probe: a connection that a policy denies must time out",
         ),
@@ -80,20 +85,26 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
             let message = format!("{name} carries traffic and enforces no NetworkPolicy");
             Verdict::fail(match count {
                 0 => {
-                    let message = format!("{message}; lowered since there is none among the files yet");
+                    let message = format!("{message}; lowered since there is none {} yet", around.among());
                     Fault::new(Place::at(place), message).graded(Severity::Medium)
                 }
-                1 => {
-                    Fault::new(Place::at(place), format!("{message}: the one among the files has no effect"))
-                }
+                1 => Fault::new(
+                    Place::at(place),
+                    format!("{message}: the one {} has no effect", around.among()),
+                ),
                 _ => Fault::new(
                     Place::at(place),
-                    format!("{message}: the {count} among the files have no effect"),
+                    format!("{message}: the {count} {} have no effect", around.among()),
                 ),
             })
         }
         (None, None) => Verdict::unknown(
-            "the files hold NetworkPolicies and do not show which network plugin is to enforce them",
+            match around.is_live() {
+                true => "there are NetworkPolicies, and no pod is one of a network plugin that is known",
+                false => {
+                    "the files hold NetworkPolicies and do not show which network plugin is to enforce them"
+                }
+            },
             "the network plugin of the cluster, and a probe: a connection that a policy denies must time out",
         ),
     };

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use seaworthy_reachability::{Direction, Endpoint, Port, Protocol};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::zones::{self, ZoneScope};
 use crate::network::{default_deny, reach};
@@ -26,7 +27,11 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0052"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::POLICIES),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 

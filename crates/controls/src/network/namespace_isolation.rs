@@ -6,6 +6,7 @@ use seaworthy_evidence::Zone;
 use seaworthy_reachability::{Direction, Endpoint, Pod, PolicyId, Truth};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::zones::{self, ZoneScope};
 use crate::scope::Surroundings;
@@ -27,7 +28,12 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0209", "C-0049"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::POLICIES),
+        Check::Reads(closed_world::EVERY_POD),
+        Check::Reads(closed_world::EVERY_NAMESPACE),
+    ]),
     guard: None,
 };
 

@@ -1,6 +1,7 @@
 //! `network/policy-effect`; prose and cases in `policy_effect.md`.
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::traps::{self, Around};
 use crate::network::zones::ZoneScope;
@@ -26,7 +27,11 @@ pub(super) static CONTROL: Control = Control {
         kube_score: &["networkpolicy-targets-pod"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::POLICIES),
+        Check::Reads(closed_world::EVERY_POD),
+    ]),
     guard: None,
 };
 

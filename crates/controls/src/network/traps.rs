@@ -26,13 +26,18 @@ pub(super) struct Around<'e, 'a> {
     dual_stack: bool,
     /// Whether pods may be made here that no file shows.
     made: bool,
+    /// Whether all pods that there are were seen.
+    complete: bool,
 }
 
 impl<'e, 'a> Around<'e, 'a> {
     pub(super) fn new(scope: &ZoneScope<'e, 'a>, dual_stack: bool, made: bool) -> Around<'e, 'a> {
         let zone = scope.zone;
         let pods = zone.pods.iter().map(|(_, id)| scope.world().pod(*id)).collect();
-        Around { pods, left: Cell::new(MANY), dual_stack, made: made || zone.doubtful }
+        // What a live cluster makes is there. Workloads are complete where pods are: their templates stand beside them.
+        let complete = scope.around.has_all("", "Pod", zone.name);
+        let made = (made || zone.doubtful) && !complete;
+        Around { pods, left: Cell::new(MANY), dual_stack, made, complete }
     }
 
     /// The pods of the namespace, to be asked once more; `None` when there are none or they were asked too often.
@@ -111,6 +116,11 @@ impl<'a> Found<'a> {
 
     fn subjects(&mut self, policy: &Policy<'a>, around: &Around<'_, 'a>) {
         let selector = &policy.subjects;
+        if around.pods.is_empty() && around.complete && !selector.is_everything() {
+            let place = selector.value().unwrap_or(policy.value);
+            self.add_low(place, "`podSelector` matches no pod: there is none in this namespace".to_owned());
+            return;
+        }
         if around.pods.is_empty() && !selector.is_everything() {
             self.open = Some(
                 "no workload of this namespace is among the files, so that nothing shows what is selected",

@@ -125,7 +125,8 @@ impl<'e, 'a> ZoneScope<'e, 'a> {
         }
         let elsewhere = self.zone.name.is_some_and(|name| name != "default")
             && self.zone.object.is_none()
-            && self.zone.policies.is_empty();
+            && self.zone.policies.is_empty()
+            && !self.has_all_policies();
         elsewhere.then(|| {
             Verdict::unknown(
                 "neither the Namespace object nor a NetworkPolicy of the namespace is among the files",
@@ -134,10 +135,19 @@ impl<'e, 'a> ZoneScope<'e, 'a> {
         })
     }
 
+    /// Whether all NetworkPolicies of the namespace are known.
+    pub(super) fn has_all_policies(&self) -> bool {
+        self.zone.name.is_some() && self.around.has_all("networking.k8s.io", "NetworkPolicy", self.zone.name)
+    }
+
     /// What is said when the workloads of a zone are not among the files.
     pub(super) fn without_workloads(&self) -> Verdict<'a> {
         // On the network of the node no policy has an effect; and policies alone are no namespace.
         if !self.zone.pods.is_empty() || self.zone.object.is_none() {
+            return Verdict::NotApplicable;
+        }
+        // A cluster that shows its pods shows that there is nobody to protect.
+        if self.around.has_all("", "Pod", self.zone.name) {
             return Verdict::NotApplicable;
         }
         Verdict::unknown(

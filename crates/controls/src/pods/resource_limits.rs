@@ -5,6 +5,7 @@ use seaworthy_evidence::Place;
 use seaworthy_podsecurity::ContainerRole;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::ContainerScope;
 use crate::verdict::{Fault, Verdict};
@@ -29,7 +30,7 @@ pub(super) static CONTROL: Control = Control {
         kube_score: &["container-resources"],
         ..Mappings::NONE
     },
-    check: Check::Container(check),
+    check: Check::Several(&[Check::Container(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
 };
 

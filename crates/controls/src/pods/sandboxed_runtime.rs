@@ -3,6 +3,7 @@
 use seaworthy_evidence::Place;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
 use crate::verdict::{Fault, Verdict};
@@ -24,7 +25,7 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0297", "C-0301", "C-0303"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Several(&[Check::Pod(check), Check::Reads(closed_world::RUNTIME_CLASSES)]),
     guard: None,
 };
 

@@ -4,6 +4,7 @@ use seaworthy_evidence::Place;
 use seaworthy_podsecurity::Version;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
 use crate::verdict::{Fault, Verdict};
@@ -20,7 +21,7 @@ pub(super) static CONTROL: Control = Control {
     change: &change::ISOLATION,
     page: include_str!("user_namespaces.md"),
     mappings: Mappings { nsa: &["hardening"], attack: &["T1611"], ..Mappings::NONE },
-    check: Check::Pod(check),
+    check: Check::Several(&[Check::Pod(check), Check::Reads(closed_world::RUNTIME_CLASSES)]),
     guard: None,
 };
 

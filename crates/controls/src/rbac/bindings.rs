@@ -20,6 +20,8 @@ pub(crate) struct Bound<'e, 'a> {
     pub(crate) binding: &'e Binding<'a>,
     /// The role, when it is known.
     pub(crate) role: Option<&'e Role<'a>>,
+    /// Whether all roles that it may bind are known.
+    pub(crate) all_roles: bool,
 }
 
 impl<'e, 'a> Bound<'e, 'a> {
@@ -27,7 +29,9 @@ impl<'e, 'a> Bound<'e, 'a> {
     pub(crate) fn of(scope: &ObjectScope<'e, 'a>) -> Option<Bound<'e, 'a>> {
         let access = scope.around.evidence.access();
         let (policy, binding) = (access.policy(), access.binding(scope.object)?);
-        Some(Bound { policy, binding, role: policy.role_bound(binding) })
+        let all = |kind, namespace| scope.around.has_all(RBAC, kind, namespace);
+        let all_roles = all("ClusterRole", None) && (binding.cluster_wide || all("Role", binding.namespace));
+        Some(Bound { policy, binding, role: policy.role_bound(binding), all_roles })
     }
 
     /// Whom it names, each with its subject.
@@ -55,8 +59,16 @@ impl<'e, 'a> Bound<'e, 'a> {
         }
     }
 
+    /// Whether there surely is no such role: nothing is granted, until somebody makes one.
+    pub(crate) fn role_is_missing(&self) -> bool {
+        self.all_roles && self.binding.target == Target::Missing
+    }
+
     /// The role is not known, so nothing can be said about what it grants.
     pub(crate) fn unknown_role(&self) -> Verdict<'a> {
+        if self.role_is_missing() {
+            return Verdict::NotApplicable;
+        }
         let reason = match self.binding.target {
             Target::Several => "several roles bear the name of the one that is bound",
             _ => "the role that is bound is not among the files",

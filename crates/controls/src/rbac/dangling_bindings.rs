@@ -38,6 +38,17 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let reference = scope.object.value.get("roleRef");
     faults.extend(reference.and_then(|reference| impossible_role(&bound, reference)));
     faults.extend(reference.and_then(|reference| role_elsewhere(scope, &bound, reference)));
+    if let Some(name) = reference.and_then(|reference| reference.get("name"))
+        && faults.is_empty()
+        && bound.role_is_missing()
+    {
+        let message = format!(
+            "there is no role `{}`: whoever makes one of that name decides what is granted {}",
+            name.text(),
+            bound.place()
+        );
+        faults.push(Fault::new(Place::at(name), message));
+    }
     let mut absent = false;
     for subject in bound.binding.subjects() {
         if let Some((value, message)) = impossible_subject(subject) {
@@ -48,6 +59,13 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             Account::Elsewhere(other) => {
                 let message = format!("the ServiceAccount of this name is in `{other}`, in the same file");
                 let place = Place::at(subject.get("namespace").or(subject.get("name")).unwrap_or(subject));
+                faults.push(Fault::new(place, message));
+            }
+            Account::Missing(namespace) => {
+                let place = Place::at(subject.get("name").unwrap_or(subject));
+                let message = format!(
+                    "there is no such ServiceAccount in `{namespace}`: whoever makes one gets what is granted here"
+                );
                 faults.push(Fault::new(place, message));
             }
             Account::NotHere => absent = true,
@@ -136,6 +154,8 @@ enum Account<'a> {
     Known,
     /// It is not among the files, which shows nothing.
     NotHere,
+    /// The cluster has none of that name in this namespace.
+    Missing(&'a str),
     /// The file of the binding holds an account of that name in this other namespace only.
     Elsewhere(&'a str),
 }
@@ -162,6 +182,11 @@ fn account<'a>(scope: &ObjectScope<'_, 'a>, bound: &Bound<'_, 'a>, subject: Valu
     };
     if accounts.iter().any(reached) {
         return Account::Known;
+    }
+    if let Some(namespace) = namespace
+        && scope.around.has_all("", "ServiceAccount", Some(namespace))
+    {
+        return Account::Missing(namespace);
     }
     let beside = accounts.iter().find(|account| account.file == scope.object.file);
     beside.and_then(|account| account.namespace).map_or(Account::NotHere, Account::Elsewhere)

@@ -3,13 +3,15 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_authorization::paths::{self, Goal, How, Path, Running, Terrain};
 use seaworthy_authorization::powers::Powers;
-use seaworthy_authorization::{Binding, Holder, Policy, Target};
+use seaworthy_authorization::{Binding, Holder, Target};
 use seaworthy_evidence::Place;
 use seaworthy_podsecurity::{Check as PodCheck, Level, NamespacePolicy, failing_checks};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::openings::{FromOutside, Openings};
+use crate::rbac::risky::RBAC;
 use crate::rbac::{holders, undecided};
 use crate::scope::{PodScope, Surroundings};
 use crate::service_accounts::automount_token;
@@ -31,7 +33,12 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0272", "C-0267"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::GRANTS),
+        Check::Reads(closed_world::EVERY_POD),
+        Check::Reads(closed_world::ACCOUNTS),
+    ]),
     guard: None,
 };
 
@@ -51,7 +58,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         let object = evidence.objects().get(access.position(binding.source)? as usize)?;
         let verdict = match faults.remove(&binding.source) {
             Some(faults) => Verdict::Fail(faults),
-            None => without_path(policy, binding, &mut roles_pass),
+            None => without_path(around, binding, &mut roles_pass),
         };
         Some(Judged { object, verdict })
     });
@@ -60,14 +67,22 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
 
 /// A binding from which no path starts.
 fn without_path<'a>(
-    policy: &Policy<'a>,
+    around: &Surroundings<'_, 'a>,
     binding: &Binding<'a>,
     roles: &mut FxHashMap<u32, Verdict<'a>>,
 ) -> Verdict<'a> {
+    let policy = around.evidence.access().policy();
     if binding.standing.is_built_in() {
         return Verdict::Pass;
     }
     let Some(role) = policy.role_bound(binding) else {
+        let all = |kind, namespace| around.has_all(RBAC, kind, namespace);
+        if binding.target == Target::Missing
+            && all("ClusterRole", None)
+            && (binding.cluster_wide || all("Role", binding.namespace))
+        {
+            return Verdict::NotApplicable;
+        }
         let reason = match binding.target {
             Target::Several => "several roles bear the name of the one that is bound",
             _ => "the role that is bound is not among the files",

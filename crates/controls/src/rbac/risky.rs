@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use seaworthy_authorization::{Policy, Role, RoleKind, Rule};
 use seaworthy_evidence::Place;
 
+use crate::closed_world;
 use crate::control::{Check, ObjectCheck, Severity};
 use crate::rbac::holders::{self, Held, Holding};
 use crate::rbac::right::Found;
@@ -75,6 +76,8 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
         }
         match held.get_or_insert_with(|| holders::of(policy, role)) {
             Held::Expected => {}
+            // Bindings that were not shown may bind it: what depends on them is weighed by the runner.
+            Held::Nobody if closed_world::hides_grants(&scope.around) => {}
             Held::Nobody if faults.is_empty() => faults.extend(unbound(risk, policy, role, &found)),
             Held::Nobody => {}
             Held::By(holdings) => {

@@ -7,6 +7,7 @@ use seaworthy_evidence::{Evidence, Object, Place};
 use seaworthy_podsecurity::{Level, highest_level};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::openings::{FromOutside, Openings};
 use crate::nearby::Locality;
@@ -31,7 +32,13 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0053", "C-0267", "C-0272"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[
+        Check::Evidence(check),
+        Check::Reads(closed_world::GRANTS),
+        Check::Reads(closed_world::EVERY_POD),
+        Check::Reads(closed_world::ACCOUNTS),
+        Check::Reads(closed_world::ENTRIES),
+    ]),
     guard: None,
 };
 

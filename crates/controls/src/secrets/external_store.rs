@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use seaworthy_evidence::Place;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::NamespaceScope;
 use crate::secrets::uses;
@@ -26,7 +27,7 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0208", "C-0234"],
         ..Mappings::NONE
     },
-    check: Check::Namespace(check),
+    check: Check::Several(&[Check::Namespace(check), Check::Reads(closed_world::SECRETS)]),
     guard: None,
 };
 

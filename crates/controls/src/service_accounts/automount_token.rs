@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::{Found, Place};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
 use crate::service_accounts::bindings::{self, Bound};
@@ -28,7 +29,11 @@ pub(super) static CONTROL: Control = Control {
         polaris: &["automountServiceAccountToken"],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Several(&[
+        Check::Pod(check),
+        Check::Reads(closed_world::ACCOUNTS),
+        Check::Reads(closed_world::EXCUSING_GRANTS),
+    ]),
     guard: None,
 };
 
@@ -72,16 +77,24 @@ enum Token<'a> {
 }
 
 fn token_of<'a>(scope: &PodScope<'_, 'a>) -> Token<'a> {
-    if let Some(projected) = projected_token(scope) {
+    let spec = scope.pod().spec();
+    let among = scope.around.among();
+    let missing = |message: String| {
+        Token::Mounted(Fault::new(Place::missing(spec, "automountServiceAccountToken"), message))
+    };
+    if let Some((volume, projected)) = projected_token(scope) {
+        // The API server puts it into pods that have not refused it (`ServiceAccount` of its admission plugins).
+        if volume.starts_with(INJECTED) && spec.get("automountServiceAccountToken").is_none() {
+            return missing(format!(
+                "a token is mounted by default, and no binding {among} shows that the pod needs it"
+            ));
+        }
         return Token::Mounted(Fault::new(Place::at(projected), "this volume holds a token for the API"));
     }
-    let spec = scope.pod().spec();
-    let missing =
-        |message| Token::Mounted(Fault::new(Place::missing(spec, "automountServiceAccountToken"), message));
     match spec.get("automountServiceAccountToken") {
         Some(choice) if choice.as_bool() == Some(false) => return Token::None,
         Some(choice) => {
-            let message = "a token is mounted, and no binding among the files shows that the pod needs it";
+            let message = format!("a token is mounted, and no binding {among} shows that the pod needs it");
             return Token::Mounted(Fault::new(Place::at(choice), message));
         }
         None => {}
@@ -89,6 +102,8 @@ fn token_of<'a>(scope: &PodScope<'_, 'a>) -> Token<'a> {
     let account = match scope.service_account() {
         Found::One(account) => Some(account.value),
         Found::None if scope.service_account_name() == "default" => None,
+        // Of an account that does not exist no pod is made.
+        Found::None if scope.has_all_accounts() => return Token::None,
         Found::None => {
             return Token::Undecided(
                 "the service account is not among the files, and it may turn the token off",
@@ -106,20 +121,27 @@ fn token_of<'a>(scope: &PodScope<'_, 'a>) -> Token<'a> {
     {
         Some(false) => Token::None,
         Some(true) => {
-            missing("the service account has a token mounted, and no binding among the files shows a need")
+            missing(format!("the service account has a token mounted, and no binding {among} shows a need"))
         }
-        None => missing(
-            "a token is mounted by default, and no binding among the files shows that the pod needs it",
-        ),
+        None => missing(format!(
+            "a token is mounted by default, and no binding {among} shows that the pod needs it"
+        )),
     }
 }
 
+/// What the names of volumes begin with that the API server adds.
+const INJECTED: &str = "kube-api-access-";
+
 /// A projected token without an audience of its own is one for the API.
-fn projected_token<'a>(scope: &PodScope<'_, 'a>) -> Option<Value<'a>> {
-    let sources = scope.pod().volumes().filter_map(|volume| volume.at(&["projected", "sources"]));
-    let mut tokens =
-        sources.flat_map(|sources| sources.items()).filter_map(|source| source.get("serviceAccountToken"));
-    tokens.find(|token| {
+fn projected_token<'a>(scope: &PodScope<'_, 'a>) -> Option<(&'a str, Value<'a>)> {
+    let sources = scope.pod().volumes().filter_map(|volume| {
+        let name = volume.get("name").map_or("", |name| name.text());
+        Some((name, volume.at(&["projected", "sources"])?))
+    });
+    let mut tokens = sources.flat_map(|(name, sources)| {
+        sources.items().filter_map(move |source| Some((name, source.get("serviceAccountToken")?)))
+    });
+    tokens.find(|(_, token)| {
         let audience = token.get("audience").map_or("", |audience| audience.text());
         audience.is_empty() || audience.starts_with("https://kubernetes.default.svc") || audience == "api"
     })

@@ -3,6 +3,7 @@
 use seaworthy_evidence::{Found, Place};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::PodScope;
 use crate::verdict::{Fault, Verdict};
@@ -29,7 +30,7 @@ pub(super) static CONTROL: Control = Control {
         ],
         ..Mappings::NONE
     },
-    check: Check::Pod(check),
+    check: Check::Several(&[Check::Pod(check), Check::Reads(closed_world::ACCOUNTS)]),
     guard: None,
 };
 
@@ -56,6 +57,10 @@ fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         return Verdict::fail(Fault::new(Place::at(deprecated), message).graded(Severity::Low));
     }
     match scope.service_account() {
+        Found::None if scope.has_all_accounts() => {
+            let message = format!("there is no ServiceAccount `{}`: no pod is created", account.text());
+            Verdict::fail(Fault::new(Place::at(account), message).graded(Severity::Low))
+        }
         Found::None if declares_accounts(scope) => Verdict::unknown(
             "the account that the pod names is not among the accounts that the files declare for its namespace",
             "the service accounts of the namespace; without its account no pod is created",

@@ -3,6 +3,7 @@
 use seaworthy_evidence::Place;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::{ObjectScope, Surroundings};
 use crate::storage::backup_tools::{self, Covered};
@@ -32,6 +33,7 @@ pub(super) static CONTROL: Control = Control {
         },
         Check::Object { kinds: &[("velero.io", "BackupStorageLocation")], check: judge_location },
         Check::Evidence(judge_claims),
+        Check::Reads(closed_world::SCHEDULES),
     ]),
     guard: None,
 };
@@ -78,7 +80,7 @@ fn judge_claims<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
                 _ if claim.label("velero.io/exclude-from-backup") == Some("true") => Verdict::NotApplicable,
                 Some(namespace) if covered.holds(namespace) => Verdict::Pass,
                 _ => Verdict::unknown(
-                    "no schedule of backups among the files surely includes this claim",
+                    format!("no schedule of backups {} surely includes this claim", around.among()),
                     NEEDS,
                 ),
             },

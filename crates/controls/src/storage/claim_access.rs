@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use seaworthy_evidence::{Found, Object, Place};
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::Surroundings;
 use crate::storage::claims;
@@ -28,7 +29,7 @@ pub(super) static CONTROL: Control = Control {
         kubescape: &["C-0257"],
         ..Mappings::NONE
     },
-    check: Check::Evidence(check),
+    check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::CLAIMS)]),
     guard: None,
 };
 
@@ -61,6 +62,7 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         .map(|claim| {
             let verdict = match users.get(&(claim.file, claim.value.id())) {
                 Some(users) => judge(claim, users),
+                None if around.has_all("", "Pod", claim.namespace) => Verdict::NotApplicable,
                 None => Verdict::unknown(
                     "no workload among the files mounts this claim",
                     "the workloads of its namespace",

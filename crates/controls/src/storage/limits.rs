@@ -4,6 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
 use crate::change;
+use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::scope::NamespaceScope;
 use crate::verdict::{Fault, Verdict};
@@ -26,7 +27,7 @@ pub(super) static CONTROL: Control = Control {
         kube_score: &["container-ephemeral-storage-request-and-limit"],
         ..Mappings::NONE
     },
-    check: Check::Namespace(check),
+    check: Check::Several(&[Check::Namespace(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
 };
 

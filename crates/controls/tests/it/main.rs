@@ -5,3 +5,4 @@ mod cases;
 mod catalogue;
 mod exceptions;
 mod fingerprints;
+mod live;

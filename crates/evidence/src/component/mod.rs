@@ -14,9 +14,27 @@ mod version;
 
 use seaworthy_document::Value;
 
-pub(crate) use absent::add_absent;
+use crate::collection::Collection;
+use crate::distribution::Distribution;
+use crate::index::SourceFile;
+use crate::object::Object;
+use absent::add_absent;
 pub(crate) use find::components_of;
-pub(crate) use merge::{merge, node_of};
+use merge::merge;
+pub(crate) use merge::node_of;
+
+/// All components of what objects declare: put together, and those that a live cluster must have and does not show.
+pub(crate) fn all<'a>(
+    declared: Vec<Component<'a>>,
+    objects: &[Object<'a>],
+    files: &[&'a SourceFile],
+    collection: Option<&Collection<'a>>,
+    distribution: Option<&Distribution>,
+) -> Vec<Component<'a>> {
+    let mut components = merge(declared, objects, files);
+    add_absent(&mut components, collection, distribution, objects);
+    components
+}
 
 /// A program of the control plane or of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

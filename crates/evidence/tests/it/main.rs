@@ -4,6 +4,7 @@ mod components;
 mod configurations;
 mod network;
 mod objects;
+mod owners;
 mod readings;
 mod update;
 

@@ -12,6 +12,7 @@ const TEXTS: &[&str] = &[
     "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nreadOnlyPort: 1\n",
     "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n, namespace: x}\nspec: {podSelector: {}}\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: 1\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: x, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: d, controller: true}]}\nspec: {containers: [{name: c, image: i, command: [kube-scheduler]}]}\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: 1}\nspec: {containers: 7}\n",
 ];
 

@@ -5,4 +5,6 @@ mod charts;
 mod fixture;
 mod gitops;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod node;
 mod overlays;

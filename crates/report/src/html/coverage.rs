@@ -42,8 +42,8 @@ pub(super) fn unknown(
     filters: &mut Filters,
     budget: &mut Budget,
 ) -> Vec<Group> {
-    let groups = grouped_by(&assessment.unknown, |unknown| Some(unknown.needs));
-    let group = |(needs, entries): (&'static str, Vec<&Unknown<'_>>)| {
+    let groups = grouped_by(&assessment.unknown, |unknown| Some(unknown.needs.as_ref()));
+    let group = |(needs, entries): (&str, Vec<&Unknown<'_>>)| {
         let total = entries.len();
         let views = entries.iter().map(|unknown| {
             filters.family(unknown.control);
@@ -57,7 +57,7 @@ pub(super) fn unknown(
                 more: unknown.count.saturating_sub(1) as usize,
             })
         });
-        Group { title: Ticked(needs.into()), entries: budget.list(views, ENTRIES, total) }
+        Group { title: Ticked(needs.to_owned().into()), entries: budget.list(views, ENTRIES, total) }
     };
     groups.into_iter().map(group).collect()
 }
@@ -84,8 +84,8 @@ pub(super) fn excepted<'r>(
 }
 
 /// Items by a key, keys and items in the order in which they come; those without a key are left out.
-fn grouped_by<T>(items: &[T], key: impl Fn(&T) -> Option<&'static str>) -> Vec<(&'static str, Vec<&T>)> {
-    let mut groups: Vec<(&'static str, Vec<&T>)> = Vec::new();
+fn grouped_by<'i, T>(items: &'i [T], key: impl Fn(&'i T) -> Option<&'i str>) -> Vec<(&'i str, Vec<&'i T>)> {
+    let mut groups: Vec<(&str, Vec<&T>)> = Vec::new();
     for item in items {
         let Some(key) = key(item) else { continue };
         match groups.iter_mut().find(|(known, _)| *known == key) {

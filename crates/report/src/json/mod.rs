@@ -412,7 +412,7 @@ struct UnknownView<'f> {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<SubjectView<'f>>,
     reason: Cow<'f, str>,
-    needs: &'static str,
+    needs: &'f str,
     count: u32,
 }
 
@@ -422,7 +422,7 @@ impl<'f> UnknownView<'f> {
             control: unknown.control.id,
             subject: unknown.subject.as_ref().map(SubjectView::new),
             reason: clean(&unknown.reason, MESSAGE),
-            needs: unknown.needs,
+            needs: &unknown.needs,
             count: unknown.count,
         }
     }

@@ -5,10 +5,9 @@
 
 mod describe;
 mod documents;
-mod workspace;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lsp_server::{Connection, ExtractError, Message, Notification, Request, RequestId, Response};
@@ -22,10 +21,13 @@ use lsp_types::{
     TextDocumentSyncCapability, TextDocumentSyncKind, Uri,
 };
 use seaworthy_controls::{Control, Settings};
+use seaworthy_document::Stream;
+use seaworthy_evidence::{SourceFile, embedded_files};
 use seaworthy_ingest::{Options, collect};
 
 use documents::{Document, Encoding};
-use workspace::{Full, States, Workspace};
+
+use crate::workspace::{Full, States, Workspace};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -106,7 +108,7 @@ impl Server<'_> {
         let states = States::new();
         let mut workspace = Workspace::new(&collected.files, &states, &rules.controls, &rules.settings);
         for document in &self.open {
-            if workspace.set(&document.path, &document.text).is_err() {
+            if set(&mut workspace, &document.path, &document.text).is_err() {
                 self.log(format!("{} is too large to be judged", document.path.display()))?;
             }
         }
@@ -194,7 +196,7 @@ impl Server<'_> {
                 self.tell(document.uri, None, Vec::new())?;
                 // What was typed and not saved is over; a file that was never saved holds nothing.
                 let text = std::fs::read_to_string(&document.path).unwrap_or_default();
-                return Ok(match workspace.set(&document.path, &text) {
+                return Ok(match set(workspace, &document.path, &text) {
                     Ok(()) => Taken::Change,
                     Err(Full) => Taken::ReadAgain,
                 });
@@ -220,7 +222,7 @@ impl Server<'_> {
 
     fn set(&self, index: usize, workspace: &mut Workspace<'_>) -> Taken {
         let Document { path, text, .. } = &self.open[index];
-        match workspace.set(path, text) {
+        match set(workspace, path, text) {
             Ok(()) => Taken::Change,
             Err(Full) => Taken::ReadAgain,
         }
@@ -229,7 +231,7 @@ impl Server<'_> {
     /// Judges the open documents and tells the editor.
     fn publish(&self, workspace: &Workspace<'_>) -> Result<()> {
         let files: Vec<Vec<u32>> =
-            self.open.iter().map(|document| workspace.places(&document.path)).collect();
+            self.open.iter().map(|document| workspace.places(&document.path.to_string_lossy())).collect();
         let known: Vec<u32> = files.iter().flatten().copied().collect();
         let assessment = workspace.judge(&known);
         for (document, file) in self.open.iter().zip(files) {
@@ -244,7 +246,7 @@ impl Server<'_> {
     /// Asks the controls that look at everything about the open documents.
     fn look_widely(&mut self, workspace: &mut Workspace<'_>) {
         let files: Vec<Vec<u32>> =
-            self.open.iter().map(|document| workspace.places(&document.path)).collect();
+            self.open.iter().map(|document| workspace.places(&document.path.to_string_lossy())).collect();
         let known: Vec<u32> = files.iter().flatten().copied().collect();
         if known.is_empty() {
             return;
@@ -298,11 +300,21 @@ impl Server<'_> {
         let at = &params.text_document_position_params;
         let files = self
             .position(&at.text_document.uri)
-            .map(|index| workspace.places(&self.open[index].path))
+            .map(|index| workspace.places(&self.open[index].path.to_string_lossy()))
             .unwrap_or_default();
         let hover = describe::hover(&workspace.judge_wholly(&files), &files, at.position, self.encoding);
         Response::new_ok(id, hover)
     }
+}
+
+/// Takes what an editor holds for what the file holds; nothing when it is none that `scan` would read: a template, or no
+/// manifest at all.
+fn set(workspace: &mut Workspace<'_>, path: &Path, text: &str) -> std::result::Result<(), Full> {
+    let name = path.to_string_lossy();
+    let stream = seaworthy_ingest::read_text(path, text).unwrap_or_else(|_| Stream::read(""));
+    let file = SourceFile::new(&*name, stream);
+    let embedded = embedded_files(&file);
+    workspace.set(&name, std::iter::once(file).chain(embedded))
 }
 
 /// What a notification led to.

@@ -1,0 +1,151 @@
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use seaworthy_document::{Stream, Value};
+
+use crate::LabError;
+use crate::client::{Answer, Client};
+
+/// How long a custom resource that was just defined, or a namespace that the server makes by itself, may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Applies all objects of a text in order, by server-side apply.
+///
+/// After a namespace its service account `default` is there, without which the API server refuses pods: the controller
+/// manager makes it, or we do where none runs.
+pub(crate) fn apply(client: &Client, text: &str, controllers: bool) -> Result<(), LabError> {
+    let stream = Stream::read(text);
+    if let Some(diagnostic) = stream.diagnostics().first() {
+        return Err(LabError::failed(format!("what shall be applied is broken: {diagnostic:?}")));
+    }
+    let mut resources = Resources { client, known: HashMap::new() };
+    for document in stream.documents() {
+        let root = document.root();
+        match root.get("items") {
+            Some(items) if root.get("kind").is_some_and(|kind| kind.text().ends_with("List")) => {
+                for item in items.items() {
+                    one(&mut resources, item, controllers)?;
+                }
+            }
+            _ if root.is_mapping() => one(&mut resources, root, controllers)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn one(resources: &mut Resources, object: Value, controllers: bool) -> Result<(), LabError> {
+    let field = |path: &[&str]| object.at(path).and_then(|value| value.as_str()).unwrap_or_default();
+    let (version, kind, name) = (field(&["apiVersion"]), field(&["kind"]), field(&["metadata", "name"]));
+    let namespace = match field(&["metadata", "namespace"]) {
+        "" => "default",
+        namespace => namespace,
+    };
+    let mut body = String::new();
+    object.write_json(&mut body).map_err(|error| LabError::failed(error.to_string()))?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let problem = match resources.path(version, kind, namespace)? {
+            None => format!("the server knows no `{kind}` of `{version}`"),
+            Some(path) => {
+                let path = format!("{path}/{name}?fieldManager=lab&force=true");
+                let answer = send(resources.client, "PATCH", &path, &body)?;
+                match answer.status {
+                    200 | 201 => break,
+                    // The kind or the namespace may be on its way.
+                    404 => answer.body,
+                    _ => {
+                        let answer = answer.body;
+                        return Err(LabError::failed(format!("cannot apply `{kind}` `{name}`: {answer}")));
+                    }
+                }
+            }
+        };
+        if Instant::now() > deadline {
+            return Err(LabError::failed(format!("cannot apply `{kind}` `{name}`: {problem}")));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        resources.known.remove(version);
+    }
+    match kind {
+        "Namespace" if controllers => await_service_account(resources.client, name),
+        "Namespace" => service_account(resources.client, name),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the service account `default` of a namespace.
+pub(crate) fn service_account(client: &Client, namespace: &str) -> Result<(), LabError> {
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default?fieldManager=lab");
+    let body = r#"{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default"}}"#;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = send(client, "PATCH", &path, body)?;
+        match answer.status {
+            200 | 201 => return Ok(()),
+            404 if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+            _ => {
+                return Err(LabError::failed(format!(
+                    "no service account in `{namespace}`: {}",
+                    answer.body
+                )));
+            }
+        }
+    }
+}
+
+fn await_service_account(client: &Client, namespace: &str) -> Result<(), LabError> {
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default");
+    let deadline = Instant::now() + PATIENCE;
+    while !client.send("GET", &path, None).is_ok_and(|answer| answer.status == 200) {
+        if Instant::now() > deadline {
+            return Err(LabError::failed(format!("no controller makes a service account in `{namespace}`")));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+fn send(client: &Client, method: &str, path: &str, body: &str) -> Result<Answer, LabError> {
+    client
+        .send(method, path, Some(("application/apply-patch+yaml", body)))
+        .map_err(|error| LabError::failed(format!("{method} {path}: {error}")))
+}
+
+/// What the server calls its kinds, asked once per version of a group.
+struct Resources<'c> {
+    client: &'c Client,
+    known: HashMap<String, serde_json::Value>,
+}
+
+impl Resources<'_> {
+    /// The path of the list that objects of a kind are in.
+    fn path(&mut self, version: &str, kind: &str, namespace: &str) -> Result<Option<String>, LabError> {
+        let prefix =
+            if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
+        if !self.known.contains_key(version) {
+            let answer = self
+                .client
+                .send("GET", &prefix, None)
+                .map_err(|error| LabError::failed(format!("GET {prefix}: {error}")))?;
+            if answer.status == 404 {
+                return Ok(None);
+            }
+            let list = serde_json::from_str(&answer.body)
+                .map_err(|error| LabError::failed(format!("GET {prefix}: {error}")))?;
+            self.known.insert(version.to_owned(), list);
+        }
+        let resources = self.known[version]["resources"].as_array();
+        let resource = resources.into_iter().flatten().find(|resource| {
+            resource["kind"] == kind && !resource["name"].as_str().unwrap_or_default().contains('/')
+        });
+        Ok(resource.map(|resource| {
+            let name = resource["name"].as_str().unwrap_or_default();
+            if resource["namespaced"] == true {
+                format!("{prefix}/namespaces/{namespace}/{name}")
+            } else {
+                format!("{prefix}/{name}")
+            }
+        }))
+    }
+}

@@ -1,0 +1,5 @@
+//! The lab against itself: does it start, is it what its profiles say, and is nothing left of it.
+#![allow(clippy::disallowed_methods, reason = "it looks at processes and folders")]
+
+mod control_plane;
+mod node;
