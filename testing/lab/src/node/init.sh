@@ -67,6 +67,7 @@ ip address add "$address" dev cni0
 ip link set cni0 up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo "$hostname" >/proc/sys/kernel/hostname
+echo "$hostname" >/etc/hostname
 printf '127.0.0.1 localhost\n%s %s\n' "${address%/*}" "$hostname" >/etc/hosts
 
 echo "$pid" >"$folder/init.tmp"
