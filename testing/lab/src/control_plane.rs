@@ -135,7 +135,7 @@ impl ControlPlane {
         }
         cluster.client(
             "apiserver-kubelet-client",
-            &Subject { user: "kube-apiserver-kubelet-client", groups: &[] },
+            &Subject { user: "kube-apiserver-kubelet-client", groups: &["lab:kubelet-clients"] },
         )?;
         if self.profile.has_nodes() {
             let user = format!("system:node:{NODE}");

@@ -5,4 +5,5 @@ mod credentials;
 mod hostile;
 mod paging;
 mod permissions;
+mod real;
 mod server;

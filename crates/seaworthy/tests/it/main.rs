@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, reason = "tests say what they counted and why they skip")]
 
 mod bad_input;
+#[cfg(feature = "live")]
+mod cluster;
 mod commands;
 mod demo;
 mod examples;
