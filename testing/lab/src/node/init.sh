@@ -27,9 +27,6 @@ if grep -q '^[1-9]' /proc/self/cgroup; then
   done </proc/self/cgroup
 else
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  # A group that hands down controllers holds no processes itself.
-  mkdir /sys/fs/cgroup/init
-  echo 0 >/sys/fs/cgroup/init/cgroup.procs
 fi
 
 # Programs of a node keep their state in places that are the same everywhere: here these are empty and in memory.
