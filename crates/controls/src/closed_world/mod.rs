@@ -68,11 +68,12 @@ impl Surroundings<'_, '_> {
     }
 }
 
-/// Whether the cluster refused to show some bindings, so that nobody being bound shows nothing.
-pub(crate) fn hides_grants(around: &Surroundings<'_, '_>) -> bool {
+/// Whether some bindings that may bind a role of a namespace, or a cluster role, were not shown, so that nobody being
+/// bound shows nothing.
+pub(crate) fn hides_grants(around: &Surroundings<'_, '_>, namespace: Option<&str>) -> bool {
     RIGHTS.iter().any(|(group, kind)| {
         kind.ends_with("Binding")
-            && matches!(around.evidence.known(group, kind, None), Known::Refused(reason) if reason != BY_CHOICE)
+            && matches!(around.evidence.known(group, kind, namespace), Known::Refused(_))
     })
 }
 
