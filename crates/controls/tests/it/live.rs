@@ -172,3 +172,34 @@ fn what_an_api_server_holds_is_judged_on_clusters() {
     });
     assert_eq!(silent.map(|control| control.id).collect::<Vec<_>>(), [""; 0]);
 }
+
+/// A scan may leave Secrets out: then nobody knows.
+#[test]
+fn what_was_not_asked_for_is_unknown_where_the_cluster_has_it() {
+    let mut record = collection(|_| String::new());
+    record = record
+        .lines()
+        .filter(|line| !line.contains("kind: Secret}"))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let all = statuses(&[("collection.json", &record)]);
+    assert_eq!(
+        all["service-accounts/legacy-tokens"].0,
+        Status::NotApplicable,
+        "{:?}",
+        all["service-accounts/legacy-tokens"].1
+    );
+    let names: Vec<String> = all_kinds()
+        .iter()
+        .map(|(group, kind)| if group.is_empty() { (*kind).to_owned() } else { format!("{kind}.{group}") })
+        .collect();
+    let record = format!("{record}served: [{}]\n", names.join(", "));
+    let all = statuses(&[("collection.json", &record)]);
+    for id in ["service-accounts/legacy-tokens", "secrets/rotation", "images/registry-credentials"] {
+        assert_eq!(all[id].0, Status::Unknown, "{id}");
+        assert!(
+            all[id].1.iter().any(|reason| reason.contains("Secret were not asked for")),
+            "{:?}",
+            all[id].1
+        );
+    }
+}
