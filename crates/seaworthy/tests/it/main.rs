@@ -17,3 +17,4 @@ mod pods;
 mod program;
 mod rendering;
 mod snapshots;
+mod watching;
