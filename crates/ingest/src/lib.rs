@@ -3,7 +3,6 @@
 
 mod collect;
 mod exclude;
-#[cfg(target_os = "linux")]
 mod node;
 mod recognise;
 mod render;
@@ -15,5 +14,6 @@ pub use collect::{Collected, Event, IngestError, Options, collect, read_text};
 pub use exclude::Exclude;
 #[cfg(target_os = "linux")]
 pub use node::{NodeOptions, collect_node};
+pub use node::{read_node, write_node};
 pub use render::RenderOptions;
 pub use skip::{SkipReason, Skipped};

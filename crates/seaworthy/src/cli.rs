@@ -54,7 +54,7 @@ pub(crate) enum Colour {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge manifests or a live cluster, and print a roadmap of what to do, in order
+    /// Judge manifests, a live cluster or a node, and print a roadmap of what to do, in order
     Scan(ScanArgs),
     /// Store what a live cluster holds in a file, to judge it later or elsewhere
     #[cfg(feature = "live")]
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Controls(ControlsArgs),
     /// Judge pods by the Pod Security Standards, exactly as the API server does
     Pods(PodsArgs),
+    /// Read nodes: the one that this runs on, or all of a cluster by pods that remove themselves
+    Nodes(crate::node_args::NodesArgs),
     /// Judge manifests while they are edited: a language server on standard input and output
     Lsp(LspArgs),
     /// Print a completion script for a shell
@@ -212,6 +214,7 @@ Examples:
   seaworthy scan --all deploy/web.yaml              every finding with its source line
   seaworthy scan --cluster --context production     what runs: a live cluster, see docs/clusters.md
   seaworthy scan --cluster --manifests deploy/      and where it is declared, and what drifted
+  sudo seaworthy scan --node                        the node that this runs on, see docs/nodes.md
   seaworthy scan snapshot.tar.zst                   what `seaworthy collect` has stored
   seaworthy scan charts/shop --helm-values prod.yaml   charts and overlays are rendered first
   seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
@@ -225,8 +228,8 @@ docs/exceptions.md.")]
 pub(crate) struct ScanArgs {
     /// Files, folders and snapshots of clusters; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are
     /// read, charts and overlays are rendered
-    #[cfg_attr(feature = "live", arg(required_unless_present_any = ["cluster", "print_rbac"], conflicts_with_all = ["cluster", "print_rbac"]))]
-    #[cfg_attr(not(feature = "live"), arg(required = true))]
+    #[cfg_attr(feature = "live", arg(required_unless_present_any = ["cluster", "node", "print_rbac"], conflicts_with_all = ["cluster", "node", "print_rbac"]))]
+    #[cfg_attr(not(feature = "live"), arg(required_unless_present = "node", conflicts_with = "node"))]
     #[arg(value_hint = ValueHint::AnyPath, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -236,6 +239,13 @@ pub(crate) struct ScanArgs {
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub(crate) cluster: crate::cluster_args::ClusterArgs,
+
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub(crate) nodes: crate::node_args::ScanNodesArgs,
+
+    #[command(flatten)]
+    pub(crate) node: crate::node_args::NodeArgs,
 
     /// Say of what the cluster holds where these files and folders declare it, and what has drifted from that; with
     /// `--cluster` or a snapshot. May be repeated
@@ -247,13 +257,13 @@ pub(crate) struct ScanArgs {
     #[arg(long, env = "SEAWORTHY_BASELINE", value_hint = ValueHint::FilePath, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Sum up where the items of a framework stand, and judge its controls only: `nsa`, `cis`, `pss` or `mitre`;
+    /// Sum up where the items of a framework stand (with `cis` the whole benchmark), and judge its controls only: `nsa`, `cis`, `pss` or `mitre`;
     /// several with commas or by repeating
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) framework: Vec<String>,
 
     /// What to print on standard output: terminal, json, sarif, html, markdown, junit, github, gitlab, open-reports,
-    /// policy-report or csv
+    /// policy-report, csv or kube-bench-json
     /// [default: terminal]
     #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT")]
     pub(crate) format: Option<String>,

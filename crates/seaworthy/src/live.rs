@@ -35,7 +35,7 @@ pub(crate) fn print_rights(args: &ClusterArgs) -> Result<Outcome, CommandError> 
     Ok(Outcome::Clean)
 }
 
-fn cluster_error(error: ClusterError) -> CommandError {
+pub(crate) fn cluster_error(error: ClusterError) -> CommandError {
     let message = CommandError::new(error.to_string());
     match error.hint() {
         Some(hint) => message.hint(hint),

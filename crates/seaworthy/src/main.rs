@@ -11,6 +11,10 @@ mod input;
 mod language_server;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod live_nodes;
+mod node;
+mod node_args;
 mod output;
 mod plan;
 mod progress;
@@ -18,6 +22,8 @@ mod record;
 mod rendering;
 mod selection;
 mod threshold;
+#[cfg(feature = "live")]
+mod watching;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +51,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
+        Command::Nodes(args) => commands::nodes::run(args, global),
         Command::Lsp(args) => commands::lsp::run(args, global),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),

@@ -4,6 +4,7 @@ mod components;
 mod configurations;
 mod declared;
 mod network;
+mod nodes;
 mod objects;
 mod owners;
 mod readings;

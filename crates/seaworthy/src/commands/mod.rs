@@ -8,5 +8,6 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod lsp;
 pub(crate) mod man;
+pub(crate) mod nodes;
 pub(crate) mod pods;
 pub(crate) mod scan;

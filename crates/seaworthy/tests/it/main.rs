@@ -11,6 +11,8 @@ mod examples;
 mod lab;
 mod language_server;
 mod living;
+#[cfg(target_os = "linux")]
+mod nodes;
 mod pods;
 mod program;
 mod rendering;
