@@ -72,10 +72,20 @@ impl fmt::Display for Difference {
 
 type Compared = Option<Difference>;
 
+/// What is no difference depends on these.
+#[derive(Clone, Copy)]
+struct Rules {
+    of: Model,
+    /// The pod is on the network of its node.
+    host_network: bool,
+}
+
 /// The first difference between a pod and what it should say; `None` when it says the same.
 pub(super) fn difference(pod: &Pod<'_>, model: &Pod<'_>, of: Model) -> Compared {
     let below = |key| (metadata(pod, key), metadata(model, key));
-    let spec = maps(pod.spec(), model.spec(), &|key, pod, model| spec_field(key, pod, model, of));
+    let host_network = pod.spec().get("hostNetwork").and_then(|value| value.as_bool()) == Some(true);
+    let rules = Rules { of, host_network };
+    let spec = maps(pod.spec(), model.spec(), &|key, pod, model| spec_field(key, pod, model, rules));
     spec.map(|found| found.below("spec"))
         .or_else(|| marks(below("labels"), "labels", defaults::is_label_of_controller))
         .or_else(|| marks(below("annotations"), "annotations", |key| !defaults::is_telling_annotation(key)))
@@ -210,11 +220,12 @@ fn lists(
 }
 
 /// Compares one field of the spec of a pod.
-fn spec_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, of: Model) -> Compared {
+fn spec_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, rules: Rules) -> Compared {
+    let of = rules.of;
     match key {
         "containers" | "initContainers" | "ephemeralContainers" => {
             lists((pod, model), key, "name", &|_| false, &|pod, model| {
-                maps(pod, model, &|key, pod, model| container_field(key, pod, model, of))
+                maps(pod, model, &|key, pod, model| container_field(key, pod, model, rules))
             })
         }
         "volumes" => lists((pod, model), key, "name", &|volume| is_own_volume(volume, of), &|pod, model| {
@@ -230,11 +241,12 @@ fn spec_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, of: M
         "nodeName" | "serviceAccount" | "priority" | "preemptionPolicy" | "overhead" | "schedulingGates" => {
             None
         }
-        "hostname" | "subdomain" | "imagePullSecrets" | "priorityClassName" | "nodeSelector"
+        "hostname" | "subdomain" | "imagePullSecrets" | "priorityClassName"
             if model.is_none() || of == Model::Peer =>
         {
             None
         }
+        "nodeSelector" if model.is_none() && of != Model::Peer => None,
         "nodeSelector" => {
             let (Some(pod), Some(model)) = (pod, model) else { return fields(key, pod, model) };
             let field = |key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>| match model {
@@ -272,7 +284,9 @@ fn spec_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, of: M
 /// Volumes that the server or the controller adds: the token of the service account, the claims of a StatefulSet.
 fn is_own_volume(volume: &Value<'_>, of: Model) -> bool {
     let is_named = |prefix: &str| volume.get("name").is_some_and(|name| name.text().starts_with(prefix));
-    is_named(defaults::TOKEN_VOLUME) && volume.get("projected").is_some()
+    let sources = volume.at(&["projected", "sources"]);
+    let is_token = |source: Value<'_>| source.get("secret").is_none();
+    is_named(defaults::TOKEN_VOLUME) && sources.is_some_and(|sources| sources.items().all(is_token))
         || of == Model::Template(Maker::StatefulSet) && volume.get("persistentVolumeClaim").is_some()
 }
 
@@ -291,7 +305,7 @@ fn tolerations(pod: Option<Value<'_>>, model: Option<Value<'_>>, of: Model) -> C
 }
 
 /// Compares one field of a container.
-fn container_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, of: Model) -> Compared {
+fn container_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, rules: Rules) -> Compared {
     match key {
         "volumeMounts" => lists(
             (pod, model),
@@ -305,7 +319,7 @@ fn container_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, 
             &values,
         ),
         "env" => {
-            let of_job = matches!(of, Model::Template(Maker::Job) | Model::Peer);
+            let of_job = matches!(rules.of, Model::Template(Maker::Job) | Model::Peer);
             let index = |item: &Value<'_>| {
                 of_job && item.get("name").is_some_and(|name| name.text() == "JOB_COMPLETION_INDEX")
             };
@@ -334,7 +348,7 @@ fn container_field(key: &str, pod: Option<Value<'_>>, model: Option<Value<'_>>, 
                 (pod, model) => Some(Difference::new(key, how(&pod, &model))),
             }
         }
-        "ports" => ports(pod, model),
+        "ports" if rules.host_network => ports(pod, model),
         _ => fields(key, pod, model),
     }
 }

@@ -121,6 +121,8 @@ fn a_pod_that_says_something_else_is_judged_once_for_all_like_it() {
         pod("web-h-6", WEB, "    securityContext: {runAsUser: 0}\n", ""),
         pod("web-h-7", WEB, "", "").replace("app: web,", "app: web, zone: outside,"),
         pod("web-h-8", WEB, "", "").replace("serviceAccountName: default", "serviceAccountName: admin"),
+        pod("web-h-9", WEB, "", "")
+            .replace("serviceAccountToken: {expirationSeconds: 3607, path: token}", "secret: {name: all}"),
     ];
     assert_eq!(
         judged(&texts),
@@ -132,6 +134,7 @@ fn a_pod_that_says_something_else_is_judged_once_for_all_like_it() {
             "Pod shop/web-h-6 x1 of Deployment web: `spec.containers[web].securityContext` is added",
             "Pod shop/web-h-7 x1 of Deployment web: `metadata.labels[zone]` is added",
             "Pod shop/web-h-8 x1 of Deployment web: `spec.serviceAccountName` differs",
+            "Pod shop/web-h-9 x1 of Deployment web: `spec.volumes[kube-api-access-web-h-9]` is added",
         ]
     );
 }
@@ -251,6 +254,33 @@ fn a_mirror_pod_is_the_static_pod_of_its_node() {
     // The component is what runs; the file on the node is a source of it that knows less.
     assert_eq!(names(&evidence), ["kube-scheduler-n1", "kube-scheduler-n2"]);
     assert_eq!(evidence.workloads().len(), 2);
+}
+
+#[test]
+fn ports_of_the_host_are_filled_in_on_its_network_alone() {
+    let with_port =
+        |text: String| text.replace("resources: {}", "resources: {}, ports: [{containerPort: 80}]");
+    let on_host = |text: String| {
+        text.replace("restartPolicy: Always", "restartPolicy: Always\n      hostNetwork: true")
+    };
+    let live = |more: &str| {
+        let port = "    ports: [{containerPort: 80, hostPort: 80, protocol: TCP}]\n";
+        pod("web-h-1", WEB, port, more)
+    };
+    let texts = [
+        on_host(with_port(deployment())),
+        live("  hostNetwork: true\n")
+            .replace("ReplicaSet", "Deployment")
+            .replace("name: web-h, uid: r-web-h", "name: web, uid: d1"),
+    ];
+    assert_eq!(judged(&texts), ["Deployment shop/web"]);
+    let texts = [
+        with_port(deployment()),
+        live("")
+            .replace("ReplicaSet", "Deployment")
+            .replace("name: web-h, uid: r-web-h", "name: web, uid: d1"),
+    ];
+    assert_eq!(judged(&texts).len(), 2);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn unpacked(folder: &Path) {
         serde_json::json!({
             "apiVersion": "seaworthy.dev/v1alpha1", "kind": "Collection", "metadata": {"name": "c"},
             "at": "2026-11-21T17:00:00Z", "server": {"url": "https://c", "version": "v1.35.2-eks-1"},
-            "served": ["Pod", "Secret", "Deployment.apps"], "unavailable": [],
+            "served": ["Pod", "Secret", "Service", "ServiceAccount", "Deployment.apps"], "unavailable": [],
             "lists": [
                 {"apiVersion": "v1", "kind": "Pod", "resource": "pods", "namespaced": true, "items": 0},
                 {"apiVersion": "apps/v1", "kind": "Deployment", "resource": "deployments", "namespaced": true, "items": 1},
