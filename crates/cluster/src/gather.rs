@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::collection::{self, Cluster};
+use crate::components;
 use crate::connect::{self, Connection};
 use crate::discover::{self, Kind, Served};
 use crate::error::{ClusterError, Fault, shortened};
@@ -137,6 +138,15 @@ impl Asked {
             begun.push(Begun::of(listed.target, version, &listed.files));
             files.extend(listed.files);
         }
+        let nodes = files.iter().filter_map(|file| file.name.strip_prefix("/api/v1/nodes/"));
+        let nodes: Vec<String> = nodes.map(str::to_owned).collect();
+        let told = components::read(&self.session, self.version.as_deref(), &nodes, &cluster.at).await;
+        files.extend(told.files);
+        refusals.extend(told.refused.into_iter().map(|((program, reason), number)| Refusal {
+            what: if number == 1 { program.to_owned() } else { format!("{number} {program}s") },
+            forbidden: reason.starts_with("forbidden"),
+            reason,
+        }));
         let unavailable = self.served.unavailable.iter().map(|group| Refusal {
             what: group.clone(),
             reason: format!("the server does not tell what the group holds: {group}"),
@@ -217,8 +227,16 @@ async fn version(session: &Session) -> Option<String> {
     #[serde(rename_all = "camelCase")]
     struct Version {
         git_version: String,
+        #[serde(default)]
+        major: String,
+        #[serde(default)]
+        minor: String,
     }
     let body = session.get(Ask::json("/version", 1 << 20)).await.ok()?;
     let version: Version = serde_json::from_slice(&body).ok()?;
-    Some(shortened(&version.git_version))
+    // A server that somebody built without naming the version still knows whose rules it follows.
+    Some(match version.git_version.starts_with("v0.0.0") && !version.minor.is_empty() {
+        true => shortened(&format!("v{}.{}", version.major, version.minor)),
+        false => shortened(&version.git_version),
+    })
 }

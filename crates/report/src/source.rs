@@ -48,6 +48,15 @@ impl<'e> Located<'e> {
         Located::at(file, &finding.place)
     }
 
+    /// Where the file stands that declares what a finding is about, and whether it has drifted from that.
+    pub(crate) fn declared(
+        assessment: &Assessment<'e, '_>,
+        finding: &Finding<'_>,
+    ) -> Option<(Located<'e>, bool)> {
+        let declared = assessment.declarations?.at(finding.subject.object, &finding.place)?;
+        Some((Located::at(declared.file, &declared.place), declared.drifted))
+    }
+
     /// Where a place in a file stands.
     pub(crate) fn at(file: &'e SourceFile, place: &Place<'_>) -> Located<'e> {
         let item = place.value.is_mapping() && place.value.key().is_none();
@@ -106,6 +115,19 @@ impl<'e> Located<'e> {
             (Some(_), false) => " (rendered, nearest line)",
         }
     }
+}
+
+/// What was read of a live cluster or node for a finding, and when; `None` for files that somebody wrote.
+pub(crate) fn read_from(assessment: &Assessment<'_, '_>, finding: &Finding<'_>) -> Option<String> {
+    let read = assessment.evidence.provenance(finding.subject.object, &finding.place.value)?;
+    let mut text = read.source;
+    if finding.place.missing.is_some() {
+        text.push_str(", where it is not set, so that the default holds");
+    }
+    if let Some(at) = read.at {
+        text.push_str(&format!(", at {at}"));
+    }
+    Some(clean::clean(&text, clean::MESSAGE).into_owned())
 }
 
 /// The number of the line that a line of a text was made of.

@@ -28,6 +28,8 @@ pub(crate) const MAX_REPORT: u64 = 1 << 30;
 pub(crate) struct Plan {
     pub(crate) controls: Vec<&'static Control>,
     pub(crate) settings: Settings,
+    /// A person said for which version of Kubernetes; otherwise a live cluster does.
+    pub(crate) version_is_stated: bool,
     pub(crate) threshold: Threshold,
     pub(crate) options: Options,
     pub(crate) require_complete: bool,
@@ -65,6 +67,8 @@ impl Plan {
         Ok(Plan {
             controls: resolve.controls(frameworks)?,
             settings,
+            version_is_stated: args.kubernetes_version.is_some()
+                || configuration.kubernetes_version.is_some(),
             threshold: resolve.threshold()?,
             options: Options {
                 max_file_size: args.max_file_size,

@@ -19,6 +19,9 @@ pub(crate) struct Progress {
     files: AtomicU64,
     bar: OnceLock<ProgressBar>,
     read: AtomicU64,
+    /// Objects of a cluster.
+    #[cfg(feature = "live")]
+    objects: AtomicU64,
 }
 
 impl Progress {
@@ -30,6 +33,8 @@ impl Progress {
             files: AtomicU64::new(0),
             bar: OnceLock::new(),
             read: AtomicU64::new(0),
+            #[cfg(feature = "live")]
+            objects: AtomicU64::new(0),
         }
     }
 
@@ -55,6 +60,42 @@ impl Progress {
         }
     }
 
+    /// Takes note of an event of the gathering from a cluster.
+    #[cfg(feature = "live")]
+    pub(crate) fn on_cluster(&self, event: seaworthy_cluster::Event) {
+        use std::sync::atomic::Ordering::Relaxed;
+
+        use seaworthy_cluster::Event;
+        if !self.shown {
+            return;
+        }
+        match event {
+            Event::Lists(count) => self.files.store(count as u64, Relaxed),
+            Event::Listed => {
+                let read = self.read.fetch_add(1, Relaxed) + 1;
+                if self.started.elapsed() > PATIENCE {
+                    self.bar().set_position(read);
+                }
+            }
+            Event::Objects(count) => {
+                let objects = self.objects.fetch_add(count as u64, Relaxed) + count as u64;
+                if self.started.elapsed() > PATIENCE {
+                    self.bar().set_message(format!("kinds, {objects} objects"));
+                }
+            }
+        }
+    }
+
+    /// Takes note of an event of the reading of nodes.
+    #[cfg(feature = "live")]
+    pub(crate) fn on_nodes(&self, event: seaworthy_cluster::NodesEvent) {
+        use seaworthy_cluster::NodesEvent;
+        match event {
+            NodesEvent::Nodes(count) => self.on(Event::Found(count)),
+            NodesEvent::Read => self.on(Event::Read),
+        }
+    }
+
     /// Removes the bar.
     pub(crate) fn finish(&self) {
         if let Some(bar) = self.bar.get() {
@@ -67,7 +108,7 @@ impl Progress {
             let length = self.files.load(std::sync::atomic::Ordering::Relaxed);
             let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
             // The template is a constant: were it wrong, the default style would do.
-            if let Ok(style) = ProgressStyle::with_template("reading {bar:30} {pos}/{len}") {
+            if let Ok(style) = ProgressStyle::with_template("reading {bar:30} {pos}/{len} {msg}") {
                 bar.set_style(style);
             }
             bar

@@ -4,6 +4,7 @@ mod bind_address;
 mod certificate_expiry;
 mod component_roles;
 mod component_tls;
+mod config_drift;
 mod controller_credentials;
 mod file_permissions;
 mod isolated_nodes;
@@ -16,6 +17,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &certificate_expiry::CONTROL,
     &component_roles::CONTROL,
     &component_tls::CONTROL,
+    &config_drift::CONTROL,
     &controller_credentials::CONTROL,
     &file_permissions::CONTROL,
     &isolated_nodes::CONTROL,

@@ -4,6 +4,7 @@ mod anonymous_auth;
 mod authorization_mode;
 mod certificates;
 mod client_ca;
+mod config_drift;
 mod debug_handlers;
 mod file_permissions;
 mod pod_pids_limit;
@@ -22,6 +23,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &authorization_mode::CONTROL,
     &certificates::CONTROL,
     &client_ca::CONTROL,
+    &config_drift::CONTROL,
     &debug_handlers::CONTROL,
     &file_permissions::CONTROL,
     &pod_pids_limit::CONTROL,

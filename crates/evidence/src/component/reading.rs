@@ -2,7 +2,7 @@
 
 use seaworthy_document::Value;
 
-use super::{Component, Flag, Program, Setup};
+use super::{Component, Flag, Program, Setup, version};
 use crate::object::Object;
 
 /// What `/flagz` shows in the place of a value that is a secret (`apiserver/pkg/server/flagz/flagreader.go`).
@@ -37,7 +37,8 @@ pub(super) fn component_of<'a>(object: &Object<'a>, index: u32) -> Option<Compon
             component.unread = component.unread.or(Some(error.text()));
             continue;
         }
-        component.version = component.version.or(reading.get("version"));
+        let version = reading.get("version").filter(|version| version::minor(version.text()).is_some());
+        component.version = component.version.or(version);
         if let Some(configuration) = reading.get("configuration").filter(Value::is_mapping)
             && component.configuration.is_empty()
         {

@@ -61,6 +61,13 @@ impl<'f> Pen<'f> {
             out.extend_from_slice(if located.exact { b",\"exact\":true}" } else { b",\"exact\":false}" });
         }
         member(out, "},\"path\":", &clean(&path, PATH));
+        write_provenance(assessment, finding, out);
+        if let Some((declared, drifted)) = Located::declared(assessment, finding) {
+            member(out, ",\"declared\":{\"file\":", &clean(declared.file, PATH));
+            number(out, ",\"line\":", declared.range.start.line);
+            number(out, ",\"column\":", declared.range.start.column);
+            out.extend_from_slice(if drifted { b",\"drifted\":true}" } else { b",\"drifted\":false}" });
+        }
         if let Some(acceptance) = &finding.exception {
             member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
             member(out, ",\"acceptance\":{\"by\":", acceptance.by());
@@ -75,6 +82,24 @@ impl<'f> Pen<'f> {
         }
         out.push(b'}');
     }
+}
+
+/// What was read, from where and when; nothing of files that somebody wrote.
+fn write_provenance(assessment: &Assessment<'_, '_>, finding: &Finding<'_>, out: &mut Vec<u8>) {
+    let Some(read) = assessment.evidence.provenance(finding.subject.object, &finding.place.value) else {
+        return;
+    };
+    member(out, ",\"provenance\":{\"source\":", &clean(&read.source, MESSAGE));
+    if let Some(at) = read.at {
+        member(out, ",\"at\":", &clean(at, NAME));
+    }
+    if let Some(version) = read.resource_version {
+        member(out, ",\"resourceVersion\":", &clean(version, NAME));
+    }
+    if finding.place.missing.is_some() {
+        out.extend_from_slice(b",\"default\":true");
+    }
+    out.push(b'}');
 }
 
 impl<'f> Subjected<'f> {
@@ -102,6 +127,16 @@ impl<'f> Subjected<'f> {
                 }
                 member(bytes, ",\"name\":", &clean(name, NAME));
                 bytes.push(b'}');
+            }
+            if let Some(standing) = subject.standing {
+                let owner = &standing.owner;
+                member(bytes, ",\"owner\":{\"apiVersion\":", &clean(owner.api_version, NAME));
+                member(bytes, ",\"kind\":", &clean(owner.kind, NAME));
+                member(bytes, ",\"name\":", &clean(owner.name, NAME));
+                number(bytes, "},\"count\":", standing.count);
+                if let Some(difference) = &standing.difference {
+                    member(bytes, ",\"difference\":", &clean(difference, PATH));
+                }
             }
             bytes.push(b'}');
         }

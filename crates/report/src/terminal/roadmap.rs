@@ -16,7 +16,7 @@ use crate::numbers::{
     Severities, concerned, count, grouped, phase_promise, phase_title, progress, subject_name,
 };
 use crate::redact::Secrets;
-use crate::source::Located;
+use crate::source::{Located, read_from};
 
 /// Changes of a phase, and controls of a change, that are shown in detail.
 const CHANGES: usize = 5;
@@ -172,7 +172,12 @@ impl<'d> Details<'d, '_> {
 
     fn write_excerpt(&mut self, screen: &mut Screen<'_>, finding: &'d Finding<'d>) -> io::Result<()> {
         let message = clean(&finding.message, MESSAGE);
-        let subject = subject_name(&finding.subject);
+        let mut subject = subject_name(&finding.subject);
+        if let Some((declared, drifted)) = Located::declared(self.assessment, finding) {
+            let word = if drifted { "drifted from" } else { "declared at" };
+            let place = format!("{}:{}", clean(declared.file, PATH), declared.range.start.line);
+            subject.push_str(&format!(", {word} {place}{}", declared.remark()));
+        }
         let file = finding.subject.object.file;
         let drawn = screen.drawing(3).draw(&Place {
             located: Located::of(self.assessment, finding),
@@ -183,7 +188,11 @@ impl<'d> Details<'d, '_> {
             note: Some(&subject),
             style: severity_style(finding.severity),
         });
-        screen.verbatim(3, &drawn)
+        screen.verbatim(3, &drawn)?;
+        match read_from(self.assessment, finding) {
+            Some(read) => screen.paragraph("   read: ", &read),
+            None => Ok(()),
+        }
     }
 
     /// The places of further findings, as `a.yaml:3,14; b.yaml:2`.

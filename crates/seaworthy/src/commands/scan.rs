@@ -7,33 +7,76 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use seaworthy_controls::evaluate;
-use seaworthy_evidence::Evidence;
-use seaworthy_ingest::{Collected, IngestError, collect};
+use seaworthy_evidence::{Declarations, Evidence};
+use seaworthy_ingest::{Collected, IngestError};
 use seaworthy_report::{Context, Format, Skipped, Style};
 
 use crate::cli::{Global, ScanArgs};
 use crate::error::{CommandError, Outcome};
+use crate::input::{self, Input};
 use crate::output;
 use crate::plan::{self, Plan};
 use crate::progress::Progress;
 
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandError> {
+    #[cfg(feature = "live")]
+    if args.cluster.print_rbac {
+        return crate::live::print_rights(&args.cluster);
+    }
+    judge(args, global, |plan, progress| input::read(args, plan, progress))
+}
+
+/// Judges what `read` brings, as the command line says.
+pub(crate) fn judge(
+    args: &ScanArgs,
+    global: &Global,
+    read: impl FnOnce(&Plan, &Progress) -> Result<Input, CommandError>,
+) -> Result<Outcome, CommandError> {
     // Everything that can be wrong with the command line is found before any work is done.
     let frameworks = plan::frameworks(&args.framework)?;
-    let mut plan = Plan::new(&args.judge, args.paths.first().map(PathBuf::as_path), &frameworks, global)?;
+    let mut plan = Plan::new(&args.judge, input::first_path(args), &frameworks, global)?;
+    #[cfg(feature = "live")]
+    if args.cluster.watch {
+        if !args.output.is_empty() {
+            return Err(CommandError::new(
+                "`--output` cannot be used with `--watch`: there is no end at which a report is written",
+            )
+            .hint("`--format json` prints one JSON object a line"));
+        }
+        let progress = Progress::new(!args.no_progress && !args.quiet);
+        crate::watching::run(&args.cluster, plan, args.format.as_deref(), &progress, global)?;
+        return Ok(Outcome::Clean);
+    }
     let targets = targets(args, plan.format.as_deref())?;
-    let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline);
+    let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline.take());
     plan.settings.baseline = baseline.as_deref().map(plan::baseline).transpose()?;
 
     let progress = Progress::new(!args.no_progress && !args.quiet);
-    let collected = collect(&args.paths, &plan.options, &|event| progress.on(event)).map_err(ingest_error);
+    let read = read(&plan, &progress);
+    let declared = input::read_declarations(args, &plan, &progress);
     progress.finish();
-    let collected = collected?;
-    let evidence = Evidence::new(&collected.files);
-    let assessment = evaluate(&plan.controls, &evidence, &plan.settings);
+    let (mut input, declared) = (read?, declared?);
+    if let Some(declared) = &declared {
+        input.gaps |= declared.gaps;
+        input.skipped.extend(declared.skipped.iter().cloned());
+    }
+    if let Some(version) = input.version.filter(|_| !plan.version_is_stated) {
+        plan.settings.version = version;
+    }
+    let evidence = Evidence::new(&input.files);
+    if !args.manifests.is_empty() && evidence.collection().is_none() {
+        return Err(CommandError::new(
+            "`--manifests` names the files that declare a cluster, and none was given",
+        )
+        .hint("add `--cluster`, or name a snapshot that `seaworthy collect` wrote"));
+    }
+    let declarations =
+        declared.as_ref().map(|declared| Declarations::new(&evidence, Evidence::new(&declared.files)));
+    let mut assessment = evaluate(&plan.controls, &evidence, &plan.settings);
+    assessment.declarations = declarations.as_ref();
     let context = Context {
-        inputs: args.paths.iter().map(|path| path.display().to_string()).collect(),
-        skipped: skipped(&collected),
+        inputs: input.names,
+        skipped: input.skipped,
         configuration: plan.configuration,
         baseline: baseline.as_deref().map(output::relative),
         frameworks,
@@ -55,7 +98,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
             }
         }
     }
-    let gaps = collected.skipped.iter().any(|skipped| skipped.reason.leaves_gap())
+    let gaps = input.gaps
         || !assessment.unknown.is_empty()
         || evidence
             .diagnostics()
@@ -69,7 +112,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     // The process is about to end: giving millions of pieces of memory back one by one would only take time.
     std::mem::forget((assessment.findings, assessment.unknown));
     std::mem::forget(evidence);
-    std::mem::forget(collected);
+    std::mem::forget(input.files);
     Ok(outcome)
 }
 
