@@ -187,8 +187,11 @@ const KUBELET: &[(&str, &str, &str)] = &[
     ("4.2.14", "seccompDefault: true", ""),
 ];
 
+/// The bits of a file, and its owner and group.
+type Stat = (&'static str, i64);
+
 /// Id, role and program of the file, and its bits and owners that hold, and that do not.
-const FILES: &[(&str, &str, &str, (&str, i64), (&str, i64))] = &[
+const FILES: &[(&str, &str, &str, Stat, Stat)] = &[
     ("1.1.1", "static-pod-manifest", "kube-apiserver", ("0600", 9), ("0644", 0)),
     ("1.1.2", "static-pod-manifest", "kube-apiserver", ("0666", 0), ("0600", 9)),
     ("1.1.3", "static-pod-manifest", "kube-controller-manager", ("0600", 9), ("0644", 0)),
@@ -232,7 +235,7 @@ const OTHERS: &[&str] = &[
     "5.3.2", "5.6.3",
 ];
 
-fn reading(role: &str, program: &str, (mode, owner): (&str, i64)) -> String {
+fn reading(role: &str, program: &str, (mode, owner): Stat) -> String {
     let program = if program.is_empty() { String::new() } else { format!("program: {program}, ") };
     format!(
         "apiVersion: seaworthy.dev/v1alpha1\nkind: NodeReading\nmetadata: {{name: n1}}\nfiles:\n\
