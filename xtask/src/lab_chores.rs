@@ -1,6 +1,7 @@
 //! `cargo xtask lab`: a lab that stays until it is taken down.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -21,14 +22,27 @@ pub(crate) enum Chore {
         /// Also a node with real pods, everything in namespaces of its own: needs root, containerd, runc and CNI plugins
         #[arg(long, conflicts_with = "api_only")]
         nodes: bool,
+        /// Also an application to look at: `examples/shop-<profile>` and objects for the whole cluster
+        #[arg(long)]
+        application: bool,
     },
-    /// Run a command against a lab: `KUBECONFIG` names its administrator, `LAB` its folder
+    /// Run a command against a lab: `KUBECONFIG` names its administrator, `LAB` its folder, `LAB_URL` its API server
     Exec {
         #[command(flatten)]
         lab: Named,
         /// The command and its arguments, after `--`
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
+    },
+    /// Make an image of programs of this machine, in its `/bin`, and give it to the node of a lab
+    Image {
+        #[command(flatten)]
+        lab: Named,
+        /// Its name, such as `docker.io/local/seaworthy:1`; pods use it with `imagePullPolicy: Never`
+        image: String,
+        /// The programs
+        #[arg(required = true)]
+        programs: Vec<PathBuf>,
     },
     /// End the processes of a lab and remove its folder
     Down {
@@ -58,7 +72,18 @@ pub(crate) enum Setting {
 
 pub(crate) fn run(chore: Chore) -> ExitCode {
     let result = match chore {
-        Chore::Up { lab, profile, api_only, nodes } => up(&lab.name, profile, api_only, nodes),
+        Chore::Up { lab, profile, api_only, nodes, application } => {
+            let profile = match profile {
+                Setting::Insecure => Profile::insecure(),
+                Setting::Hardened => Profile::hardened(),
+            };
+            let profile = match (api_only, nodes) {
+                (true, _) => profile,
+                (false, false) => profile.with_controllers(),
+                (false, true) => profile.with_nodes(),
+            };
+            up(&lab.name, &if application { profile.with_application() } else { profile })
+        }
         Chore::Exec { lab, command } => {
             return match lab::exec(&lab.name, &command) {
                 Ok(status) => status
@@ -68,6 +93,7 @@ pub(crate) fn run(chore: Chore) -> ExitCode {
                 Err(error) => complain(&error),
             };
         }
+        Chore::Image { lab, image, programs } => lab::add_image(&lab.name, &image, &programs),
         Chore::Down { lab } => lab::down(&lab.name).map(|()| println!("lab `{}` is gone", lab.name)),
         Chore::List => list(),
         Chore::Build => lab::Servers::build().map(|servers| println!("{}", servers.program("").display())),
@@ -83,21 +109,12 @@ fn complain(error: &LabError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn up(name: &str, profile: Setting, api_only: bool, nodes: bool) -> Result<(), LabError> {
-    let profile = match profile {
-        Setting::Insecure => Profile::insecure(),
-        Setting::Hardened => Profile::hardened(),
-    };
-    let profile = match (api_only, nodes) {
-        (true, _) => profile,
-        (false, false) => profile.with_controllers(),
-        (false, true) => profile.with_nodes(),
-    };
-    let lab = lab::up(name, &profile)?;
+fn up(name: &str, profile: &Profile) -> Result<(), LabError> {
+    let lab = lab::up(name, profile)?;
     let named = if name == "default" { String::new() } else { format!(" --name {name}") };
     println!("lab `{name}` runs: Kubernetes {}, profile {}, {}", lab.version, lab.profile, lab.url);
     println!();
-    if nodes {
+    if profile.has_nodes() {
         println!("  it has a network of its own, which only what runs by `exec` is in:");
     } else {
         println!("  export KUBECONFIG={}", lab.kubeconfig("admin").display());

@@ -92,12 +92,14 @@ fn unusable(error: &KubeconfigError) -> ClusterError {
     })
 }
 
-/// What is wrong with credentials, without what a program printed on standard output: that is where tokens go.
+/// What is wrong with credentials, without what a program printed on standard output, where tokens go, and without its
+/// arguments and environment, where passwords may stand.
 fn explained(error: &kube::Error) -> String {
     match error {
-        kube::Error::Auth(AuthError::AuthExecRun { cmd, out }) => {
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
             let said = String::from_utf8_lossy(&out.stderr);
-            shortened(&format!("`{cmd}` ended with {}: {}", out.status, said.trim()))
+            let status = out.status;
+            shortened(&format!("the program that the kubeconfig names ended with {status}: {}", said.trim()))
         }
         kube::Error::Auth(AuthError::AuthExecParse(_)) => {
             "the program that the kubeconfig names printed no credentials".to_owned()

@@ -1,6 +1,6 @@
 //! Asking one thing at a time, with a bound on everything: how long, how much, how often.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -15,10 +15,12 @@ use crate::error::{Fault, shortened, with_causes};
 /// How often a request that the server puts off or that fails on the way is made again.
 const RETRIES: u32 = 5;
 
-/// Longest time that a server may ask to wait.
+/// Longest time that a server may ask to wait, at once and in all for one request.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const WAITS: Duration = Duration::from_secs(60);
 
-/// After so many failures in a row to reach the server, it is not asked any more.
+/// After so many failures in a row to reach the server, it is asked for its version; when it does not tell, it is not
+/// asked any more.
 const PATIENCE: u32 = 6;
 
 /// Longest time for everything together.
@@ -54,6 +56,7 @@ pub(crate) struct Session {
     request_timeout: Duration,
     pace: Pace,
     failures: AtomicU32,
+    gone: AtomicBool,
     bytes: AtomicU64,
     /// When to stop asking; a watch goes on.
     end: Option<Instant>,
@@ -66,6 +69,7 @@ impl Session {
             request_timeout,
             pace: Pace::new(requests_per_second),
             failures: AtomicU32::new(0),
+            gone: AtomicBool::new(false),
             bytes: AtomicU64::new(0),
             end: Some(Instant::now() + WHOLE_TIME),
         }
@@ -78,6 +82,7 @@ impl Session {
             request_timeout: self.request_timeout,
             pace: Pace { next: Mutex::new(Instant::now()), ..self.pace },
             failures: AtomicU32::new(0),
+            gone: AtomicBool::new(false),
             bytes: AtomicU64::new(0),
             end: None,
         }
@@ -107,9 +112,9 @@ impl Session {
 
     /// The body of the answer.
     pub(crate) async fn get(&self, ask: Ask<'_>) -> Result<Vec<u8>, Fault> {
-        let mut attempt = 0;
+        let (mut attempt, mut waited) = (0, Duration::ZERO);
         loop {
-            self.check()?;
+            self.check().await?;
             self.pace.wait().await;
             let (fault, wait) = match timeout(self.request_timeout, self.once(ask)).await {
                 Ok(Ok(body)) => {
@@ -120,34 +125,53 @@ impl Session {
                 Ok(Err(failed)) => (failed.fault, failed.wait),
                 Err(_) => (Fault::Slow(self.request_timeout), None),
             };
-            let on_the_way = matches!(fault, Fault::Unreachable(_) | Fault::Slow(_));
-            if ask.patient {
-                if on_the_way {
-                    self.failures.fetch_add(1, Ordering::Relaxed);
-                } else {
-                    self.failures.store(0, Ordering::Relaxed);
-                }
-            }
             let again = match &fault {
-                Fault::Status { code, .. } => matches!(code, 429 | 500 | 502..=504) && attempt < RETRIES,
+                Fault::Status { code, .. } => {
+                    matches!(code, 429 | 500 | 502..=504) && attempt < RETRIES && waited < WAITS
+                }
                 Fault::Unreachable(_) => attempt < 2,
                 Fault::Slow(_) => attempt < 1,
                 _ => false,
             };
-            if !ask.patient || !again {
+            let again = again && ask.patient;
+            if ask.patient {
+                self.note(&fault, again);
+            }
+            if !again {
                 return Err(fault);
             }
-            let backoff = Duration::from_millis(250 << attempt);
-            sleep(wait.unwrap_or(backoff).min(LONGEST_WAIT)).await;
+            let wait = wait.unwrap_or(Duration::from_millis(250 << attempt)).min(LONGEST_WAIT);
+            waited += wait;
+            sleep(wait).await;
             attempt += 1;
         }
     }
 
+    /// Counts what tells that the server is gone or wants no more requests. That a single API behind it is out of order
+    /// (5xx) tells neither.
+    fn note(&self, fault: &Fault, again: bool) {
+        match fault {
+            Fault::Unreachable(_) | Fault::Slow(_) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            Fault::Status { code: 429, .. } if !again => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            Fault::Status { code: 429 | 500.., .. } => {}
+            _ => self.failures.store(0, Ordering::Relaxed),
+        }
+    }
+
     /// Whether anything may still be asked.
-    fn check(&self) -> Result<(), Fault> {
+    async fn check(&self) -> Result<(), Fault> {
         let Some(end) = self.end else { return Ok(()) };
         if self.failures.load(Ordering::Relaxed) >= PATIENCE {
-            return Err(Fault::Gone);
+            if self.gone.load(Ordering::Relaxed) || !self.answers().await {
+                self.gone.store(true, Ordering::Relaxed);
+                return Err(Fault::Gone);
+            }
+            // Something behind the server was silent, and not the server.
+            self.failures.store(0, Ordering::Relaxed);
         }
         if Instant::now() > end {
             return Err(Fault::Exhausted("the scan has taken longer than half an hour"));
@@ -156,6 +180,17 @@ impl Session {
             return Err(Fault::Exhausted("the cluster holds more than 4 GiB of objects"));
         }
         Ok(())
+    }
+
+    /// Whether the server itself still answers.
+    async fn answers(&self) -> bool {
+        match timeout(self.request_timeout, self.once(Ask::json("/version", 1 << 20))).await {
+            Ok(Ok(_)) => true,
+            Ok(Err(failed)) => {
+                matches!(failed.fault, Fault::Status { code, .. } if code != 429 && code < 500)
+            }
+            Err(_) => false,
+        }
     }
 
     async fn once(&self, ask: Ask<'_>) -> Result<Vec<u8>, Failed> {

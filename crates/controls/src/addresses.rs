@@ -28,6 +28,38 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     }
 }
 
+/// Whether a host is an address that the Internet routes; `None` for names, which only a resolver can tell.
+pub(crate) fn is_public(host: &str) -> Option<bool> {
+    let public_v4 = |address: std::net::Ipv4Addr| {
+        let [a, b, c, _] = address.octets();
+        let special = address.is_private()
+            || address.is_loopback()
+            || address.is_link_local()
+            || address.is_unspecified()
+            || address.is_broadcast()
+            || address.is_documentation()
+            || address.is_multicast();
+        // Shared by carriers, for protocols, for benchmarks, and reserved (RFC 6890).
+        let reserved = a == 0
+            || a == 100 && (64..128).contains(&b)
+            || a == 192 && b == 0 && c == 0
+            || a == 198 && (18..20).contains(&b)
+            || a >= 240;
+        !special && !reserved
+    };
+    Some(match host.parse::<IpAddr>().ok()? {
+        IpAddr::V4(address) => public_v4(address),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => public_v4(address),
+            // Global unicast, without the range for documentation.
+            None => {
+                address.segments()[0] & 0xe000 == 0x2000
+                    && !(address.segments()[0] == 0x2001 && address.segments()[1] == 0x0db8)
+            }
+        },
+    })
+}
+
 /// Whether a URL is of plain HTTP.
 pub(crate) fn is_plain_http(url: &str) -> bool {
     url.trim().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"))

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use seaworthy_evidence::{Diagnostic, Evidence, Object, Place, Program, Standing};
+use seaworthy_evidence::{Declarations, Diagnostic, Evidence, Object, Place, Program, Standing};
 use sha2::{Digest, Sha256};
 
 use crate::control::{Control, Phase, Severity};
@@ -213,6 +213,8 @@ pub struct Assessment<'e, 'a> {
     pub exceptions: Vec<ExceptionUse<'e>>,
     /// Entries of the baseline that no finding answers to any more.
     pub vanished: Vec<&'e FormerFinding>,
+    /// What files declare of the cluster that was judged, when somebody named them.
+    pub declarations: Option<&'e Declarations<'e>>,
 }
 
 impl Assessment<'_, '_> {

@@ -2,13 +2,14 @@
 
 use crate::control::Control;
 use crate::{
-    admission, api_server, audit, authentication, clients, cloud, container_runtime, control_plane,
+    access, admission, api_server, audit, authentication, clients, cloud, container_runtime, control_plane,
     detection, etcd, exposure, images, kube_proxy, kubelet, mesh, namespaces, network, pods, rbac, secrets,
     service_accounts, storage, supply_chain,
 };
 
 /// The families, sorted by name, with their controls, sorted by id.
 static FAMILIES: &[&[&Control]] = &[
+    access::CONTROLS,
     admission::CONTROLS,
     api_server::CONTROLS,
     audit::CONTROLS,

@@ -208,6 +208,12 @@ kubeadm certs renew all
     PACKAGES = "packages", "pin and review the package in", Object, 2, None;
     /// The pipeline that deploys.
     PIPELINE = "pipeline", "add a check to the pipeline in", Object, 2, None;
+    /// Data of Secrets.
+    SECRET_ROTATION = "secret-rotation", "rotate", Object, 2, None;
+    /// Runtime, kernel and system of nodes.
+    NODE_UPDATES = "node-updates", "update the system of", Object, 3, None;
+    /// How people get rights, and lose them.
+    ACCESS = "access", "settle the access of people in", Object, 4, None;
     /// Metrics, alerts and logs.
     OBSERVABILITY = "observability", "complete metrics, alerts or logs in", Object, 3, None;
 }

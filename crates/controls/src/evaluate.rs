@@ -153,6 +153,7 @@ fn evaluate_within<'e, 'a>(
         unknown: total.unknown,
         diagnostics: judge.diagnostics(evidence),
         vanished,
+        declarations: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod assessment;
 pub mod catalogue;
 pub mod change;
 mod cipher_suites;
+mod clock;
 mod closed_world;
 mod component_flags;
 mod control;
@@ -25,6 +26,7 @@ mod system;
 mod tally;
 mod verdict;
 
+mod access;
 mod admission;
 mod api_server;
 mod audit;
@@ -58,7 +60,7 @@ pub use evaluate::{evaluate, evaluate_files};
 pub use exceptions::{
     Acceptance, Baseline, ExceptionProblem, ExceptionState, ExceptionUse, Exceptions, FormerFinding,
 };
-pub use framework::{Compliance, Framework, Item, ItemStatus, UnknownFramework};
+pub use framework::{Compliance, Edition, Framework, Item, ItemStatus, Outcome, UnknownFramework};
 pub use page::{Case, Expectation, Page};
 pub use parameters::{PARAMETERS, Parameter, ParameterError, Parameters};
 pub use roadmap::{PhasePlan, PlannedChange, Progress, Roadmap};

@@ -59,12 +59,35 @@ pub struct Parameters {
     pub vetted_consoles: Vec<String>,
     /// Namespaces whose Services are meant to be entered from outside.
     pub entry_namespaces: Vec<String>,
+    /// Subjects of bindings that are for emergencies, by their names.
+    pub break_glass: Vec<String>,
+    /// Annotations of bindings that hold the moment at which the grant ends.
+    pub expiry_annotations: Vec<String>,
+    /// The longest life of a temporary grant, in hours.
+    pub longest_grant_hours: i64,
+    /// The days after which the data of a Secret should have been changed.
+    pub secret_age_days: i64,
     /// The root namespace of Istio: what stands there holds for the whole mesh.
     pub mesh_root_namespace: String,
 }
 
 /// All parameters, sorted by name.
 pub const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "access.break-glass",
+        description: "users or groups that are for emergencies: their credentials are sealed",
+        controls: &["access/break-glass", "access/no-standing-privilege"],
+    },
+    Parameter {
+        name: "access.expiry-annotations",
+        description: "annotations of bindings that hold the moment at which the grant ends (RFC 3339)",
+        controls: &["access/grant-expiry", "access/no-standing-privilege"],
+    },
+    Parameter {
+        name: "access.longest-grant-hours",
+        description: "the longest life of a temporary grant, in hours",
+        controls: &["access/grant-expiry"],
+    },
     Parameter {
         name: "control-plane.certificate-days",
         description: "for how many days at least certificates must still be valid",
@@ -143,10 +166,21 @@ pub const PARAMETERS: &[Parameter] = &[
         description: "label, with value `true`, of workloads or namespaces that run code that is not trusted",
         controls: &["pods/sandboxed-runtime", "pods/user-namespaces"],
     },
+    Parameter {
+        name: "secrets.longest-age-days",
+        description: "the days after which the data of a Secret should have been changed",
+        controls: &["secrets/rotation"],
+    },
 ];
 
 fn list(values: &[&str]) -> Vec<String> {
     values.iter().map(ToString::to_string).collect()
+}
+
+fn above_zero(name: &'static str, value: &str) -> Result<i64, ParameterError> {
+    let expected = "a number above 0";
+    let number = value.trim().parse().ok().filter(|number| *number > 0);
+    number.ok_or(ParameterError::Invalid { name, expected, value: value.to_owned() })
 }
 
 impl Default for Parameters {
@@ -192,6 +226,10 @@ impl Default for Parameters {
             consoles: Vec::new(),
             vetted_consoles: Vec::new(),
             entry_namespaces: Vec::new(),
+            break_glass: Vec::new(),
+            expiry_annotations: list(&["seaworthy.dev/expires"]),
+            longest_grant_hours: 8,
+            secret_age_days: 365,
             mesh_root_namespace: "istio-system".to_owned(),
         }
     }
@@ -206,6 +244,14 @@ impl Parameters {
         let values =
             || value.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect();
         match name {
+            "access.break-glass" => self.break_glass = values(),
+            "access.expiry-annotations" => self.expiry_annotations = values(),
+            "access.longest-grant-hours" => {
+                self.longest_grant_hours = above_zero("access.longest-grant-hours", value)?;
+            }
+            "secrets.longest-age-days" => {
+                self.secret_age_days = above_zero("secrets.longest-age-days", value)?;
+            }
             "exposure.consoles" => self.consoles = values(),
             "exposure.entry-namespaces" => self.entry_namespaces = values(),
             "exposure.vetted-consoles" => self.vetted_consoles = values(),
@@ -236,14 +282,7 @@ impl Parameters {
                         value: value.to_owned(),
                     })?;
             }
-            "pods.minimum-id" => {
-                self.minimum_id =
-                    value.trim().parse().ok().filter(|id| *id > 0).ok_or(ParameterError::Invalid {
-                        name: "pods.minimum-id",
-                        expected: "a number above 0",
-                        value: value.to_owned(),
-                    })?;
-            }
+            "pods.minimum-id" => self.minimum_id = above_zero("pods.minimum-id", value)?,
             _ => return Err(ParameterError::Unknown(name.to_owned())),
         }
         Ok(())
@@ -252,6 +291,10 @@ impl Parameters {
     /// The value of a parameter as [`set`](Parameters::set) takes it, or `None` when there is no such parameter.
     pub fn get(&self, name: &str) -> Option<String> {
         Some(match name {
+            "access.break-glass" => self.break_glass.join(","),
+            "access.expiry-annotations" => self.expiry_annotations.join(","),
+            "access.longest-grant-hours" => self.longest_grant_hours.to_string(),
+            "secrets.longest-age-days" => self.secret_age_days.to_string(),
             "exposure.consoles" => self.consoles.join(","),
             "exposure.entry-namespaces" => self.entry_namespaces.join(","),
             "exposure.vetted-consoles" => self.vetted_consoles.join(","),

@@ -47,6 +47,18 @@ impl Date {
         let year = era * 400 + year_of_era + i64::from(month <= 2);
         Date { year: year as u16, month: month as u8, day: day as u8 }
     }
+
+    /// The number of days since 1 January 1970; the reverse of [`from_unix_seconds`](Date::from_unix_seconds).
+    pub fn unix_days(self) -> i64 {
+        // `days_from_civil` of the same source.
+        let (month, day) = (i64::from(self.month), i64::from(self.day));
+        let year = i64::from(self.year) - i64::from(month <= 2);
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let shifted = if month > 2 { month - 3 } else { month + 9 };
+        let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
 }
 
 fn days_of(year: u16, month: u8) -> u8 {
@@ -113,6 +125,13 @@ mod tests {
             "+027-03-31",
         ] {
             assert!(text.parse::<Date>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_as_they_are_made() {
+        for days in [-719_162, -1, 0, 1, 11_016, 11_017, 20_778, 2_932_896] {
+            assert_eq!(Date::from_unix_seconds(days * 86_400).unix_days(), days);
         }
     }
 

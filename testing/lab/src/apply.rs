@@ -9,7 +9,7 @@ use crate::client::{Answer, Client};
 /// How long a custom resource that was just defined, or a namespace that the server makes by itself, may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Applies all objects of a text in order, by server-side apply.
+/// Applies all objects of a text by server-side apply.
 ///
 /// After a namespace its service account `default` is there, without which the API server refuses pods: the controller
 /// manager makes it, or we do where none runs.
@@ -19,17 +19,27 @@ pub(crate) fn apply(client: &Client, text: &str, controllers: bool) -> Result<()
         return Err(LabError::failed(format!("what shall be applied is broken: {diagnostic:?}")));
     }
     let mut resources = Resources { client, known: HashMap::new() };
+    let mut objects = Vec::new();
     for document in stream.documents() {
         let root = document.root();
         match root.get("items") {
             Some(items) if root.get("kind").is_some_and(|kind| kind.text().ends_with("List")) => {
-                for item in items.items() {
-                    one(&mut resources, item, controllers)?;
-                }
+                objects.extend(items.items());
             }
-            _ if root.is_mapping() => one(&mut resources, root, controllers)?,
+            _ if root.is_mapping() => objects.push(root),
             _ => {}
         }
+    }
+    // First what others stand in and are made of; everything else as written.
+    objects.sort_by_key(|object| {
+        let kind = object.get("kind").map(|kind| kind.text()).unwrap_or_default();
+        ["CustomResourceDefinition", "Namespace", "ServiceAccount"]
+            .iter()
+            .position(|known| *known == kind)
+            .unwrap_or(usize::MAX)
+    });
+    for object in objects {
+        one(&mut resources, object, controllers)?;
     }
     Ok(())
 }

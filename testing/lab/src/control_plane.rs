@@ -48,9 +48,9 @@ impl ControlPlane {
     ) -> Result<ControlPlane, LabError> {
         profile.check()?;
         let (address, ports) = match profile.has_nodes() {
-            false => (Ipv4Addr::LOCALHOST, ports::free(5)?),
+            false => (Ipv4Addr::LOCALHOST, ports::free(6)?),
             // In a network of their own they have the ports that they are known by.
-            true => (NODE_ADDRESS, vec![6443, 2379, 2380, 10257, 10259]),
+            true => (NODE_ADDRESS, vec![6443, 2379, 2380, 10257, 10259, 9443]),
         };
         let make = |name: &str| {
             let path = folder.join(name);
@@ -73,6 +73,7 @@ impl ControlPlane {
         places.set("etcd-peer-port", ports[2]);
         places.set("controller-manager-port", ports[3]);
         places.set("scheduler-port", ports[4]);
+        places.set("issuer-port", ports[5]);
         places.set("encryption-key", random_key());
         if profile.has_nodes() {
             places.set("cni-plugins", node::plugins()?);
@@ -104,17 +105,17 @@ impl ControlPlane {
         self.folder.join("logs")
     }
 
+    /// A client of the API server.
     pub(crate) fn client(&self, identity: &str) -> Result<Client, LabError> {
+        self.client_of(self.api_port, identity)
+    }
+
+    /// A client of the server on a port.
+    pub(crate) fn client_of(&self, port: u16, identity: &str) -> Result<Client, LabError> {
         let (certificate, key) = (self.credentials.certificate(identity), self.credentials.key(identity));
         let shown =
             (identity != crate::identities::ANONYMOUS).then_some((certificate.as_path(), key.as_path()));
-        Client::new(
-            self.address,
-            self.api_port,
-            &self.credentials.certificate("ca"),
-            shown,
-            self.namespaces.clone(),
-        )
+        Client::new(self.address, port, &self.credentials.certificate("ca"), shown, self.namespaces.clone())
     }
 
     fn keys(&self) -> Result<(), LabError> {
@@ -134,7 +135,7 @@ impl ControlPlane {
         }
         cluster.client(
             "apiserver-kubelet-client",
-            &Subject { user: "kube-apiserver-kubelet-client", groups: &[] },
+            &Subject { user: "kube-apiserver-kubelet-client", groups: &["lab:kubelet-clients"] },
         )?;
         if self.profile.has_nodes() {
             let user = format!("system:node:{NODE}");
@@ -183,8 +184,9 @@ impl ControlPlane {
                 [("kube-controller-manager", "controller-manager-port"), ("kube-scheduler", "scheduler-port")]
             {
                 self.launch(program, lifetime)?;
+                // The one address that they listen on in every profile.
                 let client = Client::new(
-                    address,
+                    Ipv4Addr::LOCALHOST,
                     self.place(port)?,
                     &self.credentials.certificate("ca"),
                     None,

@@ -128,7 +128,8 @@ pub fn down(name: &str) -> Result<(), LabError> {
     fs::remove_dir_all(&folder).map_err(|error| LabError::file(&folder, &error))
 }
 
-/// Runs a command with `KUBECONFIG` of the lab's administrator, and the servers' programs in `PATH`.
+/// Runs a command with `KUBECONFIG` of the lab's administrator, its folder in `LAB` and its API server in `LAB_URL`;
+/// where it has a node, inside of the namespaces that this is in.
 ///
 /// # Errors
 /// When there is no such lab, or no such command.
@@ -137,21 +138,41 @@ pub fn exec(name: &str, command: &[OsString]) -> Result<ExitStatus, LabError> {
     let [program, arguments @ ..] = command else {
         return Err(LabError::failed("no command: `cargo xtask lab exec -- env`"));
     };
-    let namespaces =
-        known(&lab.folder).into_iter().find(|process| process.program == INIT).map(Namespaces::of);
-    let mut command = match namespaces {
+    let mut command = match namespaces(&lab)? {
         None => Command::new(program),
-        Some(Some(namespaces)) => namespaces.command(program),
-        Some(None) => {
-            return Err(LabError::failed(format!("the node of the lab `{name}` has ended: take it down")));
-        }
+        Some(namespaces) => namespaces.command(program),
     };
     command
         .args(arguments)
         .env("KUBECONFIG", lab.kubeconfig("admin"))
         .env("LAB", &lab.folder)
+        .env("LAB_URL", &lab.url)
         .status()
         .map_err(|error| LabError::failed(format!("cannot run `{}`: {error}", program.display())))
+}
+
+/// Gives the node of a lab an image that holds programs of this machine in `/bin`.
+///
+/// # Errors
+/// When there is no such lab, it has no node, or a program cannot be read.
+pub fn add_image(name: &str, image: &str, programs: &[PathBuf]) -> Result<(), LabError> {
+    let lab = find(name)?;
+    let programs: Vec<&Path> = programs.iter().map(PathBuf::as_path).collect();
+    match namespaces(&lab)? {
+        None => Err(LabError::failed(format!("the lab `{name}` has no node: start one with `up --nodes`"))),
+        Some(namespaces) => crate::node::add_image(&namespaces, &lab.folder, image, &programs),
+    }
+}
+
+/// What a lab with a node runs in.
+fn namespaces(lab: &Detached) -> Result<Option<Namespaces>, LabError> {
+    let Some(init) = known(&lab.folder).into_iter().find(|process| process.program == INIT) else {
+        return Ok(None);
+    };
+    match Namespaces::of(init) {
+        Some(namespaces) => Ok(Some(namespaces)),
+        None => Err(LabError::failed(format!("the node of the lab `{}` has ended: take it down", lab.name))),
+    }
 }
 
 fn known(folder: &Path) -> Vec<Known> {

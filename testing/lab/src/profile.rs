@@ -15,6 +15,7 @@ pub struct Profile {
     flags: Vec<Change>,
     files: BTreeMap<String, String>,
     controllers: bool,
+    application: bool,
     nodes: bool,
 }
 
@@ -47,6 +48,7 @@ impl Profile {
             flags: Vec::new(),
             files: BTreeMap::new(),
             controllers: false,
+            application: false,
             nodes: false,
         }
     }
@@ -72,6 +74,14 @@ impl Profile {
         self.controllers = true;
         // The address of the node is one for endpoints, so that pods reach the API server by its Service.
         self.without_flag("kube-apiserver", "endpoint-reconciler-type")
+    }
+
+    /// Also applies an application: `examples/shop-<profile>`, and `application.yaml` of the profile, which holds what
+    /// concerns the whole cluster. Without it there is only what the servers and the identities need.
+    #[must_use]
+    pub fn with_application(mut self) -> Profile {
+        self.application = true;
+        self
     }
 
     /// Whether a node is started.
@@ -151,7 +161,9 @@ impl Profile {
         for entry in fs::read_dir(profiles().join(&self.name).join(inside)).into_iter().flatten().flatten() {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_description = name.ends_with(".flags") || name.ends_with(".md") || name == OBJECTS;
+            let is_description = name.ends_with(".flags")
+                || name.ends_with(".md")
+                || [OBJECTS, APPLICATION].contains(&name.as_str());
             if is_description || !path.is_file() {
                 continue;
             }
@@ -198,6 +210,17 @@ impl Profile {
                 objects.push(places.fill(&text)?);
             }
         }
+        if self.application {
+            let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+            let example = repository.join("examples").join(format!("shop-{}", self.name));
+            let mut files = vec![profiles().join(&self.name).join(APPLICATION)];
+            files.extend(fs::read_dir(example).into_iter().flatten().flatten().map(|entry| entry.path()));
+            let mut texts = Vec::new();
+            for file in files.iter().filter(|file| file.is_file()) {
+                texts.push(fs::read_to_string(file).map_err(|error| LabError::file(file, &error))?);
+            }
+            objects.push(texts.join("\n---\n"));
+        }
         Ok(objects)
     }
 
@@ -220,6 +243,7 @@ fn set(flags: &mut Vec<(String, String)>, name: &str, value: &str) {
 }
 
 const OBJECTS: &str = "objects.yaml";
+const APPLICATION: &str = "application.yaml";
 
 fn profiles() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles")
@@ -270,6 +294,7 @@ mod tests {
             "logs",
             "pki",
             "controller-manager-port",
+            "issuer-port",
             "scheduler-port",
             "encryption-key",
         ];

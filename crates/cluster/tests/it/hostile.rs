@@ -1,5 +1,6 @@
 //! Servers that break off, say nothing, or say too much: a clear reason, the rest still read, and an end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use seaworthy_cluster::gather;
@@ -28,14 +29,24 @@ fn a_server_that_breaks_off_mid_list_leaves_what_was_read() {
 
 #[test]
 fn a_server_that_is_gone_is_not_asked_for_ever() {
-    let server = Server::start(|path| match path {
-        "/api" | "/apis" | "/version" => None,
+    let told = AtomicBool::new(false);
+    let server = Server::start(move |path| match path {
+        "/api" | "/apis" => None,
+        "/version" if !told.swap(true, Ordering::SeqCst) => None,
         _ => Some(Answer::Close),
     });
     let gathered = server.gather().unwrap();
     assert_eq!(names(&gathered.files), ["collection.json", "components/kube-apiserver.json"]);
     assert_eq!(gathered.refusals.len(), 6);
     assert!(reasons(&gathered).iter().any(|reason| reason.contains("does not answer any more")));
+}
+
+#[test]
+fn an_api_behind_the_server_that_is_gone_is_not_the_server() {
+    let server = Server::start(|path| path.starts_with("/apis/").then_some(Answer::Close));
+    let gathered = server.gather().unwrap();
+    assert_eq!(gathered.refusals.len(), 2, "{:?}", gathered.refusals);
+    assert!(!reasons(&gathered).iter().any(|reason| reason.contains("any more")));
 }
 
 #[test]

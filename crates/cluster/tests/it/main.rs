@@ -4,6 +4,8 @@
 mod components;
 mod credentials;
 mod hostile;
+mod nodes;
 mod paging;
 mod permissions;
+mod real;
 mod server;

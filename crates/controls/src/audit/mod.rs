@@ -4,6 +4,7 @@
 mod differential;
 mod enabled;
 mod lint;
+mod monitored;
 mod named;
 mod needs;
 mod no_sensitive_bodies;
@@ -17,6 +18,7 @@ use crate::control::Control;
 /// Sorted by id.
 pub(crate) static CONTROLS: &[&Control] = &[
     &enabled::CONTROL,
+    &monitored::CONTROL,
     &no_sensitive_bodies::CONTROL,
     &pipeline::CONTROL,
     &policy_coverage::CONTROL,

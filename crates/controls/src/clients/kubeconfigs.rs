@@ -2,6 +2,7 @@
 
 use seaworthy_document::{Value, decode_base64};
 use seaworthy_evidence::Place;
+use seaworthy_policy::Date;
 
 use crate::addresses;
 use crate::control::Severity;
@@ -93,6 +94,8 @@ pub(crate) struct Certificate {
     pub(crate) is_admin: bool,
     /// Days between its beginning and its end.
     pub(crate) days: Option<i64>,
+    /// The day on which it ends.
+    pub(crate) end: Option<Date>,
 }
 
 impl Certificate {
@@ -103,26 +106,42 @@ impl Certificate {
         if data.len() > LONGEST {
             return None;
         }
-        let pem = String::from_utf8(decode_base64(data.trim())?).ok()?;
+        Certificate::first_of(&String::from_utf8(decode_base64(data.trim())?).ok()?)
+    }
+
+    /// Reads the first certificate of a PEM text.
+    pub(crate) fn first_of(pem: &str) -> Option<Certificate> {
         let (_, body) = pem.split_once("-----BEGIN CERTIFICATE-----")?;
         let (body, _) = body.split_once("-----END CERTIFICATE-----")?;
         let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
         let der = decode_base64(&body)?;
         let holds = |bytes: &[u8]| der.windows(bytes.len()).any(|window| window == bytes);
-        Some(Certificate { is_admin: holds(b"system:masters"), days: validity(&der) })
+        let times = validity(&der);
+        Some(Certificate {
+            is_admin: holds(b"system:masters"),
+            days: times.and_then(|(first, last)| Some(day(last)? - day(first)?)),
+            end: times.and_then(|(_, last)| date(last)),
+        })
     }
 }
 
-/// The days between the two times of a certificate, which stand one behind the other (RFC 5280, `Validity`): both are
+/// The two times of a certificate, which stand one behind the other (RFC 5280, `Validity`): both are
 /// of the form `YYMMDDhhmmssZ` up to 2049.
-fn validity(der: &[u8]) -> Option<i64> {
+fn validity(der: &[u8]) -> Option<(&[u8], &[u8])> {
     const LENGTH: usize = 13;
     let start = [0x30, 0x1e, 0x17, LENGTH as u8];
     let at = der.windows(start.len()).position(|window| window == start)? + start.len();
     let first = der.get(at..at + LENGTH)?;
     let second = der.get(at + LENGTH..at + LENGTH + 2).filter(|tag| *tag == [0x17, LENGTH as u8])?.len();
     let last = der.get(at + LENGTH + second..at + 2 * LENGTH + second)?;
-    Some(day(last)? - day(first)?)
+    Some((first, last))
+}
+
+/// The day of a time `YYMMDD…`.
+fn date(time: &[u8]) -> Option<Date> {
+    let number = |from: usize| str::from_utf8(time.get(from..from + 2)?).ok()?.parse::<u16>().ok();
+    let year = number(0)?;
+    Date::new(if year < 50 { 2000 + year } else { 1900 + year }, number(2)? as u8, number(4)? as u8)
 }
 
 /// The day of a time `YYMMDD…`, counted from some day long ago.

@@ -2,6 +2,7 @@
 
 mod account_rights;
 mod api_gateway;
+mod api_server_public;
 mod arguments;
 mod balancers;
 mod console_inventory;
@@ -27,6 +28,7 @@ use crate::control::Control;
 /// Sorted by id.
 pub(crate) static CONTROLS: &[&Control] = &[
     &api_gateway::CONTROL,
+    &api_server_public::CONTROL,
     &console_inventory::CONTROL,
     &control_plane_ports::CONTROL,
     &dashboard::CONTROL,

@@ -3,6 +3,7 @@
 mod authorization;
 mod callers;
 mod coverage;
+mod identity_ca;
 mod linkerd;
 mod membership;
 mod network_encryption;
@@ -12,5 +13,10 @@ mod strict_mtls;
 use crate::control::Control;
 
 /// Sorted by id.
-pub(crate) static CONTROLS: &[&Control] =
-    &[&authorization::CONTROL, &coverage::CONTROL, &network_encryption::CONTROL, &strict_mtls::CONTROL];
+pub(crate) static CONTROLS: &[&Control] = &[
+    &authorization::CONTROL,
+    &coverage::CONTROL,
+    &identity_ca::CONTROL,
+    &network_encryption::CONTROL,
+    &strict_mtls::CONTROL,
+];

@@ -4,6 +4,7 @@ mod default_unused;
 mod labels;
 mod platform;
 mod pod_security_enforce;
+mod pod_security_exemptions;
 mod pod_security_staging;
 mod resource_quotas;
 mod system_separation;
@@ -16,6 +17,7 @@ use crate::control::Control;
 pub(crate) static CONTROLS: &[&Control] = &[
     &default_unused::CONTROL,
     &pod_security_enforce::CONTROL,
+    &pod_security_exemptions::CONTROL,
     &pod_security_staging::CONTROL,
     &resource_quotas::CONTROL,
     &system_separation::CONTROL,

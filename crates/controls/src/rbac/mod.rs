@@ -30,6 +30,7 @@ mod sensitive_config_maps;
 mod system_masters;
 mod token_creation;
 pub(crate) mod undecided;
+mod unused_permissions;
 mod wildcards;
 mod workload_creation;
 mod workload_privilege;
@@ -59,6 +60,7 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &sensitive_config_maps::CONTROL,
     &system_masters::CONTROL,
     &token_creation::CONTROL,
+    &unused_permissions::CONTROL,
     &wildcards::CONTROL,
     &workload_creation::CONTROL,
     &workload_privilege::CONTROL,

@@ -9,6 +9,7 @@ mod in_config_maps;
 mod in_pod_spec;
 mod in_repository;
 mod memory_backed;
+mod rotation;
 mod uses;
 
 use crate::control::Control;
@@ -22,4 +23,5 @@ pub(crate) static CONTROLS: &[&Control] = &[
     &in_pod_spec::CONTROL,
     &in_repository::CONTROL,
     &memory_backed::CONTROL,
+    &rotation::CONTROL,
 ];

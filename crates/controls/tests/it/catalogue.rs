@@ -4,8 +4,21 @@ use std::collections::HashSet;
 
 use seaworthy_controls::{Check, Expectation, PARAMETERS, Page, Scope, catalogue, change};
 
-/// Files can only speak against these: that they hold is for a probe to show.
-const NEVER_OK: &[&str] = &["network/enforcement"];
+/// Evidence can only speak against these: that they hold is for a probe, or an audit log, to show.
+const NEVER_OK: &[&str] = &[
+    "access/break-glass",
+    "container-runtime/patched",
+    "exposure/api-server-public",
+    "network/enforcement",
+    "rbac/unused-permissions",
+];
+
+/// What decides these is read by nothing here yet: they only say what it would be.
+const NEVER_DECIDED: &[&str] =
+    &["access/multi-cluster", "audit/monitored", "etcd/backup-restorable", "etcd/encryption-rewrite"];
+
+/// Nothing speaks against these without a list of people.
+const NEVER_FOUND: &[&str] = &["access/stale-subjects"];
 
 #[test]
 fn ids_are_sorted_and_unique() {
@@ -31,8 +44,12 @@ fn every_control_is_documented_mapped_and_shown_by_cases() {
         let has = |expect| page.cases.iter().any(|case| case.expect == expect);
         match control.check {
             Check::ImageContent { .. } => assert!(has(Expectation::Unknown), "{id}: no case is unknown"),
+            _ if NEVER_DECIDED.contains(&id) => {
+                assert!(has(Expectation::Unknown) && has(Expectation::None), "{id}: no case is unknown");
+            }
             _ => {
-                assert!(has(Expectation::Finding), "{id}: no case has a finding");
+                let found = has(Expectation::Finding) != NEVER_FOUND.contains(&id);
+                assert!(found, "{id}: no case has a finding");
                 let proved = !NEVER_OK.contains(&id) && has(Expectation::Ok);
                 assert!(proved || NEVER_OK.contains(&id) && has(Expectation::Unknown), "{id}: no case is ok");
             }

@@ -6,7 +6,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Component, Program, Setup, drop_ins};
+use super::{Component, Program, Setup, drop_ins, node};
+use crate::configuration;
 use crate::index::SourceFile;
 use crate::object::Object;
 
@@ -79,13 +80,14 @@ impl<'e, 'a> View<'e, 'a> {
             component.setup == Setup::ConfigurationFile && node_of(self.name(component)).is_some()
         };
         let (mut of_nodes, mut rest): (Vec<_>, Vec<_>) = components.into_iter().partition(is_file);
+        self.give_files_to_etcd(&mut rest);
         if of_nodes.is_empty() {
             return rest;
         }
         of_nodes.sort_by_key(|file| self.name(file));
         let mut given = vec![false; of_nodes.len()];
         for process in &mut rest {
-            if self.object(process).kind != "NodeReading" {
+            if self.object(process).kind != "NodeReading" || node::lacks_files(process) {
                 continue;
             }
             for name in ["config", "config-dir"] {
@@ -106,6 +108,31 @@ impl<'e, 'a> View<'e, 'a> {
         }
         rest.extend(of_nodes.into_iter().zip(given).filter(|(_, given)| !given).map(|(file, _)| file));
         rest
+    }
+
+    /// Gives the configuration files of etcd to the processes whose flags name them, in the place of all their flags.
+    fn give_files_to_etcd(&self, components: &mut Vec<Component<'a>>) {
+        let (files, mut rest): (Vec<_>, Vec<_>) =
+            std::mem::take(components).into_iter().partition(|component| {
+                self.object(component).kind == configuration::ETCD && node_of(self.name(component)).is_some()
+            });
+        for file in files {
+            let process = rest.iter_mut().find(|process| {
+                self.object(process).kind == "NodeReading"
+                    && process.program == Program::Etcd
+                    && value_of(process, "config-file")
+                        .zip(process.node)
+                        .is_some_and(|(path, node)| node_of(self.name(&file)) == Some((node, path)))
+            });
+            match process {
+                Some(process) => {
+                    process.sources.push(file.object);
+                    process.flags = file.flags;
+                }
+                None => rest.push(file),
+            }
+        }
+        *components = rest;
     }
 
     /// Leaves one component for each program of each node.

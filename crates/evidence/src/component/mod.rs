@@ -4,6 +4,7 @@
 mod absent;
 mod command_line;
 mod drop_ins;
+mod etcd_file;
 mod find;
 mod installer;
 mod k3s;
@@ -291,6 +292,9 @@ impl<'a> Component<'a> {
 
     /// What is known of a flag.
     pub fn flag(&self, name: &str) -> Setting<'a> {
+        if self.reads_flags() && name != "config-file" {
+            return Setting::Unknown;
+        }
         if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
             if self.setup == Setup::Running && flag.value == reading::CLASSIFIED {
                 return Setting::Unknown;
@@ -309,10 +313,16 @@ impl<'a> Component<'a> {
         }
     }
 
-    /// Whether flags may be set that the files do not show: something fills in a whole argument, or OpenShift takes
+    /// Whether flags may be set that the files do not show: something fills in a whole argument, or OpenShift or etcd takes
     /// the flags out of a file of its own.
     fn is_open(&self) -> bool {
         self.flags.iter().any(|flag| command_line::is_placeholder(flag.name) || flag.is("openshift-config"))
+            || self.reads_flags()
+    }
+
+    /// Whether an etcd takes all its flags out of a file, and none of the command line.
+    fn reads_flags(&self) -> bool {
+        self.program == Program::Etcd && self.flags.iter().any(|flag| flag.is("config-file"))
     }
 
     fn installed(&self, name: &str) -> Option<&'static str> {

@@ -3,11 +3,17 @@
 #![allow(clippy::print_stdout, reason = "tests say what they counted and why they skip")]
 
 mod bad_input;
+#[cfg(feature = "live")]
+mod cluster;
 mod commands;
 mod demo;
 mod examples;
+mod lab;
 mod language_server;
 mod living;
+#[cfg(target_os = "linux")]
+mod nodes;
 mod pods;
 mod program;
 mod rendering;
+mod snapshots;

@@ -104,6 +104,20 @@ fn a_changed_flag_is_what_the_server_runs_with() {
 }
 
 #[test]
+fn the_applications_are_accepted_and_the_identity_provider_may_be_away() {
+    for (profile, path) in [
+        (Profile::insecure(), "/apis/apps/v1/namespaces/tools/deployments/operator"),
+        (Profile::hardened(), "/apis/apps/v1/namespaces/shop-hardened/deployments/web"),
+    ] {
+        let lab = match Lab::start(profile.with_application()) {
+            Ok(lab) => lab,
+            Err(skip) => return skip.announce(),
+        };
+        assert_eq!(lab.request("admin", "GET", path).unwrap().status, 200);
+    }
+}
+
+#[test]
 fn a_server_that_refuses_its_flags_is_quoted() {
     let profile = Profile::hardened().with_flag("kube-apiserver", "tls-min-version", "VersionTLS99");
     if let Err(skip) = lab::available() {
