@@ -211,12 +211,16 @@ fn written(program: &'static str, node: Option<&str>, at: &str, readings: Vec<Va
     let errors = readings.iter().filter_map(|reading| reading.get("error")?.as_str());
     // What an older program does not know is no refusal.
     let errors = errors.filter(|error| !error.ends_with(NOT_SERVED));
+    // That a server has gone is told of its lists already.
+    let gone = Fault::Gone.to_string();
+    let errors = errors.filter(|error| !error.ends_with(&gone));
     // Names of nodes in paths would make each reason another one.
     let errors = errors.map(|error| match node {
         Some(node) => error.replace(&format!("/nodes/{node}/"), "/nodes/…/"),
         None => error.to_owned(),
     });
     let mut errors: Vec<String> = errors.collect();
+    errors.sort_unstable();
     errors.dedup();
     let name = node.map_or_else(|| program.to_owned(), |node| format!("{program}@{node}"));
     let mut reading = json!({
