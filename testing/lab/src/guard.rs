@@ -192,6 +192,18 @@ impl Lab {
         }
     }
 
+    /// Gives the node an image that holds programs of this machine, such as the one under test, in `/bin` and `/`. Pods name it
+    /// with `imagePullPolicy: Never`.
+    ///
+    /// # Errors
+    /// When there is no node, or a program cannot be read.
+    pub fn add_image(&self, name: &str, programs: &[&Path]) -> Result<(), LabError> {
+        match &self.plane.namespaces {
+            None => Err(LabError::failed("a lab without nodes takes no images")),
+            Some(namespaces) => crate::node::add_image(namespaces, &self.plane.folder, name, programs),
+        }
+    }
+
     /// Runs on a thread that is in the network of the lab. Connections that it opens stay there, whoever uses them later.
     ///
     /// # Panics

@@ -1,10 +1,11 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lab::{IMAGE, Lab, NODE, Profile};
+use lab::{Lab, NODE, Profile};
 use serde_json::{Value, json};
 
 use crate::host::{self, Host};
@@ -23,9 +24,12 @@ fn pods_run_on_the_insecure_node_and_nothing_is_left_of_it() {
     let namespace = namespace(&lab);
     assert!(!host::control_groups().is_empty());
 
+    // A program of this machine, with the libraries that it needs.
+    lab.add_image("docker.io/local/tools:1", &[Path::new("/usr/sbin/runc")]).unwrap();
     lab.apply(&pod(
-        "web",
-        "echo | timeout 5 nc -w 3 10.0.0.1 443 >/dev/null && echo reached; exec httpd -f -p 8080 -h /etc",
+        "docker.io/local/tools:1",
+        "runc --version | head -n 1; echo | timeout 5 nc -w 3 10.0.0.1 443 >/dev/null && echo reached; \
+         exec httpd -f -p 8080 -h /etc",
     ))
     .unwrap();
     let address = wait("no pod runs", || {
@@ -37,7 +41,7 @@ fn pods_run_on_the_insecure_node_and_nothing_is_left_of_it() {
     // The API server fetches logs from the kubelet, and the pod reached the API server by its Service.
     wait("the pod does not reach the API server", || {
         let log = lab.request("admin", "GET", "/api/v1/namespaces/default/pods/web/log").unwrap();
-        (log.body.trim() == "reached").then_some(())
+        (log.body.starts_with("runc version") && log.body.ends_with("reached\n")).then_some(())
     });
     wait("the pod serves nothing", || {
         fetch(&lab, &address, 8080, "/passwd").contains("nobody").then_some(())
@@ -164,11 +168,20 @@ fn nothing_of_a_node_outlives_a_test_process_that_is_killed() {
     assert_eq!(Host::now(), before);
 }
 
-fn pod(name: &str, command: &str) -> String {
-    format!(
-        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  terminationGracePeriodSeconds: 0\n  containers:\n  \
-         - name: main\n    image: {IMAGE}\n    imagePullPolicy: Never\n    command: [sh, -c, '{command}']\n"
-    )
+/// A pod that is told to end and does.
+fn pod(image: &str, command: &str) -> String {
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"containers": [{
+            "name": "main",
+            "image": image,
+            "imagePullPolicy": "Never",
+            "command": ["sh", "-c", command],
+        }]},
+    });
+    pod.to_string()
 }
 
 /// What the kubelet itself says of its configuration, by JSON pointers.
