@@ -91,6 +91,11 @@ fn targets(args: &ScanArgs, configured: Option<&str>) -> Result<Vec<(Format, Tar
     let mut targets = Vec::new();
     for output in &args.output {
         let Some((format, path)) = output.split_once('=') else {
+            // A format alone has no file to go to.
+            if let Ok(format) = output.parse() {
+                targets.push((format, Target::Stdout));
+                continue;
+            }
             return Err(CommandError::new(format!("`--output {output}` names no file"))
                 .hint("write it as `FORMAT=FILE`, for example `--output sarif=out.sarif`"));
         };
