@@ -76,7 +76,8 @@ pub(super) const CLUSTER: &[Row] = &[
     ("control-plane/controller-credentials", UNKNOWN, UNKNOWN),
     ("control-plane/file-permissions", NONE, NONE),
     ("control-plane/isolated-nodes", DONE, DONE),
-    ("detection/log-shipping", NONE, NONE),
+    // An agent may run that nobody knows.
+    ("detection/log-shipping", UNKNOWN, UNKNOWN),
     ("detection/metrics-alerts", NONE, NONE),
     // Neither profile brings a sensor.
     ("detection/runtime-sensor", OPEN, OPEN),
