@@ -31,6 +31,9 @@ pub enum ClusterError {
         /// What happened.
         fault: Fault,
     },
+    /// A person ended it.
+    #[error("interrupted: what was made in the cluster has been removed")]
+    Interrupted,
     /// The program could not start what it needs for talking.
     #[error("cannot start: {0}")]
     Runtime(#[from] std::io::Error),
@@ -58,7 +61,7 @@ impl ClusterError {
                 Fault::Slow(_) => "give it more time with `--request-timeout`",
                 _ => "is this the address of a Kubernetes API server?",
             },
-            ClusterError::Option(_) | ClusterError::Runtime(_) => return None,
+            ClusterError::Option(_) | ClusterError::Interrupted | ClusterError::Runtime(_) => return None,
         })
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod gather;
 mod kinds;
 mod list;
+mod nodes;
 mod options;
 mod pod_templates;
 mod rights;
@@ -21,6 +22,7 @@ mod watch;
 
 pub use error::ClusterError;
 pub use gather::{Event, Gathered, Refusal, gather};
+pub use nodes::{NodesEvent, NodesGathered, NodesOptions, clean_nodes, run_nodes, show_nodes};
 pub use options::ClusterOptions;
 pub use rights::{Rights, rights};
 pub use watch::{Update, Watch, watch};

@@ -57,6 +57,18 @@ impl Control {
         closed_world::kinds(self)
     }
 
+    /// The programs whose settings it looks at.
+    pub fn programs(&self) -> Vec<Program> {
+        fn programs(check: &Check) -> Vec<Program> {
+            match check {
+                Check::Component { programs, .. } => programs.to_vec(),
+                Check::Several(checks) => checks.iter().flat_map(programs).collect(),
+                _ => Vec::new(),
+            }
+        }
+        programs(&self.check)
+    }
+
     /// The check of the Pod Security Standards that this control is, when it is one.
     pub fn pod_security_check(&self) -> Option<podsecurity::Check> {
         match self.check {

@@ -153,6 +153,7 @@ fn evaluate_within<'e, 'a>(
         unknown: total.unknown,
         diagnostics: judge.diagnostics(evidence),
         vanished,
+        declarations: None,
     }
 }
 
@@ -315,6 +316,9 @@ fn unread<'a>(program: Program, reason: &str) -> Verdict<'a> {
     let needs = match program {
         Program::Kubelet => {
             "the right `get nodes/proxy`, by which kubelets tell their configuration, or a reading of the node itself"
+        }
+        Program::ApiServer => {
+            "the right `get /flagz`, the pods of `kube-system`, or a reading of a node of the control plane"
         }
         Program::KubeProxy => {
             "the DaemonSet of kube-proxy and its ConfigMap, or a reading of the node itself"

@@ -64,7 +64,7 @@ impl<'a> Value<'a> {
     }
 
     /// The values from below the root down to this one, each with its number among the items of its list.
-    fn lineage(&self) -> Vec<(Value<'a>, u32)> {
+    pub fn lineage(&self) -> Vec<(Value<'a>, u32)> {
         if self.stream().nodes.len() <= SMALL {
             return self.lineage_from_above();
         }

@@ -18,6 +18,8 @@
 //! - {apiVersion: apps/v1, kind: Deployment, resource: deployments, namespaced: true, namespaces: [shop], items: 3}
 //! - {apiVersion: acme.io/v1, kind: Rocket, resource: rockets, namespaced: true, kept: pod-templates, items: 9}
 //! ```
+//!
+//! Where a part of a snapshot is missing, whoever reads it adds `incomplete` with the reason.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Value;
@@ -101,6 +103,9 @@ impl<'a> Collection<'a> {
 
     /// Whether all objects of a kind are among the evidence: those of a namespace, or of all with `None`.
     pub fn known(&self, group: &str, kind: &str, namespace: Option<&str>) -> Known<'a> {
+        if let Some(reason) = self.root.get("incomplete") {
+            return Known::Refused(reason.text());
+        }
         let lists = self.lists.get(&(group, kind)).map_or(&[][..], Vec::as_slice);
         let mut refused = None;
         for list in lists {

@@ -17,6 +17,8 @@ pub const REGISTRY_HOSTS: &str = "RegistryHosts";
 pub const CONTAINERS_REGISTRIES: &str = "ContainersRegistries";
 /// `crio.conf` and its drop-ins.
 pub const CRIO: &str = "CrioConfiguration";
+/// The file that `--config-file` of etcd names.
+pub const ETCD: &str = "EtcdConfiguration";
 /// `daemon.json` of Docker.
 pub const DOCKER: &str = "DockerDaemonConfiguration";
 
@@ -46,6 +48,14 @@ const K3S_KEYS: &[&str] = &[
     "protect-kernel-defaults",
     "secrets-encryption",
     "write-kubeconfig-mode",
+];
+
+/// Keys that only the configuration of etcd has (`embed.Config`).
+const ETCD_KEYS: &[&str] = &[
+    "client-transport-security",
+    "initial-advertise-peer-urls",
+    "listen-client-urls",
+    "peer-transport-security",
 ];
 
 /// The folders of a path, from the innermost, and its last part.
@@ -102,6 +112,7 @@ pub fn may_be_configuration(path: &str, text: &str) -> bool {
     name == "daemon.json"
         || path.contains("rancher/")
         || (name == "registries.yaml" && text.contains("mirrors"))
+        || ETCD_KEYS.iter().any(|key| text.contains(key))
         || K3S_KEYS.iter().any(|key| text.contains(key))
 }
 
@@ -135,6 +146,9 @@ pub fn configuration_kind(path: &str, document: &Document<'_>) -> Option<&'stati
     }
     if name == "daemon.json" {
         return Some(DOCKER);
+    }
+    if ETCD_KEYS.iter().any(|key| has(key)) {
+        return Some(ETCD);
     }
     let below_rancher = || path.contains("rancher/k3s/") || path.contains("rancher/rke2/");
     if matches!(name, "registries.yaml" | "registries.yml") && (has("mirrors") || has("configs")) {

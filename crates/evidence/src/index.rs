@@ -17,7 +17,7 @@ use crate::distribution::Distribution;
 use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
-use crate::owner::{Owners, Standing};
+use crate::owner::{Owners, Standing, is_mirror};
 use crate::unnamed;
 use crate::workload::{self, Workload};
 
@@ -207,7 +207,15 @@ impl<'a> Evidence<'a> {
         let collection = objects.iter().find_map(Collection::read);
         let distribution = Distribution::of(collection.as_ref(), &objects);
         let (components, network) = rayon::join(
-            || component::all(declared.clone(), &objects, &files, collection.as_ref(), distribution.as_ref()),
+            || {
+                component::all(
+                    running(&declared, &objects, &owners),
+                    &objects,
+                    &files,
+                    collection.as_ref(),
+                    distribution.as_ref(),
+                )
+            },
             || Network::new(&files, &objects, &workloads),
         );
         Evidence {
@@ -328,8 +336,13 @@ impl<'a> Evidence<'a> {
         namespace: Option<&str>,
         name: &str,
     ) -> impl Iterator<Item = &'e Object<'a>> + use<'e, 'a> {
+        self.objects_at(self.called_at(kind, namespace, name))
+    }
+
+    /// The positions of these objects.
+    pub(crate) fn called_at(&self, kind: &str, namespace: Option<&str>, name: &str) -> &[u32] {
         let identity = (kind, namespace, name);
-        self.objects_at(self.positions(|object| (object.kind, object.namespace, object.name).cmp(&identity)))
+        self.positions(|object| (object.kind, object.namespace, object.name).cmp(&identity))
     }
 
     /// The objects at some positions.
@@ -433,6 +446,19 @@ impl<'a> Evidence<'a> {
             (Some(_), Some(_)) => Found::Several,
         }
     }
+}
+
+/// The components that no owner shows as well. Mirrors of static pods are kept: they tell on which node the files run.
+pub(crate) fn running<'a>(
+    declared: &[Component<'a>],
+    objects: &[Object<'a>],
+    owners: &Owners<'a>,
+) -> Vec<Component<'a>> {
+    let stands = |component: &&Component<'a>| {
+        let object = &objects[component.object as usize];
+        !owners.represents(object) || is_mirror(object)
+    };
+    declared.iter().filter(stands).cloned().collect()
 }
 
 /// The pods that are judged themselves.

@@ -7,7 +7,7 @@ use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
 use crate::distribution::Distribution;
-use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, read_file, sort_key};
+use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, read_file, running, sort_key};
 use crate::network::Network;
 use crate::object::Object;
 use crate::owner::Owners;
@@ -124,10 +124,10 @@ impl<'a> Evidence<'a> {
         }
         let other_cluster =
             self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;
-        if other_components || other_cluster {
+        if other_components || other_owners || other_cluster {
             self.distribution = Distribution::of(self.collection.as_ref(), &self.objects);
             self.components = component::all(
-                self.declared.clone(),
+                running(&self.declared, &self.objects, &self.owners),
                 &self.objects,
                 &self.files,
                 self.collection.as_ref(),

@@ -13,7 +13,8 @@ use thiserror::Error;
 use crate::exclude::Exclude;
 use crate::render::{Folders, RenderOptions};
 use crate::skip::{SkipReason, Skipped};
-use crate::{recognise, render, walk};
+use crate::snapshot::Snapshot;
+use crate::{recognise, render, snapshot, walk};
 
 /// How to collect.
 #[derive(Clone, Debug)]
@@ -64,6 +65,13 @@ pub struct Collected {
     pub skipped: Vec<Skipped>,
 }
 
+impl Collected {
+    fn take(&mut self, snapshot: Snapshot) {
+        self.files.extend(snapshot.files);
+        self.skipped.extend(snapshot.skipped);
+    }
+}
+
 /// A path that a person named could not be read at all.
 #[derive(Debug, Error)]
 pub enum IngestError {
@@ -77,7 +85,7 @@ pub enum IngestError {
     },
 }
 
-/// Reads files, folders and standard input (`-`).
+/// Reads files, folders, snapshots of clusters and standard input (`-`).
 ///
 /// # Errors
 /// When a path that was named cannot be read. What cannot be read inside a folder is listed in
@@ -98,6 +106,11 @@ pub fn collect(
             continue;
         }
         if fs::metadata(path).map_err(fault)?.is_dir() {
+            if snapshot::is_folder(path) {
+                let read = snapshot::read_folder(path, options.max_file_size);
+                collected.take(read.map_err(fault)?);
+                continue;
+            }
             fs::read_dir(path).map_err(fault)?;
             let (files, skipped) = walk::files_below(path, options);
             scanned.push(path.clone());
@@ -106,6 +119,10 @@ pub fn collect(
             collected.skipped.extend(skipped);
         } else {
             File::open(path).map_err(fault)?;
+            if let Some(read) = snapshot::read_archive(path, options.max_file_size).map_err(fault)? {
+                collected.take(read);
+                continue;
+            }
             candidates.push(Candidate { path: path.clone(), named: true, bytes: None });
         }
     }

@@ -3,16 +3,17 @@
 
 mod collect;
 mod exclude;
-#[cfg(target_os = "linux")]
 mod node;
 mod recognise;
 mod render;
 mod skip;
+pub mod snapshot;
 mod walk;
 
 pub use collect::{Collected, Event, IngestError, Options, collect, read_text};
 pub use exclude::Exclude;
 #[cfg(target_os = "linux")]
 pub use node::{NodeOptions, collect_node};
+pub use node::{read_node, write_node};
 pub use render::RenderOptions;
 pub use skip::{SkipReason, Skipped};

@@ -38,6 +38,10 @@ pub enum SkipReason {
     RenderedWithout(String),
     /// A person wants it left out: a file, or a folder with everything in it.
     Excluded,
+    /// It is in a snapshot and does not belong there.
+    Foreign,
+    /// It is in a snapshot, or is one, and cannot be read as it should: why.
+    Snapshot(String),
     /// It is a link that leads out of the folder, to another folder, or nowhere.
     Link,
 }
@@ -45,7 +49,10 @@ pub enum SkipReason {
 impl SkipReason {
     /// Whether something that may concern Kubernetes was left unread, so that the result is incomplete.
     pub fn leaves_gap(&self) -> bool {
-        !matches!(self, SkipReason::NotKubernetes | SkipReason::Binary | SkipReason::Excluded)
+        !matches!(
+            self,
+            SkipReason::NotKubernetes | SkipReason::Binary | SkipReason::Excluded | SkipReason::Foreign
+        )
     }
 }
 
@@ -71,6 +78,8 @@ impl fmt::Display for SkipReason {
                 write!(f, "object whose chart or overlay was rendered without {part}")
             }
             SkipReason::Excluded => f.write_str("left out as `exclude` wants it"),
+            SkipReason::Foreign => f.write_str("file in a snapshot that is no part of it"),
+            SkipReason::Snapshot(reason) => write!(f, "damaged snapshot: {reason}"),
             SkipReason::Link => f.write_str("link that leads out of the folder or to a folder"),
         }
     }

@@ -6,11 +6,11 @@ use std::fmt;
 use rustc_hash::FxHashMap;
 use seaworthy_controls::{Assessment, Control, Finding, Phase, Progress, Severity, Subject};
 use seaworthy_document::Span;
-use seaworthy_evidence::Object;
+use seaworthy_evidence::{Object, Standing};
 use seaworthy_podsecurity::Version;
 use serde::Serialize;
 
-use crate::clean::{MESSAGE, NAME, clean};
+use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::source::Located;
 
@@ -117,12 +117,28 @@ pub(crate) fn object_name(object: &Object<'_>) -> String {
 
 /// What a verdict is about: "container `web` of Deployment shop/web".
 pub(crate) fn subject_name(subject: &Subject<'_>) -> String {
+    let object = object_name(subject.object);
+    let object =
+        subject.standing.map_or(object.clone(), |standing| format!("{object} ({})", made_by(standing)));
     match subject.container {
         Some(container) if !container.is_empty() => {
-            format!("container `{}` of {}", clean(container, NAME), object_name(subject.object))
+            format!("container `{}` of {object}", clean(container, NAME))
         }
-        _ => object_name(subject.object),
+        _ => object,
     }
+}
+
+/// Which controller made an object: "one of 3 of Deployment web; in its template `spec.hostNetwork` differs".
+fn made_by(standing: &Standing<'_>) -> String {
+    let owner = clean(&standing.owner.to_string(), 2 * NAME).into_owned();
+    let mut text = match standing.count {
+        1 => format!("of {owner}"),
+        count => format!("one of {} alike of {owner}", grouped(count as usize)),
+    };
+    if let Some(difference) = &standing.difference {
+        text.push_str(&format!("; against its template, {}", clean(difference, PATH)));
+    }
+    text
 }
 
 /// Evidence that was there but did not become part of the result.
@@ -157,6 +173,18 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
         format!("{}:{}", clean(located.file, NAME), located.range.start.line)
     };
 
+    let duties = assessment.duties_of_provider();
+    if let (Some(made_by), false) = (evidence.distribution(), duties.is_empty()) {
+        entries.push(NotEvaluated {
+            reason: clean(
+                &format!("the provider's duty (`{}`, told by {}): controls", made_by.name, made_by.because),
+                MESSAGE,
+            )
+            .into_owned(),
+            count: duties.len(),
+            examples: duties.iter().take(EXAMPLES).map(|control| control.id.to_owned()).collect(),
+        });
+    }
     let mut broken = NotEvaluated {
         reason: "documents that could not be read".to_owned(),
         count: 0,

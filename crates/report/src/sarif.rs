@@ -179,12 +179,29 @@ struct FindingResult<'f> {
     level: &'static str,
     message: Message<'f>,
     locations: [Location<'f>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<RelatedLocation<'f>>,
     partial_fingerprints: Fingerprints,
     // Present in every result, so that services know the difference between "none" and "not told".
     suppressions: Vec<Suppression<'f>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
     properties: Properties,
+}
+
+/// Where a file declares what is live.
+#[derive(Serialize)]
+struct RelatedLocation<'f> {
+    #[serde(flatten)]
+    location: Location<'f>,
+    message: Message<'f>,
+}
+
+impl<'f> RelatedLocation<'f> {
+    fn new(declared: &Located<'f>, drifted: bool) -> RelatedLocation<'f> {
+        let text = if drifted { "declared here otherwise: the cluster has drifted" } else { "declared here" };
+        RelatedLocation { location: Location::new(declared), message: Message { text: text.into() } }
+    }
 }
 
 #[derive(Serialize)]
@@ -302,6 +319,10 @@ fn result<'f>(
         level: level(finding.severity),
         message: Message { text: text.into() },
         locations: [location],
+        related_locations: Located::declared(assessment, finding)
+            .map(|(declared, drifted)| RelatedLocation::new(&declared, drifted))
+            .into_iter()
+            .collect(),
         partial_fingerprints: Fingerprints { seaworthy: finding.fingerprint_at(&path) },
         suppressions: finding.exception.as_ref().and_then(suppression).into_iter().collect(),
         baseline_state: assessment.settings.baseline.as_ref().map(|_| match finding.exception {

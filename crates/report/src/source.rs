@@ -48,6 +48,15 @@ impl<'e> Located<'e> {
         Located::at(file, &finding.place)
     }
 
+    /// Where the file stands that declares what a finding is about, and whether it has drifted from that.
+    pub(crate) fn declared(
+        assessment: &Assessment<'e, '_>,
+        finding: &Finding<'_>,
+    ) -> Option<(Located<'e>, bool)> {
+        let declared = assessment.declarations?.at(finding.subject.object, &finding.place)?;
+        Some((Located::at(declared.file, &declared.place), declared.drifted))
+    }
+
     /// Where a place in a file stands.
     pub(crate) fn at(file: &'e SourceFile, place: &Place<'_>) -> Located<'e> {
         let item = place.value.is_mapping() && place.value.key().is_none();

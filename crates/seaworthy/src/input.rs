@@ -1,17 +1,20 @@
-//! Where evidence comes from: paths, or a live cluster.
+//! Where evidence comes from: paths, snapshots among them, or a live cluster.
 
 use std::path::{Path, PathBuf};
 
 use seaworthy_evidence::SourceFile;
-use seaworthy_ingest::collect;
+use seaworthy_ingest::{Collected, collect};
 use seaworthy_podsecurity::Version;
 use seaworthy_report::Skipped;
 
 use crate::cli::ScanArgs;
 use crate::commands::scan::{ingest_error, skipped};
 use crate::error::CommandError;
+use crate::node;
+use crate::node_args::NodePlace;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::record::recorded;
 
 /// What was read, and what is to be said of it.
 pub(crate) struct Input {
@@ -26,23 +29,75 @@ pub(crate) struct Input {
     pub(crate) version: Option<Version>,
 }
 
+impl Input {
+    /// This one behind another one.
+    fn after(mut self, first: Option<Input>) -> Input {
+        let Some(mut all) = first else { return self };
+        all.files.append(&mut self.files);
+        all.skipped.append(&mut self.skipped);
+        all.names.append(&mut self.names);
+        all.gaps |= self.gaps;
+        all.version = all.version.or(self.version);
+        all
+    }
+}
+
+/// Reads the node that the program runs on.
+fn node(place: &NodePlace) -> Result<Input, CommandError> {
+    let files = node::read(place)?;
+    let name = files.first().map(|file| file.name.trim_start_matches("nodes/").trim_end_matches(".json"));
+    let name = format!("node {}", name.unwrap_or_default());
+    Ok(Input { files, skipped: Vec::new(), gaps: false, names: vec![name], version: None })
+}
+
 /// The path above which the configuration lies.
 pub(crate) fn first_path(args: &ScanArgs) -> Option<&Path> {
-    args.paths.first().map(PathBuf::as_path)
+    args.paths.first().or(args.manifests.first()).map(PathBuf::as_path)
 }
 
 /// Reads what the command line names.
 pub(crate) fn read(args: &ScanArgs, plan: &Plan, progress: &Progress) -> Result<Input, CommandError> {
+    let mut live: Option<Input> = None;
     #[cfg(feature = "live")]
     if args.cluster.cluster {
-        return crate::live::read(&args.cluster, progress);
+        live = Some(crate::live::read(&args.cluster, progress)?);
+    }
+    #[cfg(feature = "live")]
+    if args.nodes.nodes {
+        let nodes = crate::live_nodes::read(&args.nodes.pods, &args.cluster.options(), progress)?;
+        live = Some(nodes.after(live));
+    }
+    if args.node.node {
+        live = Some(node(&args.node.place)?.after(live));
+    }
+    if let Some(input) = live {
+        return Ok(input);
     }
     let collected = collect(&args.paths, &plan.options, &|event| progress.on(event)).map_err(ingest_error)?;
-    Ok(Input {
-        skipped: skipped(&collected),
-        gaps: collected.skipped.iter().any(|skipped| skipped.reason.leaves_gap()),
-        files: collected.files,
-        names: args.paths.iter().map(|path| path.display().to_string()).collect(),
-        version: None,
-    })
+    let names = args.paths.iter().map(|path| path.display().to_string()).collect();
+    Ok(of_files(collected, names))
+}
+
+/// The files that declare what the cluster should hold, when some were named.
+pub(crate) fn read_declarations(
+    args: &ScanArgs,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<Option<Input>, CommandError> {
+    if args.manifests.is_empty() {
+        return Ok(None);
+    }
+    let collected =
+        collect(&args.manifests, &plan.options, &|event| progress.on(event)).map_err(ingest_error)?;
+    Ok(Some(of_files(collected, Vec::new())))
+}
+
+fn of_files(collected: Collected, names: Vec<String>) -> Input {
+    let mut skipped = skipped(&collected);
+    let recorded = recorded(&collected.files);
+    let version = recorded.as_ref().and_then(|recorded| recorded.version);
+    let untold = recorded.map_or(Vec::new(), |recorded| recorded.skipped);
+    let gaps = collected.skipped.iter().any(|skipped| skipped.reason.leaves_gap()) || !untold.is_empty();
+    skipped.extend(untold);
+    Input { skipped, gaps, files: collected.files, names, version }
 }

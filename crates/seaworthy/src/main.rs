@@ -11,12 +11,19 @@ mod input;
 mod language_server;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod live_nodes;
+mod node;
+mod node_args;
 mod output;
 mod plan;
 mod progress;
+mod record;
 mod rendering;
 mod selection;
 mod threshold;
+#[cfg(feature = "live")]
+mod watching;
 mod workspace;
 
 use std::process::ExitCode;
@@ -38,10 +45,13 @@ fn main() -> ExitCode {
     let global = &cli.global;
     let result = match &cli.command {
         Command::Scan(args) => commands::scan::run(args, global),
+        #[cfg(feature = "live")]
+        Command::Collect(args) => commands::collect::run(args),
         Command::Diff(args) => commands::diff::run(args, global),
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),
         Command::Pods(args) => commands::pods::run(args),
+        Command::Nodes(args) => commands::nodes::run(args, global),
         Command::Lsp(args) => commands::lsp::run(args, global),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),

@@ -86,6 +86,16 @@ impl Progress {
         }
     }
 
+    /// Takes note of an event of the reading of nodes.
+    #[cfg(feature = "live")]
+    pub(crate) fn on_nodes(&self, event: seaworthy_cluster::NodesEvent) {
+        use seaworthy_cluster::NodesEvent;
+        match event {
+            NodesEvent::Nodes(count) => self.on(Event::Found(count)),
+            NodesEvent::Read => self.on(Event::Read),
+        }
+    }
+
     /// Removes the bar.
     pub(crate) fn finish(&self) {
         if let Some(bar) = self.bar.get() {

@@ -4,7 +4,7 @@ use seaworthy_document::Value;
 use seaworthy_podsecurity::Pod;
 
 use super::{Component, Flag, Program, Setup};
-use super::{command_line, k3s, node, reading};
+use super::{command_line, etcd_file, k3s, node, reading};
 use crate::collection::GROUP;
 use crate::configuration;
 use crate::object::Object;
@@ -28,6 +28,10 @@ pub(crate) fn components_of<'a>(
     };
     match (object.group(), object.kind) {
         ("", configuration::K3S) => k3s::components_of(object, index, found),
+        ("", configuration::ETCD) => found(Component {
+            flags: etcd_file::flags(&object.value),
+            ..Component::new(Program::Etcd, Setup::CommandLine, index, object.value)
+        }),
         (GROUP, "ComponentReading") => {
             if let Some(component) = reading::component_of(object, index) {
                 found(component);

@@ -6,7 +6,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Component, Program, Setup, drop_ins};
+use super::{Component, Program, Setup, drop_ins, node};
+use crate::configuration;
 use crate::index::SourceFile;
 use crate::object::Object;
 
@@ -67,7 +68,8 @@ impl<'e, 'a> View<'e, 'a> {
             return Some(Rank::File);
         }
         if name.starts_with("/api/v1/namespaces/kube-system/configmaps/") {
-            return Some(Rank::Installer);
+            // The pods of kube-proxy read theirs from the ConfigMap: that one is in force.
+            return (component.program != Program::KubeProxy).then_some(Rank::Installer);
         }
         (name.starts_with("/api/") && component.node.is_some()).then_some(Rank::Pod)
     }
@@ -78,13 +80,14 @@ impl<'e, 'a> View<'e, 'a> {
             component.setup == Setup::ConfigurationFile && node_of(self.name(component)).is_some()
         };
         let (mut of_nodes, mut rest): (Vec<_>, Vec<_>) = components.into_iter().partition(is_file);
+        self.give_files_to_etcd(&mut rest);
         if of_nodes.is_empty() {
             return rest;
         }
         of_nodes.sort_by_key(|file| self.name(file));
         let mut given = vec![false; of_nodes.len()];
         for process in &mut rest {
-            if self.object(process).kind != "NodeReading" {
+            if self.object(process).kind != "NodeReading" || node::lacks_files(process) {
                 continue;
             }
             for name in ["config", "config-dir"] {
@@ -94,7 +97,8 @@ impl<'e, 'a> View<'e, 'a> {
                 };
                 for (index, file) in of_nodes.iter().enumerate() {
                     let Some((node, of)) = node_of(self.name(file)) else { continue };
-                    if process.program == file.program && process.node == Some(node) && names(path, of) {
+                    if process.program == file.program && process.node == Some(node) && names(name, path, of)
+                    {
                         process.configuration.extend(file.configuration.iter().copied());
                         process.sources.push(file.object);
                         given[index] = true;
@@ -106,6 +110,31 @@ impl<'e, 'a> View<'e, 'a> {
         rest
     }
 
+    /// Gives the configuration files of etcd to the processes whose flags name them, in the place of all their flags.
+    fn give_files_to_etcd(&self, components: &mut Vec<Component<'a>>) {
+        let (files, mut rest): (Vec<_>, Vec<_>) =
+            std::mem::take(components).into_iter().partition(|component| {
+                self.object(component).kind == configuration::ETCD && node_of(self.name(component)).is_some()
+            });
+        for file in files {
+            let process = rest.iter_mut().find(|process| {
+                self.object(process).kind == "NodeReading"
+                    && process.program == Program::Etcd
+                    && value_of(process, "config-file")
+                        .zip(process.node)
+                        .is_some_and(|(path, node)| node_of(self.name(&file)) == Some((node, path)))
+            });
+            match process {
+                Some(process) => {
+                    process.sources.push(file.object);
+                    process.flags = file.flags;
+                }
+                None => rest.push(file),
+            }
+        }
+        *components = rest;
+    }
+
     /// Leaves one component for each program of each node.
     fn rank(&self, components: Vec<Component<'a>>) -> Vec<Component<'a>> {
         let owned = self.owned(&components);
@@ -115,7 +144,7 @@ impl<'e, 'a> View<'e, 'a> {
         let mut installed = Vec::new();
         for mut component in components {
             // A static pod names no node: its file lies on one.
-            component.node = component.node.or_else(|| node_of(self.name(&component)).map(|(node, _)| node));
+            component.node = component.node.or(node_of(self.name(&component)).map(|(node, _)| node));
             match (self.rank_of(&component), component.node) {
                 (Some(Rank::Pod), _) if owned.contains(&component.object) => {}
                 (Some(Rank::Installer), _) => installed.push(component),
@@ -137,14 +166,18 @@ impl<'e, 'a> View<'e, 'a> {
             let mut nodes: Vec<&str> = nodes.map(|((_, node), _)| *node).collect();
             nodes.sort_unstable();
             let address = value_of(&component, "advertise-address");
-            let same = |node: &&&str| {
-                let group = &groups[&(component.program, **node)];
-                address.is_some()
-                    && group.iter().any(|(_, other)| value_of(other, "advertise-address") == address)
+            let has = |node: &str, wanted: &dyn Fn(Option<&str>) -> bool| {
+                let group = &groups[&(component.program, node)];
+                group.iter().any(|(_, other)| wanted(value_of(other, "advertise-address")))
             };
             let node = match nodes.as_slice() {
-                [node] => Some(*node),
-                nodes => nodes.iter().find(same).copied(),
+                [node] if has(node, &|other| other.is_none() || address.is_none() || other == address) => {
+                    Some(*node)
+                }
+                nodes => nodes
+                    .iter()
+                    .copied()
+                    .find(|node| address.is_some() && has(node, &|other| other == address)),
             };
             match node {
                 Some(node) => {
@@ -237,19 +270,21 @@ pub(crate) fn node_of(name: &str) -> Option<(&str, &str)> {
     Some((&rest[..slash], &rest[slash..]))
 }
 
-/// Whether a flag names a file: itself, or the folder in which it lies.
-fn names(path: &str, file: &str) -> bool {
+/// Whether a flag names a file: itself, or the folder whose drop-ins the kubelet reads (`mergeKubeletConfigurations` of
+/// `cmd/kubelet/app/server.go`: files that end with `.conf`, in folders below as well).
+fn names(flag: &str, path: &str, file: &str) -> bool {
     let path = path.trim_end_matches('/');
     if path.is_empty() {
         return false;
     }
-    let Some(rest) = path
-        .starts_with('/')
-        .then(|| file.strip_prefix(path))
+    let rest = if path.starts_with('/') {
+        file.strip_prefix(path)
+    } else {
         // A relative path starts at the working folder of the process.
-        .unwrap_or_else(|| file.find(&format!("/{path}")).map(|at| &file[at + 1 + path.len()..]))
-    else {
-        return false;
+        file.find(&format!("/{path}")).map(|at| &file[at + 1 + path.len()..])
     };
-    rest.is_empty() || rest.starts_with('/')
+    match flag {
+        "config" => rest == Some(""),
+        _ => rest.is_some_and(|rest| rest.starts_with('/') && rest.ends_with(".conf")),
+    }
 }

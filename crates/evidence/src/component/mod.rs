@@ -4,6 +4,7 @@
 mod absent;
 mod command_line;
 mod drop_ins;
+mod etcd_file;
 mod find;
 mod installer;
 mod k3s;
@@ -74,6 +75,11 @@ impl Program {
             Program::Kubelet => "kubelet",
             Program::Scheduler => "kube-scheduler",
         }
+    }
+
+    /// Whether it is part of every control plane, rather than of nodes.
+    pub fn is_of_control_plane(self) -> bool {
+        !matches!(self, Program::KubeProxy | Program::Kubelet)
     }
 
     /// The program of a name.
@@ -286,6 +292,9 @@ impl<'a> Component<'a> {
 
     /// What is known of a flag.
     pub fn flag(&self, name: &str) -> Setting<'a> {
+        if self.reads_flags() && name != "config-file" {
+            return Setting::Unknown;
+        }
         if let Some(flag) = self.flags.iter().rev().find(|flag| flag.is(name)) {
             if self.setup == Setup::Running && flag.value == reading::CLASSIFIED {
                 return Setting::Unknown;
@@ -304,10 +313,16 @@ impl<'a> Component<'a> {
         }
     }
 
-    /// Whether flags may be set that the files do not show: something fills in a whole argument, or OpenShift takes
+    /// Whether flags may be set that the files do not show: something fills in a whole argument, or OpenShift or etcd takes
     /// the flags out of a file of its own.
     fn is_open(&self) -> bool {
         self.flags.iter().any(|flag| command_line::is_placeholder(flag.name) || flag.is("openshift-config"))
+            || self.reads_flags()
+    }
+
+    /// Whether an etcd takes all its flags out of a file, and none of the command line.
+    fn reads_flags(&self) -> bool {
+        self.program == Program::Etcd && self.flags.iter().any(|flag| flag.is("config-file"))
     }
 
     fn installed(&self, name: &str) -> Option<&'static str> {
@@ -356,6 +371,13 @@ impl<'a> Component<'a> {
         !self.configuration.is_empty()
             || self.setup == Setup::Kubeadm
             || self.flags.iter().any(|flag| flag.is("config") || flag.is("config-dir"))
+    }
+
+    /// Whether the command line names a folder of drop-ins and no file that they add to. The kubelet then puts them upon the
+    /// defaults of its flags, not upon those of a configuration file.
+    pub fn has_drop_ins_alone(&self) -> bool {
+        let names = |name: &str| self.flags.iter().any(|flag| flag.is(name) && !flag.value.is_empty());
+        self.setup == Setup::CommandLine && names("config-dir") && !names("config")
     }
 
     /// Whether the command line names a configuration file that is not among the evidence, so that what is not

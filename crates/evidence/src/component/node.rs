@@ -11,6 +11,12 @@ pub(super) fn components_of<'a>(object: &Object<'a>, index: u32, mut found: impl
     for process in object.value.get("processes").iter().flat_map(Value::items) {
         let text = |key| process.get(key).and_then(|value| value.as_str());
         let Some(program) = text("program").and_then(Program::named) else { continue };
+        // An etcd that an application brought along is not the store of the cluster.
+        let is_of_workload =
+            process.get("staticPod").and_then(|is_static| is_static.as_bool()) == Some(false);
+        if program == Program::Etcd && is_of_workload {
+            continue;
+        }
         let Some(arguments) = process.get("arguments").filter(Value::is_sequence) else {
             let mut component = Component::new(program, Setup::Unread, index, process);
             component.node = Some(object.name);
@@ -34,4 +40,13 @@ pub(super) fn components_of<'a>(object: &Object<'a>, index: u32, mut found: impl
             ..Component::new(program, Setup::CommandLine, index, arguments)
         });
     }
+}
+
+/// Whether a process was told of a configuration file that could not be read: then those that could be decide nothing.
+pub(super) fn lacks_files(process: &Component<'_>) -> bool {
+    let uses = process.settings.parent().and_then(|process| process.get("uses"));
+    uses.iter().flat_map(Value::items).any(|used| {
+        let setting = used.get("setting").map_or("", |setting| setting.text());
+        matches!(setting, "config" | "config-dir") && used.get("error").is_some()
+    })
 }

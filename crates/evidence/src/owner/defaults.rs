@@ -12,7 +12,7 @@ pub(super) const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccou
 pub(super) const TAINTS_OF_NODES: &str = "node.kubernetes.io/";
 
 /// Whether a value says as much as no value: the server leaves such fields out or puts them in as it likes.
-pub(super) fn is_empty(value: &Value<'_>) -> bool {
+pub(crate) fn is_empty(value: &Value<'_>) -> bool {
     match value.kind() {
         Kind::Null => true,
         Kind::Mapping => value.entries().next().is_none(),
@@ -22,7 +22,7 @@ pub(super) fn is_empty(value: &Value<'_>) -> bool {
 }
 
 /// Whether the server puts this scalar where a field of a pod is absent.
-pub(super) fn is_default(key: &str, value: &Value<'_>) -> bool {
+pub(crate) fn is_default(key: &str, value: &Value<'_>) -> bool {
     let known: &[&str] = match key {
         "restartPolicy" => &["Always"],
         "dnsPolicy" => &["ClusterFirst"],

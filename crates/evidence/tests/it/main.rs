@@ -2,7 +2,9 @@
 
 mod components;
 mod configurations;
+mod declared;
 mod network;
+mod nodes;
 mod objects;
 mod owners;
 mod readings;

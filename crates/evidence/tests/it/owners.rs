@@ -252,3 +252,19 @@ fn a_mirror_pod_is_the_static_pod_of_its_node() {
     assert_eq!(names(&evidence), ["kube-scheduler-n1", "kube-scheduler-n2"]);
     assert_eq!(evidence.workloads().len(), 2);
 }
+
+#[test]
+fn what_is_owned_in_a_circle_is_judged() {
+    let owned_by = |text: String, by: &str| {
+        text.replace(
+            "kind: Deployment, name: web, uid: d1",
+            &format!("kind: ReplicaSet, name: {by}, uid: r-{by}"),
+        )
+    };
+    let texts = [
+        owned_by(replica_set("one", 1, "web:1"), "other"),
+        owned_by(replica_set("other", 1, "web:1"), "one"),
+        owned_by(replica_set("self", 1, "web:1"), "self"),
+    ];
+    assert_eq!(judged(&texts).len(), 3);
+}

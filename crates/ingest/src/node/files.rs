@@ -153,6 +153,13 @@ impl Files {
                 }
                 Looked::default()
             }
+            Content::Key => {
+                let public = entry.read(MAX_CERTIFICATES).is_ok_and(|bytes| is_public(&bytes));
+                if let Some(file) = self.files.get_mut(at).filter(|_| new && public && view.pid.is_none()) {
+                    file.role = programs::OTHER.name;
+                }
+                Looked::default()
+            }
             Content::DropIns => self.drop_ins(view, path, 0),
             Content::Folder => {
                 if new {
@@ -406,6 +413,13 @@ fn program_of_pod(root: &Value<'_>) -> Option<&'static str> {
             .collect();
         programs::program(&words, None)
     })
+}
+
+/// Whether a file of keys holds public ones alone.
+fn is_public(bytes: &[u8]) -> bool {
+    let holds = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
+    !holds(b"PRIVATE KEY")
+        && (holds(b"BEGIN PUBLIC KEY") || holds(b"BEGIN RSA PUBLIC KEY") || holds(b"BEGIN CERTIFICATE"))
 }
 
 /// A path from `/` on.

@@ -16,7 +16,6 @@ const MAX_PROCESSES: usize = 256;
 /// Variables that change what the programs do. Of others not even the names are kept.
 const VARIABLES: &[&str] = &[
     "CONTAINERD_",
-    "CONTAINER_",
     "CRIO_",
     "ETCD_",
     "GODEBUG",

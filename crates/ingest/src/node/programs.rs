@@ -65,6 +65,8 @@ pub(super) enum Content {
     Text,
     /// The certificates in it.
     Certificates,
+    /// Whether it is a public key, which is no secret.
+    Key,
     /// A folder whose drop-ins become evidence.
     DropIns,
     /// A folder that is looked at with all that it holds.
@@ -79,6 +81,7 @@ pub(super) const ADMIN_KUBECONFIG: Role = role("admin-kubeconfig", Content::Text
 pub(super) const CERTIFICATE: Role = role("pki-certificate", Content::Certificates);
 pub(super) const CLIENT_CA: Role = role("client-ca", Content::Certificates);
 pub(super) const CNI: Role = role("cni", Content::Nothing);
+pub(super) const CNI_FOLDER: Role = role("cni-folder", Content::Nothing);
 pub(super) const CONFIGURATION: Role = role("component-configuration", Content::Text);
 pub(super) const DISTRIBUTION: Role = role("distribution-configuration", Content::Text);
 pub(super) const DROP_INS: Role = role("configuration-folder", Content::DropIns);
@@ -98,6 +101,7 @@ pub(super) const RUNTIME: Role = role("runtime-configuration", Content::Text);
 pub(super) const SOCKET: Role = role("runtime-socket", Content::Nothing);
 pub(super) const STATIC_POD: Role = role("static-pod-manifest", Content::Text);
 pub(super) const TOKEN: Role = role("token-file", Content::Nothing);
+pub(super) const VERIFYING_KEY: Role = role("pki-key", Content::Key);
 pub(super) const UNIT: Role = role("kubelet-unit", Content::Nothing);
 pub(super) const UNIT_OF_OTHER: Role = role("service-unit", Content::Nothing);
 
@@ -123,6 +127,7 @@ const FLAGS: &[(&str, &str, Role)] = &[
     ("kube-apiserver", "authorization-webhook-config-file", KUBECONFIG),
     ("kube-apiserver", "egress-selector-config-file", CONFIGURATION),
     ("kube-apiserver", "encryption-provider-config", CONFIGURATION),
+    ("kube-apiserver", "service-account-key-file", VERIFYING_KEY),
     ("kube-apiserver", "token-auth-file", TOKEN),
     ("kube-apiserver", "tracing-config-file", CONFIGURATION),
     ("kube-proxy", "config", KUBE_PROXY),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::processes::{self, Running};
 use super::reading::{Obstacle, Socket};
 use super::root::Root;
 
@@ -24,10 +25,12 @@ const TABLES: &[(&str, &str, &str)] =
 pub(super) fn listening(
     root: &Root,
     pids: &[u32],
-    others: &[u32],
+    running: &[Running],
+    network: Option<&str>,
     errors: &mut Vec<Obstacle>,
 ) -> Vec<Socket> {
     let mut found: Vec<(Socket, u64)> = Vec::new();
+    let others = processes::other_networks(running, network);
     for (of, shown) in std::iter::once((1, None)).chain(others.iter().map(|pid| (*pid, Some(*pid)))) {
         for (table, protocol, state) in TABLES {
             let path = format!("/proc/{of}/net/{table}");

@@ -8,3 +8,4 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod node;
 mod overlays;
+mod snapshots;

@@ -62,6 +62,12 @@ impl<'f> Pen<'f> {
         }
         member(out, "},\"path\":", &clean(&path, PATH));
         write_provenance(assessment, finding, out);
+        if let Some((declared, drifted)) = Located::declared(assessment, finding) {
+            member(out, ",\"declared\":{\"file\":", &clean(declared.file, PATH));
+            number(out, ",\"line\":", declared.range.start.line);
+            number(out, ",\"column\":", declared.range.start.column);
+            out.extend_from_slice(if drifted { b",\"drifted\":true}" } else { b",\"drifted\":false}" });
+        }
         if let Some(acceptance) = &finding.exception {
             member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
             member(out, ",\"acceptance\":{\"by\":", acceptance.by());
@@ -121,6 +127,16 @@ impl<'f> Subjected<'f> {
                 }
                 member(bytes, ",\"name\":", &clean(name, NAME));
                 bytes.push(b'}');
+            }
+            if let Some(standing) = subject.standing {
+                let owner = &standing.owner;
+                member(bytes, ",\"owner\":{\"apiVersion\":", &clean(owner.api_version, NAME));
+                member(bytes, ",\"kind\":", &clean(owner.kind, NAME));
+                member(bytes, ",\"name\":", &clean(owner.name, NAME));
+                number(bytes, "},\"count\":", standing.count);
+                if let Some(difference) = &standing.difference {
+                    member(bytes, ",\"difference\":", &clean(difference, PATH));
+                }
             }
             bytes.push(b'}');
         }

@@ -15,7 +15,7 @@ use seaworthy_controls::{
     Acceptance, Assessment, Control, ControlResult, Counts, PARAMETERS, PlannedChange, Progress, Roadmap,
     Settings, Severity, Subject, Unknown, catalogue,
 };
-use seaworthy_evidence::{Diagnostic, Origin};
+use seaworthy_evidence::{DeclarationCounts, Diagnostic, Origin};
 use serde::Serialize;
 
 use crate::chunks::write_list;
@@ -106,7 +106,31 @@ struct Coverage<'r> {
     documents: usize,
     objects: usize,
     workloads: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    represented: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declarations: Option<DeclarationsView>,
     not_evaluated: Vec<NotEvaluated>,
+}
+
+/// How what files declare fits what the cluster holds.
+#[derive(Serialize)]
+struct DeclarationsView {
+    matched: usize,
+    drifted: usize,
+    missing: usize,
+    undeclared: usize,
+}
+
+impl DeclarationsView {
+    fn new(counts: DeclarationCounts) -> DeclarationsView {
+        let DeclarationCounts { matched, drifted, missing, undeclared } = counts;
+        DeclarationsView { matched, drifted, missing, undeclared }
+    }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -234,6 +258,8 @@ impl<'r> Head<'r> {
                 documents: evidence.document_count(),
                 objects: evidence.objects().len(),
                 workloads: evidence.workloads().len(),
+                represented: evidence.represented_count(),
+                declarations: assessment.declarations.map(|found| DeclarationsView::new(found.counts())),
                 not_evaluated: not_evaluated(assessment, context),
             },
             summary: Summary {

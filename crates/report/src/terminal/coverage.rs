@@ -3,7 +3,7 @@
 use std::io;
 
 use seaworthy_controls::Assessment;
-use seaworthy_evidence::Severity;
+use seaworthy_evidence::{DeclarationCounts, Severity};
 
 use super::excerpt::Place;
 use super::{Screen, living};
@@ -34,14 +34,29 @@ pub(super) fn write_heading(
         read.push_str(&format!(", {}", count(rendered.len(), "rendering")));
     }
     let text = format!(
-        "{}, {}, {} with pods, judged by {} as for Kubernetes {}",
+        "{}, {}, {} with pods{}, judged by {} as for Kubernetes {}",
         read,
         count(evidence.objects().len(), "object"),
         grouped(evidence.workloads().len()),
+        match evidence.represented_count() {
+            0 => String::new(),
+            count => format!(" (and {} that their owners stand for)", grouped(count)),
+        },
         count(assessment.controls.len(), "control"),
         kubernetes_version(assessment.settings.version),
     );
     screen.paragraph("", &text)?;
+    if let Some(declarations) = assessment.declarations {
+        let DeclarationCounts { matched, drifted, missing, undeclared } = declarations.counts();
+        let text = format!(
+            "{} declared by files, {} of them drifted; {} declared and not live, {} live and not declared",
+            count(matched, "object"),
+            grouped(drifted),
+            grouped(missing),
+            grouped(undeclared),
+        );
+        screen.paragraph("", &text)?;
+    }
     if let Some(file) = &context.configuration {
         screen.paragraph("", &format!("configured by {}", clean(file, PATH)))?;
     }

@@ -172,7 +172,12 @@ impl<'d> Details<'d, '_> {
 
     fn write_excerpt(&mut self, screen: &mut Screen<'_>, finding: &'d Finding<'d>) -> io::Result<()> {
         let message = clean(&finding.message, MESSAGE);
-        let subject = subject_name(&finding.subject);
+        let mut subject = subject_name(&finding.subject);
+        if let Some((declared, drifted)) = Located::declared(self.assessment, finding) {
+            let word = if drifted { "drifted from" } else { "declared at" };
+            let place = format!("{}:{}", clean(declared.file, PATH), declared.range.start.line);
+            subject.push_str(&format!(", {word} {place}{}", declared.remark()));
+        }
         let file = finding.subject.object.file;
         let drawn = screen.drawing(3).draw(&Place {
             located: Located::of(self.assessment, finding),

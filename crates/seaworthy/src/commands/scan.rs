@@ -7,13 +7,13 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use seaworthy_controls::evaluate;
-use seaworthy_evidence::Evidence;
+use seaworthy_evidence::{Declarations, Evidence};
 use seaworthy_ingest::{Collected, IngestError};
 use seaworthy_report::{Context, Format, Skipped, Style};
 
 use crate::cli::{Global, ScanArgs};
 use crate::error::{CommandError, Outcome};
-use crate::input;
+use crate::input::{self, Input};
 use crate::output;
 use crate::plan::{self, Plan};
 use crate::progress::Progress;
@@ -23,22 +23,57 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     if args.cluster.print_rbac {
         return crate::live::print_rights(&args.cluster);
     }
+    judge(args, global, |plan, progress| input::read(args, plan, progress))
+}
+
+/// Judges what `read` brings, as the command line says.
+pub(crate) fn judge(
+    args: &ScanArgs,
+    global: &Global,
+    read: impl FnOnce(&Plan, &Progress) -> Result<Input, CommandError>,
+) -> Result<Outcome, CommandError> {
     // Everything that can be wrong with the command line is found before any work is done.
     let frameworks = plan::frameworks(&args.framework)?;
     let mut plan = Plan::new(&args.judge, input::first_path(args), &frameworks, global)?;
+    #[cfg(feature = "live")]
+    if args.cluster.watch {
+        if !args.output.is_empty() {
+            return Err(CommandError::new(
+                "`--output` cannot be used with `--watch`: there is no end at which a report is written",
+            )
+            .hint("`--format json` prints one JSON object a line"));
+        }
+        let progress = Progress::new(!args.no_progress && !args.quiet);
+        crate::watching::run(&args.cluster, plan, args.format.as_deref(), &progress, global)?;
+        return Ok(Outcome::Clean);
+    }
     let targets = targets(args, plan.format.as_deref())?;
     let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline.take());
     plan.settings.baseline = baseline.as_deref().map(plan::baseline).transpose()?;
 
     let progress = Progress::new(!args.no_progress && !args.quiet);
-    let read = input::read(args, &plan, &progress);
+    let read = read(&plan, &progress);
+    let declared = input::read_declarations(args, &plan, &progress);
     progress.finish();
-    let input = read?;
+    let (mut input, declared) = (read?, declared?);
+    if let Some(declared) = &declared {
+        input.gaps |= declared.gaps;
+        input.skipped.extend(declared.skipped.iter().cloned());
+    }
     if let Some(version) = input.version.filter(|_| !plan.version_is_stated) {
         plan.settings.version = version;
     }
     let evidence = Evidence::new(&input.files);
-    let assessment = evaluate(&plan.controls, &evidence, &plan.settings);
+    if !args.manifests.is_empty() && evidence.collection().is_none() {
+        return Err(CommandError::new(
+            "`--manifests` names the files that declare a cluster, and none was given",
+        )
+        .hint("add `--cluster`, or name a snapshot that `seaworthy collect` wrote"));
+    }
+    let declarations =
+        declared.as_ref().map(|declared| Declarations::new(&evidence, Evidence::new(&declared.files)));
+    let mut assessment = evaluate(&plan.controls, &evidence, &plan.settings);
+    assessment.declarations = declarations.as_ref();
     let context = Context {
         inputs: input.names,
         skipped: input.skipped,

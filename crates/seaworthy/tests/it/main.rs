@@ -11,6 +11,9 @@ mod examples;
 mod lab;
 mod language_server;
 mod living;
+#[cfg(target_os = "linux")]
+mod nodes;
 mod pods;
 mod program;
 mod rendering;
+mod snapshots;
