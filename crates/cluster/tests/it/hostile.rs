@@ -36,7 +36,7 @@ fn a_server_that_is_gone_is_not_asked_for_ever() {
         _ => Some(Answer::Close),
     });
     let gathered = server.gather().unwrap();
-    assert_eq!(names(&gathered.files), ["collection.json"]);
+    assert_eq!(names(&gathered.files), ["collection.json", "components/kube-apiserver.json"]);
     assert_eq!(gathered.refusals.len(), 6);
     assert!(reasons(&gathered).iter().any(|reason| reason.contains("does not answer any more")));
 }

@@ -19,6 +19,7 @@ fn an_honest_cluster_becomes_texts() {
             "/api/v1/namespaces/shop/pods/web-0",
             "/api/v1/namespaces/shop/secrets/db",
             "/apis/rockets.example.com/v1/namespaces/shop/rockets/a",
+            "components/kube-apiserver.json",
         ]
     );
     assert_eq!(gathered.name, "test");
