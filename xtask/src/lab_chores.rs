@@ -82,7 +82,7 @@ pub(crate) fn run(chore: Chore) -> ExitCode {
                 (false, false) => profile.with_controllers(),
                 (false, true) => profile.with_nodes(),
             };
-            up(&lab.name, nodes, &if application { profile.with_application() } else { profile })
+            up(&lab.name, &if application { profile.with_application() } else { profile })
         }
         Chore::Exec { lab, command } => {
             return match lab::exec(&lab.name, &command) {
@@ -109,7 +109,7 @@ fn complain(error: &LabError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn up(name: &str, nodes: bool, profile: &Profile) -> Result<(), LabError> {
+fn up(name: &str, profile: &Profile) -> Result<(), LabError> {
     let lab = lab::up(name, profile)?;
     let named = if name == "default" { String::new() } else { format!(" --name {name}") };
     println!("lab `{name}` runs: Kubernetes {}, profile {}, {}", lab.version, lab.profile, lab.url);

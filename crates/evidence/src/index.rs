@@ -208,8 +208,13 @@ impl<'a> Evidence<'a> {
         let distribution = Distribution::of(collection.as_ref(), &objects);
         let (components, network) = rayon::join(
             || {
-                let running = running(&declared, &objects, &owners);
-                component::all(running, &objects, &files, collection.as_ref(), distribution.as_ref())
+                component::all(
+                    running(&declared, &objects, &owners),
+                    &objects,
+                    &files,
+                    collection.as_ref(),
+                    distribution.as_ref(),
+                )
             },
             || Network::new(&files, &objects, &workloads),
         );
@@ -443,18 +448,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The pods that are judged themselves.
-pub(crate) fn judged<'a>(
-    held: &[Workload<'a>],
-    objects: &[Object<'a>],
-    owners: &Owners<'a>,
-) -> Vec<Workload<'a>> {
-    let stands = |workload: &&Workload<'a>| !owners.represents(&objects[workload.object as usize]);
-    held.iter().filter(stands).copied().collect()
-}
-
-/// The components that no owner shows as well. Mirrors of static pods tell on which node they run: see
-/// [`component::merge`].
+/// The components that no owner shows as well. Mirrors of static pods are kept: they tell on which node the files run.
 pub(crate) fn running<'a>(
     declared: &[Component<'a>],
     objects: &[Object<'a>],
@@ -465,6 +459,16 @@ pub(crate) fn running<'a>(
         !owners.represents(object) || is_mirror(object)
     };
     declared.iter().filter(stands).cloned().collect()
+}
+
+/// The pods that are judged themselves.
+pub(crate) fn judged<'a>(
+    held: &[Workload<'a>],
+    objects: &[Object<'a>],
+    owners: &Owners<'a>,
+) -> Vec<Workload<'a>> {
+    let stands = |workload: &&Workload<'a>| !owners.represents(&objects[workload.object as usize]);
+    held.iter().filter(stands).copied().collect()
 }
 
 pub(crate) fn read_file<'a>(index: u32, file: &'a SourceFile) -> FileEvidence<'a> {

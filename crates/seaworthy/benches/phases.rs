@@ -16,6 +16,13 @@ const RUNS: usize = 7;
 fn main() {
     let data = std::env::var_os("SEAWORTHY_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
+    if let Some(snapshot) = std::env::var_os("SEAWORTHY_SNAPSHOT") {
+        let read = seaworthy_ingest::collect(&[snapshot.into()], &Default::default(), &|_| {});
+        let files = read.expect("a snapshot").files;
+        let texts: Vec<_> =
+            files.into_iter().map(|file| (file.name, file.stream.text().to_owned())).collect();
+        return on_threads(&texts);
+    }
     let mut texts = Vec::new();
     for set in ["sample500", "demo"] {
         read_below(&data.join(set), &mut texts);
@@ -25,17 +32,21 @@ fn main() {
         return;
     }
     // Enough copies that a phase takes long against the clock.
-    let texts: Vec<String> = std::iter::repeat_n(texts, 10).flatten().collect();
-    let bytes: usize = texts.iter().map(String::len).sum();
+    let texts = std::iter::repeat_n(texts, 10).flatten().map(|text| ("x.yaml".to_owned(), text));
+    on_threads(&texts.collect::<Vec<_>>());
+}
+
+fn on_threads(texts: &[(String, String)]) {
+    let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
     println!("| threads | phase | median | MB/s | of reading |");
     println!("|---:|---|---:|---:|---:|");
     for threads in [1, std::thread::available_parallelism().map_or(1, usize::from)] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-        pool.install(|| phases(threads, &texts, bytes));
+        pool.install(|| phases(threads, texts, bytes));
     }
 }
 
-fn phases(threads: usize, texts: &[String], bytes: usize) {
+fn phases(threads: usize, texts: &[(String, String)], bytes: usize) {
     use rayon::prelude::*;
     let settings = Settings::default();
     let controls: Vec<_> = catalogue::all().collect();
@@ -43,7 +54,7 @@ fn phases(threads: usize, texts: &[String], bytes: usize) {
     for _ in 0..RUNS {
         let start = Instant::now();
         let files: Vec<SourceFile> =
-            texts.par_iter().map(|text| SourceFile::new("x.yaml", Stream::read(text.as_str()))).collect();
+            texts.par_iter().map(|(name, text)| SourceFile::new(name, Stream::read(text.as_str()))).collect();
         times[0].push(start.elapsed());
         let start = Instant::now();
         let evidence = Evidence::new(&files);

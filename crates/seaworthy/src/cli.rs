@@ -56,6 +56,9 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Judge manifests, a live cluster or a node, and print a roadmap of what to do, in order
     Scan(ScanArgs),
+    /// Store what a live cluster holds in a file, to judge it later or elsewhere
+    #[cfg(feature = "live")]
+    Collect(CollectArgs),
     /// Compare two reports, or two folders: what is new, what is fixed, what cannot be told
     Diff(DiffArgs),
     /// Explain a control: why it matters, how it is judged, how to cure it
@@ -142,6 +145,29 @@ pub(crate) struct JudgeArgs {
     pub(crate) render: RenderArgs,
 }
 
+/// Storing what a cluster holds.
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy collect --cluster --output snapshot.tar.zst
+  seaworthy scan snapshot.tar.zst                         the same result as that of `scan --cluster`
+
+Values of Secrets are neither read nor stored; everything else that objects say is. Keep the file as you would keep a
+backup of the cluster's configuration.")]
+pub(crate) struct CollectArgs {
+    #[command(flatten)]
+    pub(crate) cluster: crate::cluster_args::ClusterArgs,
+
+    /// The file to write: a tar archive, compressed by Zstandard unless its name ends in `.tar`
+    #[arg(long, short, value_hint = ValueHint::FilePath, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -187,7 +213,9 @@ Examples:
   seaworthy scan deploy/
   seaworthy scan --all deploy/web.yaml              every finding with its source line
   seaworthy scan --cluster --context production     what runs: a live cluster, see docs/clusters.md
+  seaworthy scan --cluster --manifests deploy/      and where it is declared, and what drifted
   sudo seaworthy scan --node                        the node that this runs on, see docs/nodes.md
+  seaworthy scan snapshot.tar.zst                   what `seaworthy collect` has stored
   seaworthy scan charts/shop --helm-values prod.yaml   charts and overlays are rendered first
   seaworthy scan deploy/ --output sarif=out.sarif --output html=report.html
   seaworthy scan deploy/ --select pss:baseline --fail-on high
@@ -198,8 +226,8 @@ Examples:
 Settings of a team stand in `.seaworthy.yaml`, accepted risks in exceptions: see docs/configuration.md and
 docs/exceptions.md.")]
 pub(crate) struct ScanArgs {
-    /// Files and folders; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are read, charts and
-    /// overlays are rendered
+    /// Files, folders and snapshots of clusters; `-` is standard input. In folders, `.yaml`, `.yml` and `.json` files are
+    /// read, charts and overlays are rendered
     #[cfg_attr(feature = "live", arg(required_unless_present_any = ["cluster", "node", "print_rbac"], conflicts_with_all = ["cluster", "node", "print_rbac"]))]
     #[cfg_attr(not(feature = "live"), arg(required_unless_present = "node", conflicts_with = "node"))]
     #[arg(value_hint = ValueHint::AnyPath, value_name = "PATH")]
@@ -219,18 +247,23 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) node: crate::node_args::NodeArgs,
 
+    /// Say of what the cluster holds where these files and folders declare it, and what has drifted from that; with
+    /// `--cluster` or a snapshot. May be repeated
+    #[arg(long, value_hint = ValueHint::AnyPath, value_name = "PATH")]
+    pub(crate) manifests: Vec<PathBuf>,
+
     /// Show only what is new against a former report (`--format json`); what it knows counts as known, and only the
     /// rest decides the exit code
     #[arg(long, env = "SEAWORTHY_BASELINE", value_hint = ValueHint::FilePath, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Sum up where the items of a framework stand, and judge its controls only: `nsa`, `cis`, `pss` or `mitre`;
+    /// Sum up where the items of a framework stand (with `cis` the whole benchmark), and judge its controls only: `nsa`, `cis`, `pss` or `mitre`;
     /// several with commas or by repeating
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) framework: Vec<String>,
 
     /// What to print on standard output: terminal, json, sarif, html, markdown, junit, github, gitlab, open-reports,
-    /// policy-report or csv
+    /// policy-report, csv or kube-bench-json
     /// [default: terminal]
     #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT")]
     pub(crate) format: Option<String>,

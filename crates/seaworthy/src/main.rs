@@ -18,6 +18,7 @@ mod node_args;
 mod output;
 mod plan;
 mod progress;
+mod record;
 mod rendering;
 mod selection;
 mod threshold;
@@ -44,6 +45,8 @@ fn main() -> ExitCode {
     let global = &cli.global;
     let result = match &cli.command {
         Command::Scan(args) => commands::scan::run(args, global),
+        #[cfg(feature = "live")]
+        Command::Collect(args) => commands::collect::run(args),
         Command::Diff(args) => commands::diff::run(args, global),
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),

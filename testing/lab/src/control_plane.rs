@@ -184,8 +184,9 @@ impl ControlPlane {
                 [("kube-controller-manager", "controller-manager-port"), ("kube-scheduler", "scheduler-port")]
             {
                 self.launch(program, lifetime)?;
+                // The one address that they listen on in every profile.
                 let client = Client::new(
-                    address,
+                    Ipv4Addr::LOCALHOST,
                     self.place(port)?,
                     &self.credentials.certificate("ca"),
                     None,

@@ -192,7 +192,7 @@ impl Lab {
         }
     }
 
-    /// Gives the node an image that holds programs of this machine, such as the one under test, in `/bin`. Pods name it
+    /// Gives the node an image that holds programs of this machine, such as the one under test, in `/bin` and `/`. Pods name it
     /// with `imagePullPolicy: Never`.
     ///
     /// # Errors

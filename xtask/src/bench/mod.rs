@@ -2,6 +2,7 @@
 //!
 //! Nothing here is a test: machines differ, and a number is worth something beside the machine it was taken on.
 
+mod cluster;
 mod corpus;
 mod editor;
 mod program;
@@ -30,6 +31,10 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> crate::Result {
     if wanted("program") {
         program(root).map_err(|problem| vec![problem])?;
     }
+    // It takes minutes and a lab: only when asked for.
+    if filter == Some("cluster") {
+        return live(root).map_err(|problem| vec![problem]);
+    }
     for (package, bench) in CRATE_BENCHES.iter().filter(|(package, bench)| wanted(package) || wanted(bench)) {
         println!("\n## {package}: {bench}\n");
         cargo(root, &["bench", "--quiet", "--profile", "dist", "--package", package, "--bench", bench])?;
@@ -46,11 +51,41 @@ fn cargo(root: &Path, arguments: &[&str]) -> crate::Result {
     }
 }
 
-fn program(root: &Path) -> Result<(), String> {
+/// A live cluster of ten thousand pods.
+fn live(root: &Path) -> Result<(), String> {
+    let binary = match std::env::var_os("SEAWORTHY_BINARY") {
+        Some(binary) => PathBuf::from(binary),
+        None => built(root)?,
+    };
+    println!("## a live cluster (`dist` profile, {})\n", machine());
+    cluster::measure(&binary, &|snapshot| phases_of(root, snapshot))
+}
+
+/// Prints the phases of judging a snapshot.
+fn phases_of(root: &Path, snapshot: &Path) -> Result<(), String> {
+    let mut bench = Command::new("cargo");
+    bench.args(["bench", "--quiet", "--profile", "dist", "--package", "seaworthy", "--bench", "phases"]);
+    let status = bench.env("SEAWORTHY_SNAPSHOT", snapshot).current_dir(root).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo bench: {status}")),
+        Err(error) => Err(format!("cargo bench: {error}")),
+    }
+}
+
+/// Builds the program as it is shipped.
+fn built(root: &Path) -> Result<PathBuf, String> {
     cargo(root, &["build", "--quiet", "--profile", "dist", "--package", "seaworthy"])
         .map_err(|problems| problems.join("\n"))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let binary = target.join("dist/seaworthy");
+    Ok(target(root).join("dist/seaworthy"))
+}
+
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
+fn program(root: &Path) -> Result<(), String> {
+    let (binary, target) = (built(root)?, target(root));
     println!("## whole program (`dist` profile, {})\n", machine());
     println!("| input | files | MB | runs | wall, median | wall, least | CPU, median | peak memory |");
     println!("|---|---:|---:|---:|---:|---:|---:|---:|");

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::corpus::manifests;
 
-struct Run {
-    wall: Duration,
-    cpu: Duration,
-    peak_kib: u64,
+/// What one run took.
+pub(super) struct Run {
+    pub(super) wall: Duration,
+    pub(super) cpu: Duration,
+    pub(super) peak_kib: u64,
 }
 
 pub(super) fn measure(binary: &Path, label: &str, folder: &Path, runs: usize) -> Result<(), String> {
@@ -35,18 +36,19 @@ pub(super) fn measure(binary: &Path, label: &str, folder: &Path, runs: usize) ->
     Ok(())
 }
 
-/// One scan to JSON. Memory is the kernel's high-water mark, read while the process runs; CPU is what the kernel
-/// accounts to finished children.
+/// One scan to JSON.
 fn once(binary: &Path, folder: &Path) -> Result<Run, String> {
+    let folder = folder.to_str().ok_or("a folder that is no text")?;
+    run(binary, &["scan", "--format", "json", "--fail-on", "never", folder])
+}
+
+/// One run of the program. Memory is the kernel's high-water mark, read while the process runs; CPU is what the kernel
+/// accounts to finished children.
+pub(super) fn run(binary: &Path, arguments: &[&str]) -> Result<Run, String> {
     let fault = |error: std::io::Error| format!("{}: {error}", binary.display());
     let before = children_cpu();
     let start = Instant::now();
-    let mut child = Command::new(binary)
-        .args(["scan", "--format", "json", "--fail-on", "never"])
-        .arg(folder)
-        .stdout(Stdio::null())
-        .spawn()
-        .map_err(fault)?;
+    let mut child = Command::new(binary).args(arguments).stdout(Stdio::null()).spawn().map_err(fault)?;
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak_kib = 0;
     let status = loop {
@@ -60,7 +62,7 @@ fn once(binary: &Path, folder: &Path) -> Result<Run, String> {
     };
     let wall = start.elapsed();
     if !status.success() {
-        return Err(format!("{} scan {}: {status}", binary.display(), folder.display()));
+        return Err(format!("{} {}: {status}", binary.display(), arguments.join(" ")));
     }
     Ok(Run { wall, cpu: children_cpu().saturating_sub(before), peak_kib })
 }

@@ -4,6 +4,7 @@
 mod components;
 mod credentials;
 mod hostile;
+mod nodes;
 mod paging;
 mod permissions;
 mod real;

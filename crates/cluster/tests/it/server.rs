@@ -142,11 +142,20 @@ fn serve(stream: impl Read + Write, answers: &Answers, log: &Mutex<Vec<String>>,
     if reader.read_line(&mut request).unwrap_or(0) == 0 {
         return;
     }
-    let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = request.split(' ');
+    let method = words.next().unwrap_or_default().to_owned();
+    let path = words.next().unwrap_or_default().to_owned();
+    // What changes something is known by its method too.
+    let path = if method == "GET" { path } else { format!("{method} {path}") };
     let mut header = String::new();
+    let mut length = 0;
     while reader.read_line(&mut header).unwrap_or(0) > 0 && header != "\r\n" {
+        if let Some(bytes) = header.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = bytes.trim().parse().unwrap_or(0);
+        }
         header.clear();
     }
+    let _ = reader.read_exact(&mut vec![0; length]);
     log.lock().unwrap().push(path.clone());
     let answer = answers(&path).unwrap_or_else(|| honest(&path));
     let stream = reader.get_mut();

@@ -32,7 +32,7 @@ pub(super) static CONTROL: Control = Control {
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let file = scope.object.value;
     let mut faults = Vec::new();
-    let (mut any, mut filled_in) = (false, false);
+    let (mut any, mut filled_in, mut hidden) = (false, false, false);
     for block in blocks(file) {
         for (index, provider) in block.providers().enumerate() {
             any |= provider.name != "identity";
@@ -43,7 +43,11 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
             for secret in keys.filter_map(|key| key.get("secret")) {
                 match judge(secret.text()) {
                     Key::Random => {}
-                    Key::FilledIn => filled_in = true,
+                    Key::FilledIn => {
+                        filled_in = true;
+                        // What the reader of nodes puts in the place of keys.
+                        hidden |= secret.text() == "(hidden)";
+                    }
                     Key::Guessable(why) => {
                         // The value stays where it is: only what kind it is of is said.
                         faults.push(Fault::new(Place::at(secret), why).graded(Severity::High));
@@ -54,6 +58,9 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     }
     match (any, filled_in) {
         (false, _) => Verdict::NotApplicable,
+        (true, true) if faults.is_empty() && hidden => {
+            Verdict::unknown("the keys were left on the node", "a look at the file there")
+        }
         (true, true) if faults.is_empty() => {
             Verdict::unknown("the keys are filled in later", "the configuration on the node")
         }

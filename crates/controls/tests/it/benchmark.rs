@@ -248,6 +248,16 @@ fn every_flag_decides_its_own_id() {
     }
 }
 
+/// Since v1.36 the API server limits and rotates its log by itself.
+#[test]
+fn defaults_are_those_of_the_version() {
+    let (old, new) = (pod("kube-apiserver", ""), pod("kube-apiserver", "").replace("v1.34.1", "v1.36.3"));
+    for id in ["1.2.17", "1.2.18", "1.2.19"] {
+        assert_eq!(status(id, &[("a.yaml", &old)]), ItemStatus::Fail, "{id}");
+        assert_eq!(status(id, &[("a.yaml", &new)]), ItemStatus::Pass, "{id}");
+    }
+}
+
 #[test]
 fn every_field_of_the_kubelet_decides_its_own_id() {
     let file = |lines: &str| {

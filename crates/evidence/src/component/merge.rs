@@ -97,7 +97,8 @@ impl<'e, 'a> View<'e, 'a> {
                 };
                 for (index, file) in of_nodes.iter().enumerate() {
                     let Some((node, of)) = node_of(self.name(file)) else { continue };
-                    if process.program == file.program && process.node == Some(node) && names(path, of) {
+                    if process.program == file.program && process.node == Some(node) && names(name, path, of)
+                    {
                         process.configuration.extend(file.configuration.iter().copied());
                         process.sources.push(file.object);
                         given[index] = true;
@@ -269,19 +270,21 @@ pub(crate) fn node_of(name: &str) -> Option<(&str, &str)> {
     Some((&rest[..slash], &rest[slash..]))
 }
 
-/// Whether a flag names a file: itself, or the folder in which it lies.
-fn names(path: &str, file: &str) -> bool {
+/// Whether a flag names a file: itself, or the folder whose drop-ins the kubelet reads (`mergeKubeletConfigurations` of
+/// `cmd/kubelet/app/server.go`: files that end with `.conf`, in folders below as well).
+fn names(flag: &str, path: &str, file: &str) -> bool {
     let path = path.trim_end_matches('/');
     if path.is_empty() {
         return false;
     }
-    let Some(rest) = path
-        .starts_with('/')
-        .then(|| file.strip_prefix(path))
+    let rest = if path.starts_with('/') {
+        file.strip_prefix(path)
+    } else {
         // A relative path starts at the working folder of the process.
-        .unwrap_or_else(|| file.find(&format!("/{path}")).map(|at| &file[at + 1 + path.len()..]))
-    else {
-        return false;
+        file.find(&format!("/{path}")).map(|at| &file[at + 1 + path.len()..])
     };
-    rest.is_empty() || rest.starts_with('/')
+    match flag {
+        "config" => rest == Some(""),
+        _ => rest.is_some_and(|rest| rest.starts_with('/') && rest.ends_with(".conf")),
+    }
 }

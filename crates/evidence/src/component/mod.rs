@@ -373,6 +373,13 @@ impl<'a> Component<'a> {
             || self.flags.iter().any(|flag| flag.is("config") || flag.is("config-dir"))
     }
 
+    /// Whether the command line names a folder of drop-ins and no file that they add to. The kubelet then puts them upon the
+    /// defaults of its flags, not upon those of a configuration file.
+    pub fn has_drop_ins_alone(&self) -> bool {
+        let names = |name: &str| self.flags.iter().any(|flag| flag.is(name) && !flag.value.is_empty());
+        self.setup == Setup::CommandLine && names("config-dir") && !names("config")
+    }
+
     /// Whether the command line names a configuration file that is not among the evidence, so that what is not
     /// stated here may be stated there.
     pub fn lacks_configuration(&self) -> bool {

@@ -103,8 +103,10 @@ impl<'a> Owners<'a> {
         if owned.is_empty() {
             return Owners::default();
         }
-        let kin = Kin { files, objects, workloads, sorted, by_object: by_object(&owned), owned: &owned };
-        kin.settle()
+        let search = Search { files, objects, sorted };
+        let owners: Vec<Option<u32>> =
+            owned.par_iter().with_min_len(CHUNK).map(|owned| search.owner(owned)).collect();
+        Kin { workloads, by_object: by_object(&owned), owned: &owned, owners }.settle()
     }
 
     /// Whether nothing is owned: then files can come and go without another look.
@@ -242,101 +244,14 @@ fn maker(kind: &str) -> Maker {
     }
 }
 
-/// All that is owned, while it is compared.
-struct Kin<'k, 'e, 'a> {
+/// Looks for owners.
+struct Search<'k, 'a> {
     files: &'k [&'a SourceFile],
     objects: &'k [Object<'a>],
-    workloads: &'k [Workload<'a>],
     sorted: &'k [u32],
-    owned: &'k [Owned<'e, 'a>],
-    by_object: FxHashMap<u32, usize>,
 }
 
-/// The answer about one object that is owned.
-#[derive(Clone)]
-enum Answer {
-    /// It has ended, or says the same as this object.
-    Same(u32),
-    /// It differs from the template of this object.
-    Differs(u32, Difference),
-    /// Nothing tells what it was made of.
-    Open,
-}
-
-/// Those of one owner that differ from it, or that nothing tells the model of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Family<'a> {
-    Of(u32),
-    Unknown(Option<&'a str>, Owner<'a>, Option<&'a str>),
-}
-
-impl<'a> Kin<'_, '_, 'a> {
-    fn settle(&self) -> Owners<'a> {
-        // ReplicaSets and Jobs first: pods are compared with whatever is judged above them.
-        let mut answers: FxHashMap<u32, Answer> = FxHashMap::default();
-        for level in self.levels() {
-            let round: Vec<(u32, Answer)> = level
-                .par_iter()
-                .with_min_len(CHUNK)
-                .map(|&position| (self.owned[position].index, self.answer(&self.owned[position], &answers)))
-                .collect();
-            answers.extend(round);
-        }
-        let mut owners = Owners { any: true, ..Owners::default() };
-        let mut families: FxHashMap<Family<'a>, Vec<&Owned<'_, 'a>>> = FxHashMap::default();
-        for owned in self.owned {
-            let answer = answers.get(&owned.index).cloned().unwrap_or(Answer::Open);
-            if !matches!(answer, Answer::Same(_)) && !is_made_in_numbers(owned.object.kind) {
-                // What an operator makes of a custom resource has a name of its own and stands for itself.
-                continue;
-            }
-            let (family, difference) = match (answer, owned.by) {
-                (Answer::Same(_), _) => {
-                    owners.fates.insert(key(owned.object), Fate::Represented);
-                    continue;
-                }
-                // A static pod of which no file is known is judged as it stands.
-                (_, By::StaticPod { .. }) => continue,
-                (Answer::Differs(by, difference), By::Controller { .. }) => {
-                    (Family::Of(by), Some(difference.to_string()))
-                }
-                (Answer::Open, By::Controller { owner, uid }) => {
-                    (Family::Unknown(owned.object.namespace, owner, uid), None)
-                }
-            };
-            let peers = families.entry(family).or_default();
-            let equal = peers.iter().take(PEERS).find(|peer| says_the_same(owned, peer));
-            if let Some(peer) = equal {
-                owners.fates.insert(key(owned.object), Fate::Represented);
-                if let Some(Fate::Stands(standing)) = owners.fates.get_mut(&key(peer.object)) {
-                    standing.count += 1;
-                }
-                continue;
-            }
-            peers.push(owned);
-            let Some(owner) = self.uppermost(owned) else { continue };
-            owners.fates.insert(key(owned.object), Fate::Stands(Standing { owner, difference, count: 1 }));
-        }
-        owners.represented = owners.fates.values().filter(|fate| matches!(fate, Fate::Represented)).count();
-        owners
-    }
-
-    /// Positions of what is owned, those with the fewest owners above them first.
-    fn levels(&self) -> Vec<Vec<usize>> {
-        let mut levels: Vec<Vec<usize>> = vec![Vec::new(); DEPTH];
-        for (position, owned) in self.owned.iter().enumerate() {
-            let above = std::iter::successors(Some(owned), |owned| self.owned_owner(owned));
-            let depth = above.take(DEPTH).count() - 1;
-            levels[depth].push(position);
-        }
-        levels
-    }
-
-    /// The owner of something, when that has an owner itself.
-    fn owned_owner(&self, owned: &Owned<'_, 'a>) -> Option<&Owned<'_, 'a>> {
-        self.by_object.get(&self.owner(owned)?).map(|&position| &self.owned[position])
-    }
-
+impl<'a> Search<'_, 'a> {
     /// The position of the owner, when it is among the evidence.
     fn owner(&self, owned: &Owned<'_, 'a>) -> Option<u32> {
         match owned.by {
@@ -395,6 +310,104 @@ impl<'a> Kin<'_, '_, 'a> {
             _ => None,
         })
     }
+}
+
+/// All that is owned, while it is compared.
+struct Kin<'k, 'e, 'a> {
+    workloads: &'k [Workload<'a>],
+    owned: &'k [Owned<'e, 'a>],
+    /// The positions of their owners, for those whose owner is among the evidence.
+    owners: Vec<Option<u32>>,
+    /// From positions of objects to those in `owned`.
+    by_object: FxHashMap<u32, usize>,
+}
+
+/// The answer about one object that is owned.
+#[derive(Clone)]
+enum Answer {
+    /// It has ended, or says the same as this object.
+    Same(u32),
+    /// It differs from the template of this object.
+    Differs(u32, Difference),
+    /// Nothing tells what it was made of.
+    Open,
+}
+
+/// Those of one owner that differ from it, or that nothing tells the model of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Family<'a> {
+    Of(u32),
+    Unknown(Option<&'a str>, Owner<'a>, Option<&'a str>),
+}
+
+impl<'a> Kin<'_, '_, 'a> {
+    fn settle(&self) -> Owners<'a> {
+        // ReplicaSets and Jobs first: pods are compared with whatever is judged above them.
+        let mut answers: FxHashMap<u32, Answer> = FxHashMap::default();
+        for level in self.levels() {
+            let round: Vec<(u32, Answer)> = level
+                .par_iter()
+                .with_min_len(CHUNK)
+                .map(|&position| (self.owned[position].index, self.answer(position, &answers)))
+                .collect();
+            answers.extend(round);
+        }
+        let mut owners = Owners { any: true, ..Owners::default() };
+        let mut families: FxHashMap<Family<'a>, Vec<&Owned<'_, 'a>>> = FxHashMap::default();
+        for (position, owned) in self.owned.iter().enumerate() {
+            let answer = answers.get(&owned.index).cloned().unwrap_or(Answer::Open);
+            if !matches!(answer, Answer::Same(_)) && !is_made_in_numbers(owned.object.kind) {
+                // What an operator makes of a custom resource has a name of its own and stands for itself.
+                continue;
+            }
+            let (family, difference) = match (answer, owned.by) {
+                (Answer::Same(_), _) => {
+                    owners.fates.insert(key(owned.object), Fate::Represented);
+                    continue;
+                }
+                // A static pod of which no file is known is judged as it stands.
+                (_, By::StaticPod { .. }) => continue,
+                (Answer::Differs(by, difference), By::Controller { .. }) => {
+                    (Family::Of(by), Some(difference.to_string()))
+                }
+                (Answer::Open, By::Controller { owner, uid }) => {
+                    (Family::Unknown(owned.object.namespace, owner, uid), None)
+                }
+            };
+            let peers = families.entry(family).or_default();
+            let equal = peers.iter().take(PEERS).find(|peer| says_the_same(owned, peer));
+            if let Some(peer) = equal {
+                owners.fates.insert(key(owned.object), Fate::Represented);
+                if let Some(Fate::Stands(standing)) = owners.fates.get_mut(&key(peer.object)) {
+                    standing.count += 1;
+                }
+                continue;
+            }
+            peers.push(owned);
+            let Some(owner) = self.uppermost(position) else { continue };
+            owners.fates.insert(key(owned.object), Fate::Stands(Standing { owner, difference, count: 1 }));
+        }
+        owners.represented = owners.fates.values().filter(|fate| matches!(fate, Fate::Represented)).count();
+        owners
+    }
+
+    /// Positions of what is owned, those with the fewest owners above them first. What is owned in a circle, which nobody but
+    /// an attacker makes, is in none: it is judged itself.
+    fn levels(&self) -> Vec<Vec<usize>> {
+        let mut levels: Vec<Vec<usize>> = vec![Vec::new(); DEPTH];
+        for position in 0..self.owned.len() {
+            let above = std::iter::successors(Some(position), |&position| self.owned_owner(position));
+            if let Some(level) = levels.get_mut(above.take(DEPTH + 1).count() - 1) {
+                level.push(position);
+            }
+        }
+        levels
+    }
+
+    /// The owner of something, when that has an owner itself.
+    fn owned_owner(&self, position: usize) -> Option<usize> {
+        self.by_object.get(&self.owners[position]?).copied()
+    }
 
     /// The pods that an object holds.
     fn pods_of(&self, index: u32) -> &[Workload<'a>] {
@@ -403,8 +416,9 @@ impl<'a> Kin<'_, '_, 'a> {
         &self.workloads[start..start + length]
     }
 
-    fn answer(&self, owned: &Owned<'_, 'a>, answers: &FxHashMap<u32, Answer>) -> Answer {
-        let Some(direct) = self.owner(owned) else { return Answer::Open };
+    fn answer(&self, position: usize, answers: &FxHashMap<u32, Answer>) -> Answer {
+        let owned = &self.owned[position];
+        let Some(direct) = self.owners[position] else { return Answer::Open };
         // What is judged in the owner's place stands for this one, too.
         let judged = match answers.get(&direct) {
             Some(Answer::Same(judged)) => *judged,
@@ -432,9 +446,9 @@ impl<'a> Kin<'_, '_, 'a> {
     }
 
     /// The uppermost controller that is known above something.
-    fn uppermost(&self, owned: &Owned<'_, 'a>) -> Option<Owner<'a>> {
-        let above = std::iter::successors(Some(owned), |owned| self.owned_owner(owned)).take(DEPTH);
-        match above.last()?.by {
+    fn uppermost(&self, position: usize) -> Option<Owner<'a>> {
+        let above = std::iter::successors(Some(position), |&position| self.owned_owner(position));
+        match self.owned[above.take(DEPTH).last()?].by {
             By::Controller { owner, .. } => Some(owner),
             By::StaticPod { .. } => None,
         }

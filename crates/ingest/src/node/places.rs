@@ -6,7 +6,7 @@ use super::root::Root;
 
 /// Files and folders by their places. Those that are not there are no concern.
 const PLACES: &[(&str, Option<&str>, Role)] = &[
-    ("/etc/cni/net.d", None, programs::CNI),
+    ("/etc/cni/net.d", None, programs::CNI_FOLDER),
     ("/etc/containerd/config.toml", Some("containerd"), programs::RUNTIME),
     ("/etc/crio/crio.conf", Some("crio"), programs::RUNTIME),
     ("/etc/docker/daemon.json", Some("dockerd"), programs::RUNTIME),

@@ -81,6 +81,7 @@ pub(super) const ADMIN_KUBECONFIG: Role = role("admin-kubeconfig", Content::Text
 pub(super) const CERTIFICATE: Role = role("pki-certificate", Content::Certificates);
 pub(super) const CLIENT_CA: Role = role("client-ca", Content::Certificates);
 pub(super) const CNI: Role = role("cni", Content::Nothing);
+pub(super) const CNI_FOLDER: Role = role("cni-folder", Content::Nothing);
 pub(super) const CONFIGURATION: Role = role("component-configuration", Content::Text);
 pub(super) const DISTRIBUTION: Role = role("distribution-configuration", Content::Text);
 pub(super) const DROP_INS: Role = role("configuration-folder", Content::DropIns);

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use seaworthy_evidence::{SourceFile, embedded_files};
 
 pub(crate) use read::{Snapshot, is_folder, read_archive, read_folder};
-pub use write::write;
+pub use write::{Draft, write};
 
 /// The record of the collection, first in every archive.
 const RECORD: &str = "collection.json";

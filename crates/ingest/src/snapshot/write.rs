@@ -1,10 +1,12 @@
 //! Writing a snapshot.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use seaworthy_evidence::SourceFile;
 use seaworthy_policy::Date;
 use tar::{Builder, EntryType, Header};
+use tempfile::NamedTempFile;
 
 use super::frames::Framed;
 use super::{RECORD, entry_of};
@@ -22,6 +24,43 @@ pub fn write(files: &[SourceFile], compressed: bool, out: &mut dyn Write) -> io:
     let count = archive(files, &mut framed)?;
     framed.finish()?;
     Ok(count)
+}
+
+/// A snapshot that is going to be written. It takes the place of another file only when it is complete, and only its owner
+/// may read it.
+#[derive(Debug)]
+pub struct Draft {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Makes sure that a file can be written.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn new(path: &Path) -> io::Result<Draft> {
+        if path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        Ok(Draft { file, path: path.to_owned() })
+    }
+
+    /// Writes texts as [`write`] does, compressed unless the name of the file ends in `.tar`.
+    ///
+    /// # Errors
+    /// As of [`write`].
+    pub fn write(self, files: &[SourceFile]) -> io::Result<usize> {
+        let compressed = self.path.extension().is_none_or(|ending| ending != "tar");
+        let mut out = BufWriter::with_capacity(1 << 16, self.file.as_file());
+        let count = write(files, compressed, &mut out)?;
+        out.flush()?;
+        drop(out);
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(count)
+    }
 }
 
 fn archive(files: &[SourceFile], out: &mut dyn Write) -> io::Result<usize> {

@@ -177,3 +177,45 @@ fn every_finding_of_many_stands_on_a_line_of_its_own() {
     let lines = text.lines().filter(|line| line.starts_with("{\"control\"") && line.contains("fingerprint"));
     assert_eq!(lines.count(), 1200);
 }
+
+#[test]
+fn a_pod_that_differs_from_its_template_names_its_owner() {
+    let container = |name: &str, privileged: bool| {
+        format!("{{name: {name}, image: i, securityContext: {{privileged: {privileged}}}}}")
+    };
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop, ownerReferences: [{{apiVersion: apps/v1, kind: DaemonSet, name: agent, controller: true}}]}}\nspec: {{containers: [{}, {}]}}\n",
+            container("agent", false),
+            container("proxy", true)
+        )
+    };
+    let owner = format!(
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: agent, namespace: shop}}\nspec: {{template: {{spec: {{containers: [{}]}}}}}}\n",
+        container("agent", false)
+    );
+    let of = |first: &str| {
+        let texts = [owner.clone(), pod(first), pod("agent-second")];
+        let files: Vec<SourceFile> =
+            texts.into_iter().map(|text| SourceFile::new("live", Stream::read(text))).collect();
+        valid(&report(Format::Json, &files, &context()))
+    };
+    let value = of("agent-first");
+    let privileged = |value: &Value| {
+        let findings = value["findings"].as_array().unwrap().clone();
+        findings.into_iter().filter(|finding| finding["control"] == "pods/privileged").collect::<Vec<_>>()
+    };
+    let found = privileged(&value);
+    assert_eq!(found.len(), 1, "one for both pods");
+    let subject = &found[0]["subject"];
+    assert_eq!(subject["name"], "agent-first");
+    assert_eq!(
+        subject["owner"],
+        serde_json::json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent"})
+    );
+    assert_eq!(subject["count"], 2);
+    assert_eq!(subject["difference"], "`spec.containers[proxy]` is added");
+    assert_eq!(value["coverage"]["represented"], 1);
+    // Names that a controller makes up change; the fingerprint lasts.
+    assert_eq!(privileged(&of("agent-other"))[0]["fingerprint"], found[0]["fingerprint"]);
+}

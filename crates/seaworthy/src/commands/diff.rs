@@ -16,6 +16,7 @@ use crate::cli::{self, DiffArgs, Global};
 use crate::error::{CommandError, Outcome};
 use crate::output;
 use crate::plan::{MAX_REPORT, Plan};
+use crate::record::recorded;
 
 pub(crate) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, CommandError> {
     if args.old.as_os_str() == "-" && args.new.as_os_str() == "-" {
@@ -46,9 +47,13 @@ fn side(path: &Path, args: &DiffArgs, global: &Global) -> Result<Report, Command
     if let Some(report) = former(path)? {
         return Ok(report);
     }
-    let plan = Plan::new(&args.judge, Some(path), &[], global)?;
+    let mut plan = Plan::new(&args.judge, Some(path), &[], global)?;
     let paths = [path.to_owned()];
     let collected = collect(&paths, &plan.options, &|_| {}).map_err(ingest_error)?;
+    let version = recorded(&collected.files).and_then(|recorded| recorded.version);
+    if let Some(version) = version.filter(|_| !plan.version_is_stated) {
+        plan.settings.version = version;
+    }
     let evidence = Evidence::new(&collected.files);
     let assessment = evaluate(&plan.controls, &evidence, &plan.settings);
     let context = Context {

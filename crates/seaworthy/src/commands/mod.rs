@@ -1,5 +1,7 @@
 //! One file per command.
 
+#[cfg(feature = "live")]
+pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod controls;
 pub(crate) mod diff;

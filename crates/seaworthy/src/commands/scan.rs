@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use seaworthy_controls::evaluate;
-use seaworthy_evidence::Evidence;
+use seaworthy_evidence::{Declarations, Evidence};
 use seaworthy_ingest::{Collected, IngestError};
 use seaworthy_report::{Context, Format, Skipped, Style};
 
@@ -58,13 +58,27 @@ pub(crate) fn judge(
 
     let progress = Progress::new(!args.no_progress && !args.quiet);
     let read = read(&plan, &progress);
+    let declared = input::read_declarations(args, &plan, &progress);
     progress.finish();
-    let input = read?;
+    let (mut input, declared) = (read?, declared?);
+    if let Some(declared) = &declared {
+        input.gaps |= declared.gaps;
+        input.skipped.extend(declared.skipped.iter().cloned());
+    }
     if let Some(version) = input.version.filter(|_| !plan.version_is_stated) {
         plan.settings.version = version;
     }
     let evidence = Evidence::new(&input.files);
-    let assessment = evaluate(&plan.controls, &evidence, &plan.settings);
+    if !args.manifests.is_empty() && evidence.collection().is_none() {
+        return Err(CommandError::new(
+            "`--manifests` names the files that declare a cluster, and none was given",
+        )
+        .hint("add `--cluster`, or name a snapshot that `seaworthy collect` wrote"));
+    }
+    let declarations =
+        declared.as_ref().map(|declared| Declarations::new(&evidence, Evidence::new(&declared.files)));
+    let mut assessment = evaluate(&plan.controls, &evidence, &plan.settings);
+    assessment.declarations = declarations.as_ref();
     let context = Context {
         inputs: input.names,
         skipped: input.skipped,
@@ -117,6 +131,11 @@ fn targets(args: &ScanArgs, configured: Option<&str>) -> Result<Vec<(Format, Tar
     let mut targets = Vec::new();
     for output in &args.output {
         let Some((format, path)) = output.split_once('=') else {
+            // A format alone has no file to go to.
+            if let Ok(format) = output.parse() {
+                targets.push((format, Target::Stdout));
+                continue;
+            }
             return Err(CommandError::new(format!("`--output {output}` names no file"))
                 .hint("write it as `FORMAT=FILE`, for example `--output sarif=out.sarif`"));
         };

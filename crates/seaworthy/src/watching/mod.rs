@@ -18,10 +18,11 @@ use seaworthy_evidence::SourceFile;
 use crate::cli::Global;
 use crate::cluster_args::ClusterArgs;
 use crate::error::CommandError;
-use crate::live::{cluster_error, version_of};
+use crate::live::cluster_error;
 use crate::output;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::record::recorded;
 use crate::workspace::{Slot, States, Workspace};
 
 use metrics::Metrics;
@@ -59,9 +60,8 @@ pub(crate) fn run(
     let begun = seaworthy_cluster::watch(&options, &|event| progress.on_cluster(event));
     progress.finish();
     let (gathered, feed) = begun.map_err(cluster_error)?;
-    if let Some(version) =
-        gathered.version.as_deref().and_then(version_of).filter(|_| !plan.version_is_stated)
-    {
+    let recorded = recorded(&gathered.files).and_then(|recorded| recorded.version);
+    if let Some(version) = recorded.filter(|_| !plan.version_is_stated) {
         plan.settings.version = version;
     }
     let resync = Duration::from_secs(args.resync);

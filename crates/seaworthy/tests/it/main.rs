@@ -16,3 +16,4 @@ mod nodes;
 mod pods;
 mod program;
 mod rendering;
+mod snapshots;

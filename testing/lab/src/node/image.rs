@@ -85,6 +85,11 @@ fn layer(program: &[u8], applets: &str, files: &[(String, PathBuf)]) -> std::io:
     }
     for (name, path) in files {
         add(&mut layer, name, 0o755, &fs::read(path)?)?;
+        if let Some(program) = name.strip_prefix("bin/") {
+            // Images of a single program often have it in the root.
+            let mut header = header(EntryType::Symlink, 0o777, 0);
+            layer.append_link(&mut header, program, name)?;
+        }
     }
     layer.into_inner()
 }

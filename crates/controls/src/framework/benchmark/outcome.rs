@@ -86,6 +86,9 @@ impl Outcome {
     pub(super) fn about(mut self, object: &Object<'_>, file: Option<&str>) -> Outcome {
         self.subject = Some(object.to_string());
         self.file = file.map(str::to_owned);
+        // Texts of a node bear its name.
+        let node = file.and_then(|file| file.strip_prefix("nodes/")?.split_once('/')).map(|(node, _)| node);
+        self.node = self.node.or(node.map(str::to_owned));
         self.place = Some((object.file, object.document));
         self
     }

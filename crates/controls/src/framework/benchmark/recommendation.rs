@@ -50,7 +50,7 @@ pub(crate) enum Want {
     On(&'static str, bool),
     /// It is off; its default.
     Off(&'static str, bool),
-    /// It is at least so much; absent, it is 0.
+    /// It is at least so much; absent, what the version of the program does by itself counts.
     AtLeast(&'static str, i64),
     /// A plugin of admission is on.
     Plugin(&'static str),

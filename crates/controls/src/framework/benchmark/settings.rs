@@ -43,7 +43,8 @@ pub(super) fn judge<'a>(scope: &ComponentScope<'_, 'a>, want: &Want) -> Verdict<
                 return Verdict::NotApplicable;
             }
             let mut flags = Flags::of(scope);
-            if let Some((number, place)) = flags.number(name, 0)
+            let default = if flags.minor_version() >= 36 { of_recent(name) } else { 0 };
+            if let Some((number, place)) = flags.number(name, default)
                 && number < *least
             {
                 let message = match place.missing {
@@ -71,6 +72,16 @@ pub(super) fn judge<'a>(scope: &ComponentScope<'_, 'a>, want: &Want) -> Verdict<
         }
     }
     flags.verdict()
+}
+
+/// What the API server does with its log since v1.36 unless told otherwise (`NewAuditOptions` of `k8s.io/apiserver`,
+/// `pkg/server/options/audit.go`); before that nothing was limited and nothing rotated.
+fn of_recent(flag: &str) -> i64 {
+    match flag {
+        "--audit-log-maxage" => 366,
+        "--audit-log-maxbackup" | "--audit-log-maxsize" => 100,
+        _ => 0,
+    }
 }
 
 fn switch(flags: &mut Flags<'_, '_, '_>, name: &'static str, default: bool, wanted: bool) {
