@@ -17,19 +17,19 @@ pub(crate) struct ClusterArgs {
     pub(crate) cluster: bool,
 
     /// The context of the kubeconfig [default: its current one]
-    #[arg(long, value_name = "NAME", requires = "cluster")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,
 
     /// The kubeconfig [default: that of KUBECONFIG, ~/.kube/config, or the account of the pod that this runs in]
-    #[arg(long, value_hint = ValueHint::FilePath, value_name = "FILE", requires = "cluster")]
+    #[arg(long, value_hint = ValueHint::FilePath, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
 
     /// Read what lies in namespaces in this one only; several with commas or by repeating
-    #[arg(long, short, value_delimiter = ',', value_name = "NAMESPACE", requires = "cluster")]
+    #[arg(long, short, value_delimiter = ',', value_name = "NAMESPACE")]
     pub(crate) namespace: Vec<String>,
 
     /// Ask as this user, if you may impersonate it
-    #[arg(long = "as", value_name = "USER", requires = "cluster")]
+    #[arg(long = "as", value_name = "USER")]
     pub(crate) user: Option<String>,
 
     /// Ask as a member of this group; may be repeated
@@ -72,6 +72,17 @@ pub(crate) struct ClusterArgs {
 }
 
 impl ClusterArgs {
+    /// An option that says which cluster, or as whom: where no cluster is asked, it is a mistake.
+    pub(crate) fn choice(&self) -> Option<&'static str> {
+        let given = [
+            (self.context.is_some(), "--context"),
+            (self.kubeconfig.is_some(), "--kubeconfig"),
+            (!self.namespace.is_empty(), "--namespace"),
+            (self.user.is_some(), "--as"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
+    }
+
     pub(crate) fn options(&self) -> ClusterOptions {
         ClusterOptions {
             kubeconfig: self.kubeconfig.clone(),

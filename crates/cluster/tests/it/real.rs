@@ -129,7 +129,7 @@ fn a_real_cluster_is_gathered_with_the_rights_that_are_printed_and_no_more() {
 
     // Who has no rights at all is told nothing but what everybody is told, and the reasons name every right.
     let nobody = gather(&options(lab.kubeconfig("nobody")), &|_| {}).unwrap();
-    assert_eq!(names(&nobody.files), ["collection.json"]);
+    assert_eq!(names(&nobody.files), ["collection.json", "components/kube-apiserver.json"]);
     assert!(nobody.refusals.iter().all(|refusal| refusal.forbidden), "{:?}", nobody.refusals);
     assert!(reasons(&nobody).contains(&"forbidden: list pods in all namespaces"));
 }

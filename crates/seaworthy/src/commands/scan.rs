@@ -20,6 +20,11 @@ use crate::progress::Progress;
 
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandError> {
     #[cfg(feature = "live")]
+    if let Some(option) = args.cluster.choice().filter(|_| !args.cluster.cluster && !args.nodes.nodes) {
+        return Err(CommandError::new(format!("`{option}` is about a live cluster, and none is asked"))
+            .hint("add `--cluster`"));
+    }
+    #[cfg(feature = "live")]
     if args.cluster.print_rbac {
         return crate::live::print_rights(&args.cluster);
     }
