@@ -51,8 +51,7 @@ fn a_live_cluster_is_judged_as_its_files_would_be() {
     assert_eq!(privileged.len(), 1);
     assert_eq!(privileged[0]["location"]["file"], "/apis/apps/v1/namespaces/shop/deployments/web");
     assert_eq!(
-        privileged[0]["location"]["path"],
-        "/spec/template/spec/containers/0/securityContext/privileged",
+        privileged[0]["location"]["path"], "/spec/template/spec/containers/0/securityContext/privileged",
         "{}",
         privileged[0]["location"]
     );
@@ -84,7 +83,10 @@ fn rights_are_printed_without_a_cluster() {
     let text = stdout(&output);
     assert!(text.contains("kind: ClusterRole\n") && text.contains("  - secrets\n"), "{text}");
     for verb in ["create", "update", "patch", "delete", "watch", "\"*\"", "'*'"] {
-        assert!(!text.contains(&format!("[{verb}")) && !text.contains(&format!("- {verb}\n")), "{verb}: {text}");
+        assert!(
+            !text.contains(&format!("[{verb}")) && !text.contains(&format!("- {verb}\n")),
+            "{verb}: {text}"
+        );
     }
     let output = seaworthy(&["scan", "--print-rbac", "--without-secrets"]);
     assert!(!stdout(&output).contains("  - secrets\n"));
