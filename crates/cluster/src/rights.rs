@@ -86,6 +86,13 @@ fn written(wanted: &BTreeMap<String, Vec<String>>, options: &ClusterOptions, of:
         line(&format!("  - {path}"));
     }
     line("  verbs: [get]");
+    line(
+        "# Kubelets tell their configuration to whoever has this right. It is a wide one: it reaches all that kubelets serve,",
+    );
+    line(
+        "# commands in containers as well. Without it what controls ask of kubelets is unknown, or read on the nodes.",
+    );
+    line("# - apiGroups: [\"\"]\n#   resources: [nodes/proxy]\n#   verbs: [get]");
     line("---\n# For the account of a pod; put users or groups in its place where people scan.");
     line("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: seaworthy");
     line("roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: seaworthy");

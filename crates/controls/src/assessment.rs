@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use seaworthy_evidence::{Declarations, Diagnostic, Evidence, Object, Place, Standing};
+use seaworthy_evidence::{Declarations, Diagnostic, Evidence, Object, Place, Program, Standing};
 use sha2::{Digest, Sha256};
 
 use crate::control::{Control, Phase, Severity};
@@ -226,6 +226,24 @@ impl Assessment<'_, '_> {
     /// The earliest phase with a finding that is not accepted.
     pub fn earliest_phase(&self) -> Option<Phase> {
         self.open().map(|finding| finding.control.phase).min()
+    }
+
+    /// Controls without a subject, since a provider runs the programs that they are about and shows nothing of them: to see
+    /// to them is the provider's duty.
+    pub fn duties_of_provider(&self) -> Vec<&'static Control> {
+        if !self.evidence.distribution().is_some_and(|distribution| distribution.managed) {
+            return Vec::new();
+        }
+        let nothing = self.controls.iter().filter(|result| result.counts.subjects() == 0);
+        let of_provider = nothing.map(|result| result.control).filter(|control| {
+            let programs = control.programs();
+            let hidden = |program: &Program| {
+                program.is_of_control_plane()
+                    && !self.evidence.components().iter().any(|component| component.program == *program)
+            };
+            !programs.is_empty() && programs.iter().all(hidden)
+        });
+        of_provider.collect()
     }
 
     /// Findings that are neither accepted nor known.

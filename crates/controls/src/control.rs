@@ -52,6 +52,18 @@ impl Control {
         self.id.split_once('/').map_or(self.id, |(_, name)| name)
     }
 
+    /// The programs whose settings it looks at.
+    pub fn programs(&self) -> Vec<Program> {
+        fn programs(check: &Check) -> Vec<Program> {
+            match check {
+                Check::Component { programs, .. } => programs.to_vec(),
+                Check::Several(checks) => checks.iter().flat_map(programs).collect(),
+                _ => Vec::new(),
+            }
+        }
+        programs(&self.check)
+    }
+
     /// Group and kind of all objects that its checks look at: what a collection from a cluster has to list for it.
     pub fn kinds(&self) -> Vec<(&'static str, &'static str)> {
         closed_world::kinds(self)

@@ -317,6 +317,9 @@ fn unread<'a>(program: Program, reason: &str) -> Verdict<'a> {
         Program::Kubelet => {
             "the right `get nodes/proxy`, by which kubelets tell their configuration, or a reading of the node itself"
         }
+        Program::ApiServer => {
+            "the right `get /flagz`, the pods of `kube-system`, or a reading of a node of the control plane"
+        }
         Program::KubeProxy => {
             "the DaemonSet of kube-proxy and its ConfigMap, or a reading of the node itself"
         }

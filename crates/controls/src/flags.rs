@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use seaworthy_evidence::{Found, Object, Place, Setting};
+use seaworthy_evidence::{Found, Object, Place, Setting, Setup};
 
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
@@ -203,10 +203,18 @@ impl<'s, 'e, 'a> Flags<'s, 'e, 'a> {
         match self.scope.file_of(kind, given.text) {
             Found::One(object) => Configuration::Found(object),
             Found::None => {
-                self.leave_open(
-                    format!("the file that `{flag}` names is not among the files"),
-                    "the file that the flag names, scanned together with this one",
-                );
+                match self.scope.component.setup {
+                    Setup::Running => self.leave_open(
+                        format!(
+                            "the file that `{flag}` names was not read: the flag tells what was meant alone"
+                        ),
+                        "a reading of the node on which the component runs",
+                    ),
+                    _ => self.leave_open(
+                        format!("the file that `{flag}` names is not among the files"),
+                        "the file that the flag names, scanned together with this one",
+                    ),
+                }
                 Configuration::Open
             }
             Found::Several => {

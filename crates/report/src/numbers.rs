@@ -173,6 +173,18 @@ pub(crate) fn not_evaluated(assessment: &Assessment<'_, '_>, context: &Context<'
         format!("{}:{}", clean(located.file, NAME), located.range.start.line)
     };
 
+    let duties = assessment.duties_of_provider();
+    if let (Some(made_by), false) = (evidence.distribution(), duties.is_empty()) {
+        entries.push(NotEvaluated {
+            reason: clean(
+                &format!("the provider's duty (`{}`, told by {}): controls", made_by.name, made_by.because),
+                MESSAGE,
+            )
+            .into_owned(),
+            count: duties.len(),
+            examples: duties.iter().take(EXAMPLES).map(|control| control.id.to_owned()).collect(),
+        });
+    }
     let mut broken = NotEvaluated {
         reason: "documents that could not be read".to_owned(),
         count: 0,

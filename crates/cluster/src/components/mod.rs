@@ -36,6 +36,9 @@ const LARGEST: usize = 1 << 20;
 /// Most bytes of metrics: large clusters have tens of megabytes.
 const LARGEST_METRICS: usize = 64 << 20;
 
+/// What is told of a path that is not there.
+const NOT_SERVED: &str = "is not served";
+
 /// `/flagz` as an object, in the newest version that the server knows, else as text (before v1.35).
 const FLAGZ: &str = "application/json;v=v1beta1;g=config.k8s.io;as=Flagz, \
      application/json;v=v1alpha1;g=config.k8s.io;as=Flagz, text/plain";
@@ -169,7 +172,7 @@ fn silences(fault: &Fault) -> bool {
 fn refusal(fault: &Fault, path: &str, right: &str) -> String {
     match fault {
         Fault::Status { code: 403, .. } => format!("forbidden: {right}"),
-        Fault::Status { code: 404, .. } => format!("`{path}` is not served"),
+        Fault::Status { code: 404, .. } => format!("`{path}` {NOT_SERVED}"),
         fault => shortened(&format!("`{path}`: {fault}")),
     }
 }
@@ -206,6 +209,8 @@ fn status(body: &[u8]) -> Value {
 
 fn written(program: &'static str, node: Option<&str>, at: &str, readings: Vec<Value>) -> Read {
     let errors = readings.iter().filter_map(|reading| reading.get("error")?.as_str());
+    // What an older program does not know is no refusal.
+    let errors = errors.filter(|error| !error.ends_with(NOT_SERVED));
     // Names of nodes in paths would make each reason another one.
     let errors = errors.map(|error| match node {
         Some(node) => error.replace(&format!("/nodes/{node}/"), "/nodes/…/"),

@@ -1,6 +1,7 @@
 //! Gathering from servers that behave, and from those that do not.
 #![allow(clippy::disallowed_methods, reason = "tests start servers and write files")]
 
+mod components;
 mod credentials;
 mod hostile;
 mod nodes;

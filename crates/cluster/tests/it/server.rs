@@ -245,6 +245,8 @@ fn honest(path: &str) -> Answer {
             ],
         ),
         "/api/v1/pods" => pods(&["web-0"], ""),
+        // As servers before v1.36.
+        "/flagz" | "/statusz" | "/metrics" => Answer::Status(404, "", String::new()),
         _ => list("Nothing", "", &[]),
     }
 }

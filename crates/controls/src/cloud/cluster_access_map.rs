@@ -39,9 +39,22 @@ pub(super) static CONTROL: Control = Control {
             kinds: &[("eks.aws.upbound.io", "AccessPolicyAssociation")],
             check: judge_association,
         },
+        Check::Object { kinds: &[("seaworthy.dev", "Collection")], check: judge_cluster },
     ]),
     guard: None,
 };
+
+/// A live cluster of EKS: entries that stand at AWS alone let people in past every ConfigMap.
+fn judge_cluster<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
+    let is_eks = scope.around.evidence.distribution().is_some_and(|made_by| made_by.name == "eks");
+    match is_eks {
+        false => Verdict::NotApplicable,
+        true => Verdict::unknown(
+            "access entries of EKS stand at AWS, and the API server shows none of them",
+            "`aws eks list-access-entries` for the cluster, and the policies associated with each entry",
+        ),
+    }
+}
 
 /// The ConfigMap that the authenticator of EKS reads.
 fn judge_config_map<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -53,12 +53,22 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let evidence = around.evidence;
     let kubelets = evidence.components().iter().filter(|component| component.program == Program::Kubelet);
     // Only what runs can drift.
+    let (unread, kubelets): (Vec<_>, Vec<_>) = kubelets.partition(|kubelet| kubelet.unread().is_some());
     let running: Vec<&'e Component<'a>> = kubelets
+        .into_iter()
         .filter(|kubelet| kubelet.setup == Setup::Running || evidence.owner_of(kubelet).kind == "NodeReading")
-        .filter(|kubelet| kubelet.setup != Setup::Unread)
         .collect();
     let usual = usual(&running);
-    let mut all = Vec::new();
+    let mut all: Vec<Judged<'e, 'a>> = unread
+        .into_iter()
+        .map(|kubelet| Judged {
+            object: evidence.owner_of(kubelet),
+            verdict: Verdict::unknown(
+                format!("nothing of the kubelet was read: {}", kubelet.unread().unwrap_or_default()),
+                "the right `get nodes/proxy`, by which kubelets tell their configuration, or a reading of the node itself",
+            ),
+        })
+        .collect();
     for kubelet in running {
         let mut faults = Vec::new();
         let mut compared = false;

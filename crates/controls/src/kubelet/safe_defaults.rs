@@ -1,6 +1,6 @@
 //! `kubelet/safe-defaults`; prose and cases in `safe_defaults.md`.
 
-use seaworthy_evidence::{Place, Program};
+use seaworthy_evidence::{Place, Program, Setup};
 
 use crate::change;
 use crate::component_flags::{Findings, misfit};
@@ -113,8 +113,17 @@ fn protect_kernel<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a
     }
 }
 
-/// What only a flag can set: a file takes a time of zero for the default.
+/// What only a flag can set: a file takes a time of zero for the default. What a running kubelet tells has its defaults
+/// already, so that a zero there is one.
 fn flags_alone<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
+    if scope.component.setup == Setup::Running
+        && let Some(time) = scope.component.field(&["streamingConnectionIdleTimeout"])
+        && is_zero(time.text())
+    {
+        let message =
+            format!("`streamingConnectionIdleTimeout: {}`: idle connections stay open", time.text());
+        findings.fault(Fault::new(Place::at(time.at), message));
+    }
     for flag in scope.component.flags() {
         if flag.is("streaming-connection-idle-timeout") && is_zero(flag.value) {
             let message =

@@ -53,6 +53,7 @@ impl Field {
                 )),
                 _ => Effective::FlagDefault,
             },
+            Known::Absent if component.has_drop_ins_alone() => Effective::FlagDefault,
             Known::Absent if is_part(scope) => Effective::Undecided(Verdict::unknown(
                 format!("this file adds to another one, in which `{}` may stand", self.name),
                 "the configuration file that the kubelet is started with",

@@ -106,8 +106,13 @@ fn whoever_looks_at_everything_says_at_what() {
             _ => false,
         }
     }
-    /// Judged by files alone, or by kinds that its other checks name.
-    const OTHERWISE: &[&str] = &["admission/obsolete-policy", "supply-chain/pipeline-gate"];
+    /// Judged by files alone, by kinds that its other checks name, or by what components tell.
+    const OTHERWISE: &[&str] = &[
+        "admission/obsolete-policy",
+        "control-plane/config-drift",
+        "kubelet/config-drift",
+        "supply-chain/pipeline-gate",
+    ];
     let silent = catalogue::all().filter(|control| {
         control.looks_at_everything() && !reads(&control.check) && !OTHERWISE.contains(&control.id)
     });

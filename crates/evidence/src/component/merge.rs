@@ -68,7 +68,8 @@ impl<'e, 'a> View<'e, 'a> {
             return Some(Rank::File);
         }
         if name.starts_with("/api/v1/namespaces/kube-system/configmaps/") {
-            return Some(Rank::Installer);
+            // The pods of kube-proxy read theirs from the ConfigMap: that one is in force.
+            return (component.program != Program::KubeProxy).then_some(Rank::Installer);
         }
         (name.starts_with("/api/") && component.node.is_some()).then_some(Rank::Pod)
     }
@@ -96,7 +97,8 @@ impl<'e, 'a> View<'e, 'a> {
                 };
                 for (index, file) in of_nodes.iter().enumerate() {
                     let Some((node, of)) = node_of(self.name(file)) else { continue };
-                    if process.program == file.program && process.node == Some(node) && names(path, of) {
+                    if process.program == file.program && process.node == Some(node) && names(name, path, of)
+                    {
                         process.configuration.extend(file.configuration.iter().copied());
                         process.sources.push(file.object);
                         given[index] = true;
@@ -164,14 +166,18 @@ impl<'e, 'a> View<'e, 'a> {
             let mut nodes: Vec<&str> = nodes.map(|((_, node), _)| *node).collect();
             nodes.sort_unstable();
             let address = value_of(&component, "advertise-address");
-            let same = |node: &&&str| {
-                let group = &groups[&(component.program, **node)];
-                address.is_some()
-                    && group.iter().any(|(_, other)| value_of(other, "advertise-address") == address)
+            let has = |node: &str, wanted: &dyn Fn(Option<&str>) -> bool| {
+                let group = &groups[&(component.program, node)];
+                group.iter().any(|(_, other)| wanted(value_of(other, "advertise-address")))
             };
             let node = match nodes.as_slice() {
-                [node] => Some(*node),
-                nodes => nodes.iter().find(same).copied(),
+                [node] if has(node, &|other| other.is_none() || address.is_none() || other == address) => {
+                    Some(*node)
+                }
+                nodes => nodes
+                    .iter()
+                    .copied()
+                    .find(|node| address.is_some() && has(node, &|other| other == address)),
             };
             match node {
                 Some(node) => {
@@ -264,19 +270,21 @@ pub(crate) fn node_of(name: &str) -> Option<(&str, &str)> {
     Some((&rest[..slash], &rest[slash..]))
 }
 
-/// Whether a flag names a file: itself, or the folder in which it lies.
-fn names(path: &str, file: &str) -> bool {
+/// Whether a flag names a file: itself, or the folder whose drop-ins the kubelet reads (`mergeKubeletConfigurations` of
+/// `cmd/kubelet/app/server.go`: files that end with `.conf`, in folders below as well).
+fn names(flag: &str, path: &str, file: &str) -> bool {
     let path = path.trim_end_matches('/');
     if path.is_empty() {
         return false;
     }
-    let Some(rest) = path
-        .starts_with('/')
-        .then(|| file.strip_prefix(path))
+    let rest = if path.starts_with('/') {
+        file.strip_prefix(path)
+    } else {
         // A relative path starts at the working folder of the process.
-        .unwrap_or_else(|| file.find(&format!("/{path}")).map(|at| &file[at + 1 + path.len()..]))
-    else {
-        return false;
+        file.find(&format!("/{path}")).map(|at| &file[at + 1 + path.len()..])
     };
-    rest.is_empty() || rest.starts_with('/')
+    match flag {
+        "config" => rest == Some(""),
+        _ => rest.is_some_and(|rest| rest.starts_with('/') && rest.ends_with(".conf")),
+    }
 }

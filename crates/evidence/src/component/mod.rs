@@ -77,6 +77,11 @@ impl Program {
         }
     }
 
+    /// Whether it is part of every control plane, rather than of nodes.
+    pub fn is_of_control_plane(self) -> bool {
+        !matches!(self, Program::KubeProxy | Program::Kubelet)
+    }
+
     /// The program of a name.
     pub fn named(name: &str) -> Option<Program> {
         Program::ALL.into_iter().find(|program| program.name() == name)
@@ -366,6 +371,13 @@ impl<'a> Component<'a> {
         !self.configuration.is_empty()
             || self.setup == Setup::Kubeadm
             || self.flags.iter().any(|flag| flag.is("config") || flag.is("config-dir"))
+    }
+
+    /// Whether the command line names a folder of drop-ins and no file that they add to. The kubelet then puts them upon the
+    /// defaults of its flags, not upon those of a configuration file.
+    pub fn has_drop_ins_alone(&self) -> bool {
+        let names = |name: &str| self.flags.iter().any(|flag| flag.is(name) && !flag.value.is_empty());
+        self.setup == Setup::CommandLine && names("config-dir") && !names("config")
     }
 
     /// Whether the command line names a configuration file that is not among the evidence, so that what is not

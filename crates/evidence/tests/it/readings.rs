@@ -153,6 +153,16 @@ fn one_answer_does_not_speak_for_several_servers() {
         ]))
     };
     assert_eq!(of("10.0.0.2"), ["kube-apiserver n1 CommandLine 0", "kube-apiserver n2 Running 1"]);
+    let one = |address: &str| {
+        let flagz = format!("readings: [{{from: /flagz, flags: {{advertise-address: {address}}}}}]");
+        let flagz = reading("kube-apiserver", &flagz);
+        components(&files(&[
+            ("/api/v1/namespaces/kube-system/pods/p-n1", &pods[0]),
+            ("components/kube-apiserver.json", &flagz),
+        ]))
+    };
+    assert_eq!(one("10.0.0.1"), ["kube-apiserver n1 Running 1"]);
+    assert_eq!(one("10.0.0.2").len(), 2, "another server, of which nobody saw the pod");
     assert_eq!(
         of("10.0.0.9"),
         ["kube-apiserver n1 CommandLine 0", "kube-apiserver n2 CommandLine 0", "kube-apiserver - Running 0"]
