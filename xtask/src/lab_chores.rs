@@ -1,6 +1,7 @@
 //! `cargo xtask lab`: a lab that stays until it is taken down.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -32,6 +33,16 @@ pub(crate) enum Chore {
         /// The command and its arguments, after `--`
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
+    },
+    /// Make an image of programs of this machine, in its `/bin`, and give it to the node of a lab
+    Image {
+        #[command(flatten)]
+        lab: Named,
+        /// Its name, such as `docker.io/local/seaworthy:1`; pods use it with `imagePullPolicy: Never`
+        image: String,
+        /// The programs
+        #[arg(required = true)]
+        programs: Vec<PathBuf>,
     },
     /// End the processes of a lab and remove its folder
     Down {
@@ -82,6 +93,7 @@ pub(crate) fn run(chore: Chore) -> ExitCode {
                 Err(error) => complain(&error),
             };
         }
+        Chore::Image { lab, image, programs } => lab::add_image(&lab.name, &image, &programs),
         Chore::Down { lab } => lab::down(&lab.name).map(|()| println!("lab `{}` is gone", lab.name)),
         Chore::List => list(),
         Chore::Build => lab::Servers::build().map(|servers| println!("{}", servers.program("").display())),
@@ -102,7 +114,7 @@ fn up(name: &str, profile: &Profile) -> Result<(), LabError> {
     let named = if name == "default" { String::new() } else { format!(" --name {name}") };
     println!("lab `{name}` runs: Kubernetes {}, profile {}, {}", lab.version, lab.profile, lab.url);
     println!();
-    if nodes {
+    if profile.has_nodes() {
         println!("  it has a network of its own, which only what runs by `exec` is in:");
     } else {
         println!("  export KUBECONFIG={}", lab.kubeconfig("admin").display());

@@ -28,6 +28,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
         ],
     ),
     ("seaworthy-cluster", &["seaworthy-document", "seaworthy-evidence"]),
+    ("seaworthy-server", &[]),
     (
         "seaworthy-controls",
         &[
@@ -56,6 +57,9 @@ const DIRECTION: &[(&str, &[&str])] = &[
 /// What no crate of the scanning path may pull in, directly or not: they must build and test in seconds.
 const TOO_HEAVY: &[&str] =
     &["tokio", "kube", "kube-client", "k8s-openapi", "rustls", "hyper", "openssl", "reqwest"];
+
+/// The crates that talk to others over the network: what they pull in ends with them and the program.
+const TALKING: &[&str] = &["seaworthy-cluster", "seaworthy-server"];
 
 /// Licences that go with Apache-2.0.
 const LICENCES: &[&str] = &[
@@ -162,7 +166,7 @@ fn weight(metadata: &Value, problems: &mut Vec<String>) {
     };
     for node in list(resolve, "nodes") {
         let name = name_of(text(node, "id"));
-        if !DIRECTION.iter().any(|(known, _)| *known == name) {
+        if !DIRECTION.iter().any(|(known, _)| *known == name) || TALKING.contains(&name) {
             continue;
         }
         let mut seen = BTreeSet::new();

@@ -13,6 +13,9 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The number of keys of a Secret, whose values are never read.
 pub(crate) const KEYS: &str = "seaworthy.dev/keys";
 
+/// When the data of a Secret was written last, as the API server remembers it.
+pub(crate) const CHANGED: &str = "seaworthy.dev/changed";
+
 /// An object of the API as a text: its name is its path in the API.
 pub(crate) fn object(kind: &Kind, object: Value) -> Result<SourceFile, Fault> {
     let Value::Object(mut object) = object else {
@@ -35,6 +38,7 @@ pub(crate) fn secret(
     of_type: Option<&Value>,
     keys: Option<u64>,
 ) -> Result<SourceFile, Fault> {
+    let changed = last_change(&metadata);
     let mut object = Map::new();
     object.insert("metadata".to_owned(), metadata);
     let name = tidy_metadata(kind, &mut object)?;
@@ -43,13 +47,22 @@ pub(crate) fn secret(
     if let Some(Value::String(of_type)) = of_type {
         object.insert("type".to_owned(), Value::String(of_type.clone()));
     }
-    if let (Some(keys), Some(Value::Object(metadata))) = (keys, object.get_mut("metadata")) {
+    let notes = [(KEYS, keys.map(|keys| keys.to_string())), (CHANGED, changed)];
+    for (key, note) in notes.into_iter().filter_map(|(key, note)| Some((key, note?))) {
+        let Some(Value::Object(metadata)) = object.get_mut("metadata") else { continue };
         let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(annotations) = annotations {
-            annotations.insert(KEYS.to_owned(), Value::String(keys.to_string()));
+            annotations.insert(key.to_owned(), Value::String(note));
         }
     }
     written(name, &object)
+}
+
+/// The newest time at which somebody wrote `data`. Moments of this form are ordered as texts.
+fn last_change(metadata: &Value) -> Option<String> {
+    let fields = metadata.get("managedFields")?.as_array()?.iter();
+    let of_data = fields.filter(|entry| entry.pointer("/fieldsV1/f:data").is_some());
+    of_data.filter_map(|entry| entry.get("time")?.as_str()).max().map(str::to_owned)
 }
 
 fn written(name: String, object: &Map<String, Value>) -> Result<SourceFile, Fault> {
@@ -140,6 +153,21 @@ mod tests {
         for bad in ["", "..", "a/b", "../../etc/passwd", "a\\b", "a\nb"] {
             assert!(named(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_tells_when_its_data_was_changed() {
+        let secrets = kind("", "v1", "secrets", "Secret", true);
+        let entry = |time: &str, fields: Value| json!({"manager": "m", "time": time, "fieldsV1": fields});
+        let metadata = json!({"name": "db", "namespace": "shop", "managedFields": [
+            entry("2025-03-01T08:00:00Z", json!({"f:data": {"f:password": {}}})),
+            entry("2026-02-01T08:00:00Z", json!({"f:data": {"f:user": {}}})),
+            entry("2026-11-01T08:00:00Z", json!({"f:metadata": {"f:labels": {}}})),
+        ]});
+        let file = secret(&secrets, metadata, None, None).unwrap();
+        let value: Value = serde_json::from_str(file.stream.text()).unwrap();
+        assert_eq!(value["metadata"]["annotations"], json!({CHANGED: "2026-02-01T08:00:00Z"}));
+        assert_eq!(value["metadata"].get("managedFields"), None);
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl Control {
         self.id.split_once('/').map_or(self.id, |(_, name)| name)
     }
 
+    /// Group and kind of all objects that its checks look at: what a collection from a cluster has to list for it.
+    pub fn kinds(&self) -> Vec<(&'static str, &'static str)> {
+        closed_world::kinds(self)
+    }
+
     /// The programs whose settings it looks at.
     pub fn programs(&self) -> Vec<Program> {
         fn programs(check: &Check) -> Vec<Program> {
@@ -62,11 +67,6 @@ impl Control {
             }
         }
         programs(&self.check)
-    }
-
-    /// Group and kind of all objects that its checks look at: what a collection from a cluster has to list for it.
-    pub fn kinds(&self) -> Vec<(&'static str, &'static str)> {
-        closed_world::kinds(self)
     }
 
     /// The check of the Pod Security Standards that this control is, when it is one.

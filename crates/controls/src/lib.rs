@@ -60,7 +60,7 @@ pub use evaluate::{evaluate, evaluate_files};
 pub use exceptions::{
     Acceptance, Baseline, ExceptionProblem, ExceptionState, ExceptionUse, Exceptions, FormerFinding,
 };
-pub use framework::{Compliance, Framework, Item, ItemStatus, UnknownFramework};
+pub use framework::{Compliance, Edition, Framework, Item, ItemStatus, Outcome, UnknownFramework};
 pub use page::{Case, Expectation, Page};
 pub use parameters::{PARAMETERS, Parameter, ParameterError, Parameters};
 pub use roadmap::{PhasePlan, PlannedChange, Progress, Roadmap};

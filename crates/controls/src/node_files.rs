@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashMap;
 use seaworthy_evidence::{NodeFile, NodeReading, Place, Role};
 
 use crate::control::Severity;
@@ -84,6 +85,10 @@ pub(crate) static RULES: &[Rule] = &[
     rule(Role::PkiFolder, None, CONTROL_PLANE, 0o755, false, ("", "1.1.19")),
     rule(Role::PkiCertificate, None, CONTROL_PLANE, 0o644, false, ("1.1.20", "1.1.19")),
     rule(Role::PkiKey, None, CONTROL_PLANE, 0o600, true, ("1.1.21", "1.1.19")),
+    rule(Role::StaticPodFolder, None, CONTROL_PLANE, 0o755, false, ("", "")),
+    rule(Role::TokenFile, None, CONTROL_PLANE, 0o600, true, ("", "")),
+    rule(Role::DistributionConfiguration, None, CONTROL_PLANE, 0o600, true, ("", "")),
+    rule(Role::ServiceUnit, None, CONTROL_PLANE, 0o644, false, ("", "")),
     rule(Role::KubeletUnit, None, KUBELET, 0o600, false, ("4.1.1", "4.1.2")),
     rule(Role::KubeletConfiguration, None, KUBELET, 0o600, false, ("4.1.9", "4.1.10")),
     rule(Role::ClientCa, None, CLIENT_CA, 0o644, false, ("4.1.7", "4.1.8")),
@@ -94,10 +99,8 @@ pub(crate) static RULES: &[Rule] = &[
 ];
 
 impl Rule {
-    /// The rule for a file, when there is one.
-    pub(crate) fn of(file: &NodeFile<'_>) -> Option<&'static Rule> {
-        let role = file.role()?;
-        let program = file.program();
+    /// The rule for a file of a role and program, when there is one.
+    fn of(role: Role, program: &str) -> Option<&'static Rule> {
         RULES.iter().find(|rule| rule.role == role && rule.program.is_none_or(|wanted| wanted == program))
     }
 
@@ -208,7 +211,7 @@ pub(crate) fn judge<'a>(
 ) -> Verdict<'a> {
     let Some(node) = NodeReading::of(scope.object) else { return Verdict::NotApplicable };
     let mut answers = Answers::default();
-    for (file, rule) in present(&node).filter(|(_, rule)| rule.control == control) {
+    for (file, rule) in present(&node).into_iter().filter(|(_, rule)| rule.control == control) {
         answers.add(rule.mode(&file, most(rule)));
         answers.add(rule.owner(&file, &node));
     }
@@ -229,13 +232,46 @@ pub(crate) fn judge_id<'a>(node: &NodeReading<'a>, id: &str) -> Verdict<'a> {
     answers.verdict()
 }
 
-/// The files that are there, with their rules. One that is missing is no breach.
-pub(crate) fn present<'a>(
-    node: &NodeReading<'a>,
-) -> impl Iterator<Item = (NodeFile<'a>, &'static Rule)> + use<'a> {
-    let files = node.files().filter(|file| !file.is_missing());
-    files.filter_map(|file| Some((file, Rule::of(&file)?)))
+/// The files that are there, with their rules. One that is missing is no breach. A file may serve several purposes, as the CA
+/// of the cluster does for the API server and for the kubelet: then it has several rules.
+pub(crate) fn present<'a>(node: &NodeReading<'a>) -> Vec<(NodeFile<'a>, &'static Rule)> {
+    let mut uses: FxHashMap<&str, Vec<(Role, &str)>> = FxHashMap::default();
+    for (path, role, program) in node.uses() {
+        uses.entry(path).or_default().push((role, program));
+    }
+    // The folders of the control plane's PKI; the kubelet keeps one for itself.
+    let folders: Vec<&str> = node
+        .files()
+        .filter(|file| file.role() == Some(Role::PkiFolder) && file.program() != "kubelet")
+        .map(|file| file.path())
+        .take(MANY)
+        .collect();
+    let is_within = |path: &str| {
+        folders.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+    };
+    let mut found = Vec::new();
+    for file in node.files().filter(|file| !file.is_missing()) {
+        let mut rules: Vec<&'static Rule> = Vec::new();
+        let own = file.role().map(|role| (role, file.program()));
+        // What only a container sees has a role of its own, and is guarded by the container.
+        let of_node = own.is_some();
+        let named = uses.get(file.path()).filter(|_| of_node).into_iter().flatten().copied().take(MANY);
+        let within = (file.role() == Some(Role::ClientCa) && is_within(file.path()))
+            .then_some((Role::PkiCertificate, ""));
+        for (role, program) in own.into_iter().chain(named).chain(within) {
+            if let Some(rule) = Rule::of(role, program)
+                && !rules.iter().any(|known| std::ptr::eq(*known, rule))
+            {
+                rules.push(rule);
+            }
+        }
+        found.extend(rules.into_iter().map(|rule| (file, rule)));
+    }
+    found
 }
+
+/// Folders and uses that are looked at for one file.
+const MANY: usize = 64;
 
 fn place<'a>(file: &NodeFile<'a>, key: &str) -> Place<'a> {
     Place::at(file.value().get(key).unwrap_or(file.value()))

@@ -262,7 +262,6 @@ impl Parameters {
             "namespaces.owner-labels" => self.owner_labels = values(),
             "pods.sandbox-runtime-classes" => self.sandbox_runtime_classes = values(),
             "pods.untrusted-label" => self.untrusted_label = value.trim().to_owned(),
-            "pods.minimum-id" => self.minimum_id = above_zero("pods.minimum-id", value)?,
             "control-plane.certificate-days" => {
                 self.certificate_days =
                     value.trim().parse().ok().filter(|days| (0..=3650).contains(days)).ok_or(
@@ -283,6 +282,7 @@ impl Parameters {
                         value: value.to_owned(),
                     })?;
             }
+            "pods.minimum-id" => self.minimum_id = above_zero("pods.minimum-id", value)?,
             _ => return Err(ParameterError::Unknown(name.to_owned())),
         }
         Ok(())

@@ -132,15 +132,25 @@ impl<'a> Collection<'a> {
         }
     }
 
+    /// Whether the cluster told that it has objects of this kind.
+    pub fn serves(&self, group: &str, kind: &str) -> bool {
+        self.served.contains(full_name(group, kind).as_str())
+    }
+
     /// Whether the cluster told all its kinds and this is none of them.
     fn serves_none(&self, group: &str, kind: &str) -> bool {
-        let name = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        let name = full_name(group, kind);
         let unavailable = self.root.get("unavailable");
         let mut unavailable = unavailable.iter().flat_map(Value::items);
         !self.served.is_empty()
             && !self.served.contains(name.as_str())
             && !unavailable.any(|name| name.text() == group)
     }
+}
+
+/// `Deployment.apps`.
+fn full_name(group: &str, kind: &str) -> String {
+    if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") }
 }
 
 impl<'a> Evidence<'a> {
@@ -181,6 +191,8 @@ mod tests {
         assert!(matches!(evidence.known("apps", "Deployment", None), Known::Refused(_)));
         assert_eq!(evidence.known("acme.io", "Rocket", None), Known::NotAsked, "only pods of it were kept");
         assert_eq!(evidence.known("", "Event", None), Known::NotAsked, "served, but not listed");
+        let collection = evidence.collection().expect("the record");
+        assert!(collection.serves("apps", "Deployment") && !collection.serves("", "Deployment"));
         assert_eq!(evidence.known("cilium.io", "CiliumNetworkPolicy", None), Known::All, "not served");
         assert_eq!(evidence.known("metrics.k8s.io", "NodeMetrics", None), Known::NotAsked);
     }

@@ -59,11 +59,19 @@ pub enum Role {
     RuntimeConfiguration,
     /// The socket of a container runtime.
     RuntimeSocket,
+    /// The folder of the manifests of static pods.
+    StaticPodFolder,
+    /// Static tokens of people and programs.
+    TokenFile,
+    /// Configuration of k3s or RKE2, which holds the token by which nodes join.
+    DistributionConfiguration,
+    /// The unit of another service than the kubelet.
+    ServiceUnit,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 15] = [
+    pub const ALL: [Role; 19] = [
         Role::StaticPodManifest,
         Role::Cni,
         Role::EtcdData,
@@ -79,6 +87,10 @@ impl Role {
         Role::ComponentConfiguration,
         Role::RuntimeConfiguration,
         Role::RuntimeSocket,
+        Role::StaticPodFolder,
+        Role::TokenFile,
+        Role::DistributionConfiguration,
+        Role::ServiceUnit,
     ];
 
     /// The word in the document.
@@ -99,6 +111,10 @@ impl Role {
             Role::ComponentConfiguration => "component-configuration",
             Role::RuntimeConfiguration => "runtime-configuration",
             Role::RuntimeSocket => "runtime-socket",
+            Role::StaticPodFolder => "static-pod-folder",
+            Role::TokenFile => "token-file",
+            Role::DistributionConfiguration => "distribution-configuration",
+            Role::ServiceUnit => "service-unit",
         }
     }
 
@@ -153,6 +169,17 @@ impl<'a> NodeReading<'a> {
     /// The processes that are known programs.
     pub fn processes(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
         items(self.root, "processes")
+    }
+
+    /// What the settings of processes name: path, role, and the program that names it. A file may be named by several.
+    pub fn uses(&self) -> impl Iterator<Item = (&'a str, Role, &'a str)> + use<'a> {
+        self.processes().flat_map(|process| {
+            let program = text(process.get("program"));
+            let uses: Vec<_> = items(process, "uses").collect();
+            uses.into_iter().filter_map(move |named| {
+                Some((text(named.get("path")), Role::named(text(named.get("role")))?, program))
+            })
+        })
     }
 
     /// Whether a program runs on the node, by its name.

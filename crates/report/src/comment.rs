@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use seaworthy_controls::{Assessment, Finding, PlannedChange, Roadmap};
+use seaworthy_controls::{Assessment, Compliance, Finding, PlannedChange, Roadmap};
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
+use crate::compliance::{summary, totals};
 use crate::context::Context;
 use crate::numbers::{
     Severities, concerned, count, grouped, not_evaluated, object_name, phase_title, progress, undecided,
@@ -56,10 +57,27 @@ fn text(assessment: &Assessment<'_, '_>, context: &Context<'_>) -> String {
             line(&mut text, &format!("\nand {}", count(changes.len() - CHANGES, "further change")));
         }
     }
+    frameworks(&mut text, assessment, context);
     let tail = tail(assessment, context);
     findings(&mut text, assessment, &open, LIMIT.saturating_sub(tail.chars().count()));
     text.push_str(&tail);
     text
+}
+
+/// Where frameworks stand: one line each, and the sections of a benchmark.
+fn frameworks(text: &mut String, assessment: &Assessment<'_, '_>, context: &Context<'_>) {
+    for framework in &context.frameworks {
+        let compliance = Compliance::new(*framework, assessment);
+        line(text, &format!("\n**{}**: {}", compliance.title(), summary(&compliance)));
+        let Some(edition) = &compliance.edition else { continue };
+        if let Some(note) = &edition.note {
+            line(text, &format!("\n{note}"));
+        }
+        line(text, "\n| section | items |\n|---|---|");
+        for (title, items) in compliance.sections() {
+            line(text, &format!("| {title} | {} |", totals(items)));
+        }
+    }
 }
 
 /// The findings that fit, the worst first.

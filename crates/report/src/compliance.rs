@@ -1,6 +1,6 @@
 //! Words for where the items of a framework stand.
 
-use seaworthy_controls::{Compliance, Item, ItemStatus, Status};
+use seaworthy_controls::{Compliance, Item, ItemStatus, Outcome, Status};
 
 use crate::numbers::count;
 
@@ -17,6 +17,25 @@ pub(crate) fn summary(compliance: &Compliance) -> String {
         }
     }
     text
+}
+
+/// "2 fail, 19 pass": how many items of a part have which status.
+pub(crate) fn totals(items: &[Item]) -> String {
+    let number = |status| items.iter().filter(|item| item.status == status).count();
+    let counted = ItemStatus::ALL.into_iter().map(|status| (status, number(status)));
+    let texts = counted.filter(|(_, number)| *number > 0);
+    texts.map(|(status, number)| format!("{number} {}", word(status))).collect::<Vec<_>>().join(", ")
+}
+
+/// Whom an outcome is about: node, program, object.
+pub(crate) fn whom(outcome: &Outcome) -> String {
+    let parts = [outcome.component, outcome.node.as_deref()];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    match (parts.is_empty(), &outcome.subject) {
+        (false, _) => parts.join(" on "),
+        (true, Some(subject)) => subject.clone(),
+        (true, None) => String::new(),
+    }
 }
 
 /// A status as people say it.
@@ -36,6 +55,7 @@ pub(crate) fn decides(item: &Item, status: Option<Status>) -> bool {
         ItemStatus::Excepted => status == Some(Status::Excepted),
         ItemStatus::Pass => status == Some(Status::Done),
         ItemStatus::Partial | ItemStatus::NotEvaluated => status.is_none(),
+        ItemStatus::Manual => false,
         ItemStatus::NotApplicable => status == Some(Status::NotApplicable),
     }
 }

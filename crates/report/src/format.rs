@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::context::Context;
 use crate::policy_report::{self, Api};
-use crate::{comment, csv, github, gitlab, html, json, junit, sarif, terminal};
+use crate::{comment, csv, github, gitlab, html, json, junit, kube_bench, sarif, terminal};
 
 /// How an assessment is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -37,6 +37,8 @@ pub enum Format {
     PolicyReport,
     /// For spreadsheets.
     Csv,
+    /// For tools that read the JSON of kube-bench: the CIS benchmark.
+    KubeBenchJson,
 }
 
 /// There is no format of this name.
@@ -56,7 +58,7 @@ fn hint(suggestions: &[String]) -> String {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 11] = [
+    pub const ALL: [Format; 12] = [
         Format::Terminal,
         Format::Json,
         Format::Sarif,
@@ -68,6 +70,7 @@ impl Format {
         Format::OpenReports,
         Format::PolicyReport,
         Format::Csv,
+        Format::KubeBenchJson,
     ];
 
     /// The name on the command line.
@@ -84,6 +87,7 @@ impl Format {
             Format::OpenReports => "open-reports",
             Format::PolicyReport => "policy-report",
             Format::Csv => "csv",
+            Format::KubeBenchJson => "kube-bench-json",
         }
     }
 }
@@ -133,5 +137,6 @@ pub fn write(
         Format::OpenReports => policy_report::write(Api::OpenReports, assessment, context, out),
         Format::PolicyReport => policy_report::write(Api::PolicyReport, assessment, context, out),
         Format::Csv => csv::write(assessment, context, out),
+        Format::KubeBenchJson => kube_bench::write(assessment, context, out),
     }
 }

@@ -17,6 +17,7 @@ pub mod gitlab;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod kube_bench;
 mod markdown;
 mod numbers;
 pub mod policy_report;

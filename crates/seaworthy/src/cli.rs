@@ -263,13 +263,13 @@ pub(crate) struct ScanArgs {
     #[arg(long, env = "SEAWORTHY_BASELINE", value_hint = ValueHint::FilePath, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Sum up where the items of a framework stand, and judge its controls only: `nsa`, `cis`, `pss` or `mitre`;
+    /// Sum up where the items of a framework stand (with `cis` the whole benchmark), and judge its controls only: `nsa`, `cis`, `pss` or `mitre`;
     /// several with commas or by repeating
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) framework: Vec<String>,
 
     /// What to print on standard output: terminal, json, sarif, html, markdown, junit, github, gitlab, open-reports,
-    /// policy-report or csv
+    /// policy-report, csv or kube-bench-json
     /// [default: terminal]
     #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT")]
     pub(crate) format: Option<String>,

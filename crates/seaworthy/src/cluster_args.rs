@@ -1,5 +1,6 @@
 //! The part of the command line that says which cluster, and how to ask it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,6 +56,19 @@ pub(crate) struct ClusterArgs {
     /// cluster with its custom resources
     #[arg(long)]
     pub(crate) print_rbac: bool,
+
+    /// Go on watching: after a first judgement, print what changes, until the program is ended; `--format json` prints one
+    /// JSON object a line
+    #[arg(long, requires = "cluster")]
+    pub(crate) watch: bool,
+
+    /// Serve metrics for Prometheus on this address while watching, as `127.0.0.1:9464`
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "watch")]
+    pub(crate) metrics_addr: Option<SocketAddr>,
+
+    /// Seconds after which a watch gathers everything anew: what components say of themselves cannot be watched
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, requires = "watch", value_parser = clap::value_parser!(u64).range(60..=86400))]
+    pub(crate) resync: u64,
 }
 
 impl ClusterArgs {

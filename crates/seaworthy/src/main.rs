@@ -22,6 +22,8 @@ mod record;
 mod rendering;
 mod selection;
 mod threshold;
+#[cfg(feature = "live")]
+mod watching;
 mod workspace;
 
 use std::process::ExitCode;

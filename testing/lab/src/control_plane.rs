@@ -105,17 +105,17 @@ impl ControlPlane {
         self.folder.join("logs")
     }
 
+    /// A client of the API server.
     pub(crate) fn client(&self, identity: &str) -> Result<Client, LabError> {
+        self.client_of(self.api_port, identity)
+    }
+
+    /// A client of the server on a port.
+    pub(crate) fn client_of(&self, port: u16, identity: &str) -> Result<Client, LabError> {
         let (certificate, key) = (self.credentials.certificate(identity), self.credentials.key(identity));
         let shown =
             (identity != crate::identities::ANONYMOUS).then_some((certificate.as_path(), key.as_path()));
-        Client::new(
-            self.address,
-            self.api_port,
-            &self.credentials.certificate("ca"),
-            shown,
-            self.namespaces.clone(),
-        )
+        Client::new(self.address, port, &self.credentials.certificate("ca"), shown, self.namespaces.clone())
     }
 
     fn keys(&self) -> Result<(), LabError> {
@@ -135,7 +135,7 @@ impl ControlPlane {
         }
         cluster.client(
             "apiserver-kubelet-client",
-            &Subject { user: "kube-apiserver-kubelet-client", groups: &[] },
+            &Subject { user: "kube-apiserver-kubelet-client", groups: &["lab:kubelet-clients"] },
         )?;
         if self.profile.has_nodes() {
             let user = format!("system:node:{NODE}");
@@ -184,8 +184,9 @@ impl ControlPlane {
                 [("kube-controller-manager", "controller-manager-port"), ("kube-scheduler", "scheduler-port")]
             {
                 self.launch(program, lifetime)?;
+                // The one address that they listen on in every profile.
                 let client = Client::new(
-                    address,
+                    Ipv4Addr::LOCALHOST,
                     self.place(port)?,
                     &self.credentials.certificate("ca"),
                     None,

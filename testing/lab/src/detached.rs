@@ -138,14 +138,9 @@ pub fn exec(name: &str, command: &[OsString]) -> Result<ExitStatus, LabError> {
     let [program, arguments @ ..] = command else {
         return Err(LabError::failed("no command: `cargo xtask lab exec -- env`"));
     };
-    let namespaces =
-        known(&lab.folder).into_iter().find(|process| process.program == INIT).map(Namespaces::of);
-    let mut command = match namespaces {
+    let mut command = match namespaces(&lab)? {
         None => Command::new(program),
-        Some(Some(namespaces)) => namespaces.command(program),
-        Some(None) => {
-            return Err(LabError::failed(format!("the node of the lab `{name}` has ended: take it down")));
-        }
+        Some(namespaces) => namespaces.command(program),
     };
     command
         .args(arguments)
@@ -154,6 +149,30 @@ pub fn exec(name: &str, command: &[OsString]) -> Result<ExitStatus, LabError> {
         .env("LAB_URL", &lab.url)
         .status()
         .map_err(|error| LabError::failed(format!("cannot run `{}`: {error}", program.display())))
+}
+
+/// Gives the node of a lab an image that holds programs of this machine in `/bin`.
+///
+/// # Errors
+/// When there is no such lab, it has no node, or a program cannot be read.
+pub fn add_image(name: &str, image: &str, programs: &[PathBuf]) -> Result<(), LabError> {
+    let lab = find(name)?;
+    let programs: Vec<&Path> = programs.iter().map(PathBuf::as_path).collect();
+    match namespaces(&lab)? {
+        None => Err(LabError::failed(format!("the lab `{name}` has no node: start one with `up --nodes`"))),
+        Some(namespaces) => crate::node::add_image(&namespaces, &lab.folder, image, &programs),
+    }
+}
+
+/// What a lab with a node runs in.
+fn namespaces(lab: &Detached) -> Result<Option<Namespaces>, LabError> {
+    let Some(init) = known(&lab.folder).into_iter().find(|process| process.program == INIT) else {
+        return Ok(None);
+    };
+    match Namespaces::of(init) {
+        Some(namespaces) => Ok(Some(namespaces)),
+        None => Err(LabError::failed(format!("the node of the lab `{}` has ended: take it down", lab.name))),
+    }
 }
 
 fn known(folder: &Path) -> Vec<Known> {

@@ -166,6 +166,15 @@ impl Lab {
         client.send(method, path, body).map_err(|error| LabError::failed(format!("{method} {path}: {error}")))
     }
 
+    /// Asks the kubelet of the node as one of the identities. Only the hardened one shows a certificate that is trusted.
+    ///
+    /// # Errors
+    /// When there is no node, or no whole answer.
+    pub fn ask_kubelet(&self, identity: &str, method: &str, path: &str) -> Result<Answer, LabError> {
+        let client = self.plane.client_of(10250, identity)?;
+        client.send(method, path, None).map_err(|error| LabError::failed(format!("{method} {path}: {error}")))
+    }
+
     /// Applies all objects of a YAML text as `admin`.
     ///
     /// # Errors
@@ -180,6 +189,18 @@ impl Lab {
         match &self.plane.namespaces {
             None => Command::new(program),
             Some(namespaces) => namespaces.command(program),
+        }
+    }
+
+    /// Gives the node an image that holds programs of this machine, such as the one under test, in `/bin` and `/`. Pods name it
+    /// with `imagePullPolicy: Never`.
+    ///
+    /// # Errors
+    /// When there is no node, or a program cannot be read.
+    pub fn add_image(&self, name: &str, programs: &[&Path]) -> Result<(), LabError> {
+        match &self.plane.namespaces {
+            None => Err(LabError::failed("a lab without nodes takes no images")),
+            Some(namespaces) => crate::node::add_image(namespaces, &self.plane.folder, name, programs),
         }
     }
 

@@ -10,7 +10,7 @@ pub(crate) const IDENTITIES: [(&str, &str, &[&str]); 6] = [
     ("controller-manager", "system:kube-controller-manager", &[]),
     ("scheduler", "system:kube-scheduler", &[]),
     ("node", "system:node:node1", &["system:nodes"]),
-    ("viewer", "viewer", &[]),
+    ("viewer", "viewer", &["lab:viewers"]),
     ("nobody", "nobody", &[]),
 ];
 

@@ -12,6 +12,9 @@
 //! // Servers and folder are gone when `lab` is dropped, when the test panics, and soon after its process is killed.
 //! ```
 //!
+//! [`Profile::with_nodes`] adds a node with real pods. Then everything is in namespaces of its own (`node/namespaces.rs`),
+//! and what looks at it runs there: [`Lab::command`], [`Lab::inside`].
+//!
 //! What a profile is stands in `profiles/<name>`: the flags of each program, and their configuration files.
 #![allow(clippy::disallowed_methods, reason = "it starts programs for tests")]
 
@@ -31,7 +34,7 @@ mod profile;
 mod servers;
 
 pub use client::Answer;
-pub use detached::{Detached, down, exec, find, list, up};
+pub use detached::{Detached, add_image, down, exec, find, list, up};
 pub use error::LabError;
 pub use guard::{Lab, available, nodes_available};
 pub use node::{IMAGE, NODE};

@@ -59,7 +59,10 @@ fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
             return Verdict::NotApplicable;
         }
         return Verdict::unknown(
-            "the API server asks no image policy by itself, and no webhook among the files is known to judge images",
+            format!(
+                "the API server asks no image policy by itself, and no webhook {} is known to judge images",
+                scope.around.among()
+            ),
             "the webhooks and policies of the cluster",
         );
     };

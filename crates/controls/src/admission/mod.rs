@@ -6,7 +6,7 @@ mod image_policy;
 mod node_restriction;
 mod obsolete_policy;
 mod optional_plugins;
-mod plugins;
+pub(crate) mod plugins;
 mod policy_engine;
 mod removed;
 mod required_plugins;

@@ -22,7 +22,7 @@ pub(super) static CONTROL: Control = Control {
     phase: Phase::QuickWin,
     step: 2,
     severity: Severity::High,
-    scopes: &[Scope::Manifests, Scope::Node],
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Node],
     change: &change::ADMISSION,
     page: include_str!("obsolete_policy.md"),
     mappings: Mappings {

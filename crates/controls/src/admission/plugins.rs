@@ -21,7 +21,7 @@ const DEFAULT_ON: &[&str] = &[
 ];
 
 /// The plugins that the flags switch on and off.
-pub(super) struct Plugins<'a> {
+pub(crate) struct Plugins<'a> {
     enabled: Vec<Given<'a>>,
     disabled: Vec<Given<'a>>,
     /// The deprecated flag lists all that are on.
@@ -31,7 +31,7 @@ pub(super) struct Plugins<'a> {
 
 impl<'a> Plugins<'a> {
     /// The plugins of an API server; `None` when the files do not tell, whose reason has been noted then.
-    pub(super) fn of(scope: &ComponentScope<'_, 'a>, flags: &mut Flags<'_, '_, 'a>) -> Option<Plugins<'a>> {
+    pub(crate) fn of(scope: &ComponentScope<'_, 'a>, flags: &mut Flags<'_, '_, 'a>) -> Option<Plugins<'a>> {
         if let Setting::Stated(_) = scope.component.flag("admission-control") {
             let (enabled, place) = list(flags, "--admission-control")?;
             return Some(Plugins { enabled, disabled: Vec::new(), exclusive: true, place });
@@ -42,28 +42,28 @@ impl<'a> Plugins<'a> {
     }
 
     /// Whether a plugin is on. The server refuses to start when one is both enabled and disabled.
-    pub(super) fn is_on(&self, plugin: &str) -> bool {
+    pub(crate) fn is_on(&self, plugin: &str) -> bool {
         self.enabled(plugin).is_some()
             || !self.exclusive && DEFAULT_ON.contains(&plugin) && self.disabled(plugin).is_none()
     }
 
     /// Where a plugin is enabled by name.
-    pub(super) fn enabled(&self, plugin: &str) -> Option<Place<'a>> {
+    pub(crate) fn enabled(&self, plugin: &str) -> Option<Place<'a>> {
         self.enabled.iter().find(|given| given.text == plugin).map(|given| given.place)
     }
 
     /// Where a plugin is disabled by name.
-    pub(super) fn disabled(&self, plugin: &str) -> Option<Place<'a>> {
+    pub(crate) fn disabled(&self, plugin: &str) -> Option<Place<'a>> {
         self.disabled.iter().find(|given| given.text == plugin).map(|given| given.place)
     }
 
     /// Whether the deprecated flag lists all that are on.
-    pub(super) fn is_exclusive(&self) -> bool {
+    pub(crate) fn is_exclusive(&self) -> bool {
         self.exclusive
     }
 
     /// Where plugins are, or could be, enabled.
-    pub(super) fn place(&self) -> Place<'a> {
+    pub(crate) fn place(&self) -> Place<'a> {
         self.place
     }
 }

@@ -16,7 +16,7 @@ pub(super) static CONTROL: Control = Control {
     phase: Phase::NextStep,
     step: 10,
     severity: Severity::Medium,
-    scopes: &[Scope::Manifests, Scope::Node],
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Node],
     change: &change::KUBECONFIGS,
     page: include_str!("kubeconfig_tls.md"),
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["T1557"], ..Mappings::NONE },

@@ -15,7 +15,7 @@ pub(super) static CONTROL: Control = Control {
     phase: Phase::NextStep,
     step: 10,
     severity: Severity::High,
-    scopes: &[Scope::Manifests, Scope::Node, Scope::Runtime, Scope::Audit],
+    scopes: &[Scope::Manifests, Scope::Cluster, Scope::Node, Scope::Audit, Scope::Runtime],
     change: &change::KUBECONFIGS,
     page: include_str!("kubectl_proxy.md"),
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9024", "T1090"], ..Mappings::NONE },

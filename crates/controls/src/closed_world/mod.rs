@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use seaworthy_evidence::collection::GROUP;
 use seaworthy_evidence::{Evidence, Known};
 
-use crate::control::{Check, Control, Reads};
+use crate::control::{Check, Control, Reads, Scope};
 use crate::scope::Surroundings;
 use crate::verdict::Verdict;
 
@@ -68,11 +68,12 @@ impl Surroundings<'_, '_> {
     }
 }
 
-/// Whether the cluster refused to show some bindings, so that nobody being bound shows nothing.
-pub(crate) fn hides_grants(around: &Surroundings<'_, '_>) -> bool {
+/// Whether some bindings that may bind a role of a namespace, or a cluster role, were not shown, so that nobody being
+/// bound shows nothing.
+pub(crate) fn hides_grants(around: &Surroundings<'_, '_>, namespace: Option<&str>) -> bool {
     RIGHTS.iter().any(|(group, kind)| {
         kind.ends_with("Binding")
-            && matches!(around.evidence.known(group, kind, None), Known::Refused(reason) if reason != BY_CHOICE)
+            && matches!(around.evidence.known(group, kind, namespace), Known::Refused(_))
     })
 }
 
@@ -84,7 +85,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// That of the kinds that are not wholly known; `None` when all are, or were not asked for. That people asked for some
+    /// That of the kinds of the cluster that are not wholly known; `None` when all are. That people asked for some
     /// namespaces only counts where it was `chosen` to.
     fn of(
         evidence: &Evidence<'_>,
@@ -92,18 +93,23 @@ impl Refusal {
         namespace: Option<&str>,
         chosen: bool,
     ) -> Option<Refusal> {
-        let mut reasons: Vec<&str> = Vec::new();
+        let mut reasons: Vec<Cow<'_, str>> = Vec::new();
         for (group, kind) in kinds {
-            if let Known::Refused(reason) = evidence.known(group, kind, namespace)
-                && (chosen || reason != BY_CHOICE)
-                && !reasons.contains(&reason)
-            {
+            let reason = match evidence.known(group, kind, namespace) {
+                Known::Refused(reason) if chosen || reason != BY_CHOICE => Cow::Borrowed(reason),
+                Known::NotAsked if evidence.collection()?.serves(group, kind) => {
+                    format!("objects of kind {kind} were not asked for").into()
+                }
+                _ => continue,
+            };
+            if !reasons.contains(&reason) {
                 reasons.push(reason);
             }
         }
         if reasons.is_empty() {
             return None;
         }
+        let reasons: Vec<&str> = reasons.iter().map(AsRef::as_ref).collect();
         let missing: Vec<&str> = reasons.iter().filter_map(|reason| permission(reason)).collect();
         let reason = format!("the cluster did not tell all that decides this: {}", listed(&reasons));
         let needs = match missing.len() == reasons.len() {
@@ -111,7 +117,7 @@ impl Refusal {
                 "the right to {}: `seaworthy scan --print-rbac` prints a role with all that a scan needs",
                 listed(&missing)
             ),
-            false => "a scan that gets an answer to this, of all namespaces".to_owned(),
+            false => "a scan that asks for all of it, in all namespaces, and gets an answer".to_owned(),
         };
         Some(Refusal { reason: reason.into(), needs: needs.into() })
     }
@@ -148,12 +154,20 @@ pub(crate) struct Doubts {
 impl Doubts {
     /// Those of a control; `None` when there are none, as always with files.
     pub(crate) fn of(control: &Control, evidence: &Evidence<'_>) -> Option<Doubts> {
-        evidence.collection()?;
+        let collection = evidence.collection()?;
+        // What only files decide loses nothing by what a cluster hides.
+        if !control.scopes.contains(&Scope::Cluster) {
+            return None;
+        }
         let (mut subjects, mut reads) = (Vec::new(), Vec::new());
         gather(&control.check, &mut subjects, &mut reads);
         reads.retain(|reads: &Reads| {
             let mut kinds = reads.against.iter().chain(reads.in_favour);
-            kinds.any(|(group, kind)| matches!(evidence.known(group, kind, None), Known::Refused(_)))
+            kinds.any(|(group, kind)| match evidence.known(group, kind, None) {
+                Known::All => false,
+                Known::Refused(_) => true,
+                Known::NotAsked => collection.serves(group, kind),
+            })
         });
         let kinds: Vec<_> =
             subjects.into_iter().chain(reads.iter().map(|reads| reads.against)).flatten().copied().collect();

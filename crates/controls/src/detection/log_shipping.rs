@@ -52,6 +52,16 @@ fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         }
         judged.push(Judged { object: owner, verdict: judge_agent(workload, known) });
     }
+    // Many agents have names of their own, and providers ship logs by themselves: none that is known is no finding.
+    if judged.is_empty()
+        && around.has_all("apps", "DaemonSet", None)
+        && let Some(object) = evidence.of_kind("Collection").next()
+    {
+        let reason = "no DaemonSet of the cluster is a log agent that is known";
+        let verdict =
+            Verdict::unknown(reason, "what takes logs off the nodes: another agent, or the provider");
+        judged.push(Judged { object, verdict });
+    }
     judged.extend(
         configurations.into_values().map(|object| Judged { object, verdict: judge_configuration(object) }),
     );

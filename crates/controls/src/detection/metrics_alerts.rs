@@ -62,7 +62,8 @@ fn judge_servers<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     }
     let missing: Vec<&str> =
         covered.iter().zip(TOPICS).filter(|(seen, _)| !**seen).map(|(_, (topic, _))| *topic).collect();
-    servers.into_iter().map(|object| Judged { object, verdict: judge_server(object, &missing) }).collect()
+    let judge = |object| Judged { object, verdict: judge_server(around, object, &missing) };
+    servers.into_iter().map(judge).collect()
 }
 
 /// The expressions of alerts, not those of recorded series.
@@ -72,7 +73,7 @@ fn alerts<'a>(rules: &Object<'a>) -> impl Iterator<Item = &'a str> {
     rules.filter(|rule| rule.get("alert").is_some()).filter_map(|rule| Some(rule.get("expr")?.text()))
 }
 
-fn judge_server<'a>(server: &Object<'a>, missing: &[&str]) -> Verdict<'a> {
+fn judge_server<'a>(around: &Surroundings<'_, '_>, server: &Object<'a>, missing: &[&str]) -> Verdict<'a> {
     let Some(spec) = server.value.get("spec") else { return Verdict::NotApplicable };
     let receivers = spec.at(&["alerting", "alertmanagers"]);
     let any = receivers.is_some_and(|list| list.items().next().is_some());
@@ -93,7 +94,7 @@ fn judge_server<'a>(server: &Object<'a>, missing: &[&str]) -> Verdict<'a> {
     match missing.is_empty() {
         true => Verdict::Pass,
         false => Verdict::unknown(
-            format!("no alert among the files is about {}", missing.join(", ")),
+            format!("no alert {} is about {}", around.among(), missing.join(", ")),
             "the rules that Prometheus has loaded, at `/api/v1/rules`",
         ),
     }

@@ -45,7 +45,7 @@ fn of_etcds<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
         |component: &&Component<'a>| component.program == Program::Etcd && component.setup != Setup::K3s;
     let unknown = |component| Judged {
         object: evidence.owner_of(component),
-        verdict: Verdict::unknown("no job that takes snapshots of etcd is among the files", NEEDS),
+        verdict: Verdict::unknown(format!("no job {} takes snapshots of etcd", around.among()), NEEDS),
     };
     evidence.components().iter().filter(of_etcd).map(unknown).collect()
 }

@@ -12,7 +12,7 @@ pub(super) static CONTROL: Control = Control {
     phase: Phase::Research,
     step: 6,
     severity: Severity::Medium,
-    scopes: &[Scope::Node],
+    scopes: &[Scope::Cluster, Scope::Node],
     change: &change::BACKUPS,
     page: include_str!("backup_restorable.md"),
     mappings: Mappings { nsa: &["etcd"], attack: &["T1490"], ..Mappings::NONE },

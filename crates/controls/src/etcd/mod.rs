@@ -11,7 +11,7 @@ mod encryption_keys;
 mod encryption_rewrite;
 mod listeners;
 mod peer_tls;
-mod providers;
+pub(crate) mod providers;
 
 use crate::control::Control;
 

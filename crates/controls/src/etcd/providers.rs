@@ -6,27 +6,27 @@ use crate::flags::is_placeholder;
 
 /// One block of an EncryptionConfiguration.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Block<'a> {
-    pub(super) value: Value<'a>,
+pub(crate) struct Block<'a> {
+    pub(crate) value: Value<'a>,
 }
 
 /// How a provider keeps what it writes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Provider<'a> {
+pub(crate) struct Provider<'a> {
     /// `kms`, `aesgcm`, `aescbc`, `secretbox` or `identity`; empty for none of them.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// Its settings, or the entry when it is none that is known.
-    pub(super) value: Value<'a>,
+    pub(crate) value: Value<'a>,
 }
 
 impl<'a> Block<'a> {
     /// The resources that it lists, as `secrets`, `*.apps` or `*.*`.
-    pub(super) fn resources(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
         self.value.get("resources").into_iter().flat_map(|list| list.items())
     }
 
     /// The providers in their order: the first one writes, all of them read.
-    pub(super) fn providers(&self) -> impl Iterator<Item = Provider<'a>> + use<'a> {
+    pub(crate) fn providers(&self) -> impl Iterator<Item = Provider<'a>> + use<'a> {
         let list = self.value.get("providers").into_iter().flat_map(|list| list.items());
         list.map(|entry| {
             let known = entry.entries().find(|(key, value)| {
@@ -40,13 +40,13 @@ impl<'a> Block<'a> {
 }
 
 /// The blocks of a file.
-pub(super) fn blocks<'a>(file: Value<'a>) -> impl Iterator<Item = Block<'a>> {
+pub(crate) fn blocks<'a>(file: Value<'a>) -> impl Iterator<Item = Block<'a>> {
     file.get("resources").into_iter().flat_map(|list| list.items()).map(|value| Block { value })
 }
 
 /// The block that encrypts a resource, with the entry that names it: an entry of its own before one of its group
 /// before one of everything. (The server refuses an entry behind a wider one, so that this is the first match.)
-pub(super) fn block_of<'a>(file: Value<'a>, resource: &str, group: &str) -> Option<(Block<'a>, Value<'a>)> {
+pub(crate) fn block_of<'a>(file: Value<'a>, resource: &str, group: &str) -> Option<(Block<'a>, Value<'a>)> {
     let find = |wanted_resource: &str, wanted_group: &str| {
         blocks(file).find_map(|block| {
             let entry =
@@ -58,7 +58,7 @@ pub(super) fn block_of<'a>(file: Value<'a>, resource: &str, group: &str) -> Opti
 }
 
 /// Entries that the server refuses, since an earlier one hides them; each with the one that does.
-pub(super) fn hidden<'a>(file: Value<'a>) -> Vec<(Value<'a>, &'a str)> {
+pub(crate) fn hidden<'a>(file: Value<'a>) -> Vec<(Value<'a>, &'a str)> {
     let mut wide: Vec<(&'a str, &'a str)> = Vec::new();
     let mut hidden = Vec::new();
     for entry in blocks(file).flat_map(|block| block.resources()) {
@@ -82,7 +82,7 @@ fn parse(entry: &str) -> (&str, &str) {
 }
 
 /// Whether something in the lists is filled in later.
-pub(super) fn has_placeholder(file: Value<'_>) -> bool {
+pub(crate) fn has_placeholder(file: Value<'_>) -> bool {
     blocks(file).any(|block| {
         is_placeholder(block.value.text())
             || block.resources().any(|entry| is_placeholder(entry.text()))

@@ -2,6 +2,7 @@
 //!
 //! The items are those that the catalogue maps to: a framework's item without a control does not occur.
 
+mod benchmark;
 mod titles;
 
 use std::fmt;
@@ -14,6 +15,8 @@ use thiserror::Error;
 use crate::assessment::{Assessment, Status};
 use crate::catalogue;
 use crate::control::Control;
+
+pub use benchmark::{Edition, Outcome};
 
 /// A list of demands that others have written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,17 +123,20 @@ pub enum ItemStatus {
     Partial,
     /// Its controls looked at what was there, and say nothing about it.
     NotApplicable,
+    /// A person has to look: the framework leaves it to one, and no evidence decides it.
+    Manual,
     /// No evidence was there for any of its controls.
     NotEvaluated,
 }
 
 impl ItemStatus {
     /// All of them, what needs attention first.
-    pub const ALL: [ItemStatus; 7] = [
+    pub const ALL: [ItemStatus; 8] = [
         ItemStatus::Fail,
         ItemStatus::Unknown,
         ItemStatus::Partial,
         ItemStatus::Excepted,
+        ItemStatus::Manual,
         ItemStatus::Pass,
         ItemStatus::NotApplicable,
         ItemStatus::NotEvaluated,
@@ -145,6 +151,7 @@ impl ItemStatus {
             ItemStatus::Excepted => "excepted",
             ItemStatus::Partial => "partial",
             ItemStatus::NotApplicable => "not-applicable",
+            ItemStatus::Manual => "manual",
             ItemStatus::NotEvaluated => "not-evaluated",
         }
     }
@@ -179,6 +186,8 @@ impl ItemStatus {
 pub struct Compliance {
     /// The framework.
     pub framework: Framework,
+    /// Which edition of it, where there are several.
+    pub edition: Option<Edition>,
     /// Its items, in its own order.
     pub items: Vec<Item>,
 }
@@ -194,6 +203,12 @@ pub struct Item {
     pub section: Option<&'static str>,
     /// Where it stands.
     pub status: ItemStatus,
+    /// The level that it belongs to, where the framework has numbered ones.
+    pub level: Option<u8>,
+    /// Whether the framework leaves nothing of it to a person; `None` where it does not say.
+    pub automated: Option<bool>,
+    /// Where it stands for each node, program or object, where that is told apart.
+    pub outcomes: Vec<Outcome>,
     /// Its controls in the order of the catalogue, each with its status, or `None` when no evidence was there.
     pub controls: Vec<(&'static Control, Option<Status>)>,
 }
@@ -229,6 +244,9 @@ impl Compliance {
                             _ => titles::section(framework, id),
                         },
                         status: ItemStatus::NotEvaluated,
+                        level: None,
+                        automated: None,
+                        outcomes: Vec::new(),
                         controls: Vec::new(),
                     });
                 }
@@ -239,7 +257,45 @@ impl Compliance {
             item.status = ItemStatus::of(item.controls.iter().map(|(_, status)| *status));
         }
         items.sort_by(|a, b| order(framework, a).cmp(&order(framework, b)));
-        Compliance { framework, items }
+        if framework == Framework::Cis {
+            return Compliance::of_benchmark(items, assessment);
+        }
+        Compliance { framework, edition: None, items }
+    }
+
+    /// Where the whole benchmark stands; `mapped` are the items that controls map to, in their order.
+    fn of_benchmark(mapped: Vec<Item>, assessment: &Assessment<'_, '_>) -> Compliance {
+        let edition = benchmark::edition(assessment);
+        let mut mapped: FxHashMap<&str, Item> = mapped.into_iter().map(|item| (item.id, item)).collect();
+        let items = benchmark::recommendations(&edition)
+            .map(|recommendation| {
+                let (status, outcomes) = benchmark::judge(recommendation, assessment);
+                let controls = mapped.remove(recommendation.id).map(|item| item.controls).unwrap_or_default();
+                Item {
+                    id: recommendation.id,
+                    title: Some(recommendation.title),
+                    section: titles::section(Framework::Cis, recommendation.id),
+                    status,
+                    level: Some(recommendation.level),
+                    automated: Some(recommendation.automated),
+                    outcomes,
+                    controls,
+                }
+            })
+            .collect();
+        Compliance { framework: Framework::Cis, edition: Some(edition), items }
+    }
+
+    /// The name for people, with the edition.
+    pub fn title(&self) -> &'static str {
+        self.edition.as_ref().map_or(self.framework.title(), Edition::title)
+    }
+
+    /// The items by section, in their order.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, &[Item])> {
+        self.items
+            .chunk_by(|a, b| a.section == b.section)
+            .filter_map(|items| Some((items.first()?.section?, items)))
     }
 
     /// Number of items with a status.

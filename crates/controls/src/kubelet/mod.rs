@@ -11,7 +11,7 @@ mod pod_pids_limit;
 mod read_only_port;
 mod safe_defaults;
 mod seccomp_default;
-mod settings;
+pub(crate) mod settings;
 mod static_pods;
 mod tls_strength;
 

@@ -8,19 +8,19 @@ use crate::scope::ComponentScope;
 use crate::verdict::Verdict;
 
 /// A setting by its flag and its field.
-pub(super) struct Field {
+pub(crate) struct Field {
     /// The flag, without hyphens; empty when there is none.
-    pub(super) flag: &'static str,
+    pub(crate) flag: &'static str,
     /// The flag as people write it.
-    pub(super) option: &'static str,
+    pub(crate) option: &'static str,
     /// The field, key by key.
-    pub(super) path: &'static [&'static str],
+    pub(crate) path: &'static [&'static str],
     /// The field as people write it.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 /// What a setting is.
-pub(super) enum Effective<'a> {
+pub(crate) enum Effective<'a> {
     /// It is stated.
     Stated(Stated<'a>),
     /// The installer states this value.
@@ -35,7 +35,7 @@ pub(super) enum Effective<'a> {
 
 impl Field {
     /// What the files say of the setting.
-    pub(super) fn of<'a>(&self, scope: &ComponentScope<'_, 'a>) -> Effective<'a> {
+    pub(crate) fn of<'a>(&self, scope: &ComponentScope<'_, 'a>) -> Effective<'a> {
         let component = scope.component;
         let shown = self.shown(scope);
         match known(scope, shown, component.setting(self.flag, self.path)) {
@@ -63,13 +63,13 @@ impl Field {
     }
 
     /// The setting as the component's files would write it: the flag where there is no configuration.
-    pub(super) fn shown(&self, scope: &ComponentScope<'_, '_>) -> &'static str {
+    pub(crate) fn shown(&self, scope: &ComponentScope<'_, '_>) -> &'static str {
         let of_file = !scope.component.configuration().is_empty() || self.option.is_empty();
         if of_file { self.name } else { self.option }
     }
 
     /// Where it would stand.
-    pub(super) fn missing<'a>(&self, scope: &ComponentScope<'_, 'a>) -> Place<'a> {
+    pub(crate) fn missing<'a>(&self, scope: &ComponentScope<'_, 'a>) -> Place<'a> {
         match scope.component.configuration().first() {
             Some(file) => Place::missing(*file, self.name),
             None => scope.missing(self.shown(scope)),
@@ -77,7 +77,7 @@ impl Field {
     }
 
     /// As it stands in the file: `readOnlyPort: 10255`, `--read-only-port=10255`.
-    pub(super) fn written(&self, stated: &Stated<'_>) -> String {
+    pub(crate) fn written(&self, stated: &Stated<'_>) -> String {
         match stated.is_flag() {
             true => format!("`{}={}`", self.option, stated.text()),
             false => format!("`{}: {}`", self.name, stated.text()),
@@ -88,7 +88,7 @@ impl Field {
     ///
     /// # Errors
     /// The verdict, when nobody can tell.
-    pub(super) fn as_bool<'a>(
+    pub(crate) fn as_bool<'a>(
         &self,
         scope: &ComponentScope<'_, 'a>,
         of_file: bool,
@@ -118,7 +118,7 @@ fn is_part(scope: &ComponentScope<'_, '_>) -> bool {
 
 /// Whether the kubelet serves its API at all: `enableServer: false` turns it off, as for a node that only runs static
 /// pods.
-pub(super) fn serves(scope: &ComponentScope<'_, '_>) -> bool {
+pub(crate) fn serves(scope: &ComponentScope<'_, '_>) -> bool {
     let setting = scope.component.setting("enable-server", &["enableServer"]);
     !matches!(setting, Setting::Stated(stated) if stated.as_bool() == Some(false))
 }
@@ -127,7 +127,7 @@ pub(super) fn serves(scope: &ComponentScope<'_, '_>) -> bool {
 ///
 /// # Errors
 /// The verdict, when the gates are a placeholder.
-pub(super) fn gate<'a>(
+pub(crate) fn gate<'a>(
     scope: &ComponentScope<'_, 'a>,
     name: &str,
 ) -> Result<Option<(bool, Place<'a>)>, Verdict<'a>> {

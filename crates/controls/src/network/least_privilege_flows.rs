@@ -49,7 +49,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         return Verdict::Pass;
     }
     Verdict::unknown(
-        "its rules name peers or ports, and the files do not show which flows are in use",
+        "its rules name peers or ports, and which flows are in use is not recorded here",
         "flows recorded over two weeks, by the network plugin or the runtime sensor",
     )
 }

@@ -77,7 +77,7 @@ pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Ver
         match held.get_or_insert_with(|| holders::of(policy, role)) {
             Held::Expected => {}
             // Bindings that were not shown may bind it: what depends on them is weighed by the runner.
-            Held::Nobody if closed_world::hides_grants(&scope.around) => {}
+            Held::Nobody if closed_world::hides_grants(&scope.around, scope.object.namespace) => {}
             Held::Nobody if faults.is_empty() => faults.extend(unbound(risk, policy, role, &found)),
             Held::Nobody => {}
             Held::By(holdings) => {

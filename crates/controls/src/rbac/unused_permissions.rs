@@ -39,7 +39,10 @@ fn judge_role<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     };
     let policy = access.policy();
     let flows = policy.flows_into(role).next().is_some();
-    if role.standing.is_built_in() || flows || closed_world::hides_grants(&scope.around) {
+    if role.standing.is_built_in()
+        || flows
+        || closed_world::hides_grants(&scope.around, scope.object.namespace)
+    {
         return Verdict::NotApplicable;
     }
     match holders::of(policy, role) {

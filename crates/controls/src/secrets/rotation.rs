@@ -40,7 +40,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         return Verdict::unknown("the record of the cluster does not tell when it was made", NEEDS);
     };
     let limit = scope.around.settings.parameters.secret_age_days;
-    let changed = secret.get(CHANGED);
+    let changed = secret.at(&["metadata", "annotations", CHANGED]);
     let created = secret.at(&["metadata", "creationTimestamp"]);
     let Some((at, since)) = changed.or(created).and_then(|at| Some((at, clock::seconds(at.text())?))) else {
         return Verdict::unknown("nothing tells when the Secret was written", NEEDS);

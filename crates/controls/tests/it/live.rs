@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use seaworthy_controls::{Check, Control, Settings, Status, catalogue, evaluate};
+use seaworthy_controls::{Check, Control, Scope, Settings, Status, catalogue, evaluate};
 use seaworthy_document::Stream;
 use seaworthy_evidence::{Evidence, SourceFile};
 
@@ -87,7 +87,7 @@ fn a_cluster_that_refuses_every_list_leaves_every_control_unknown() {
         };
         let unknown = *status == Status::Unknown;
         let named = reasons.iter().any(|reason| reason.contains("list "));
-        match api_kinds(control).is_empty() {
+        match api_kinds(control).is_empty() || !control.scopes.contains(&Scope::Cluster) {
             true if matches!(status, Status::Unknown | Status::NotApplicable) => {}
             false if unknown && named => {}
             _ => wrong.push(format!("{} is {status:?}: {reasons:?}", control.id)),
@@ -106,7 +106,7 @@ fn whoever_looks_at_everything_says_at_what() {
             _ => false,
         }
     }
-    /// Judged by files alone, by kinds that its other checks name, or by what components tell.
+    /// Judged by files alone, by what components tell, or by kinds that its other checks name.
     const OTHERWISE: &[&str] = &[
         "admission/obsolete-policy",
         "control-plane/config-drift",
@@ -158,5 +158,48 @@ fn one_refused_kind_leaves_open_what_depends_on_it() {
         let named = reasons.iter().any(|reason| reason.contains("list these"));
         assert!(named, "{id} without {kind:?} is {status:?}: {reasons:?}");
         assert_eq!(*status, Status::Unknown, "{id} without {kind:?}");
+    }
+}
+
+/// A control that asks an API server for objects says that it is evaluated on clusters.
+#[test]
+fn what_an_api_server_holds_is_judged_on_clusters() {
+    // What lies in a repository does not lie in a cluster.
+    let of_files = ["secrets/in-repository"];
+    let silent = catalogue::all().filter(|control| {
+        let lacks = !api_kinds(control).is_empty() && !control.scopes.contains(&Scope::Cluster);
+        lacks && !of_files.contains(&control.id)
+    });
+    assert_eq!(silent.map(|control| control.id).collect::<Vec<_>>(), [""; 0]);
+}
+
+/// A scan may leave Secrets out: then nobody knows.
+#[test]
+fn what_was_not_asked_for_is_unknown_where_the_cluster_has_it() {
+    let mut record = collection(|_| String::new());
+    record = record
+        .lines()
+        .filter(|line| !line.contains("kind: Secret}"))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let all = statuses(&[("collection.json", &record)]);
+    assert_eq!(
+        all["service-accounts/legacy-tokens"].0,
+        Status::NotApplicable,
+        "{:?}",
+        all["service-accounts/legacy-tokens"].1
+    );
+    let names: Vec<String> = all_kinds()
+        .iter()
+        .map(|(group, kind)| if group.is_empty() { (*kind).to_owned() } else { format!("{kind}.{group}") })
+        .collect();
+    let record = format!("{record}served: [{}]\n", names.join(", "));
+    let all = statuses(&[("collection.json", &record)]);
+    for id in ["service-accounts/legacy-tokens", "secrets/rotation", "images/registry-credentials"] {
+        assert_eq!(all[id].0, Status::Unknown, "{id}");
+        assert!(
+            all[id].1.iter().any(|reason| reason.contains("Secret were not asked for")),
+            "{:?}",
+            all[id].1
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Executes the cases in every control's page, and holds the catalogue to its rules.
 #![allow(clippy::disallowed_methods, reason = "tests read files and start programs")]
 
+mod benchmark;
 mod cases;
 mod catalogue;
 mod exceptions;

@@ -27,7 +27,7 @@ pub(super) fn frameworks(assessment: &Assessment<'_, '_>, frameworks: &[Framewor
     let view = |framework: &Framework| {
         let compliance = Compliance::new(*framework, assessment);
         View {
-            title: framework.title(),
+            title: compliance.title(),
             summary: summary(&compliance),
             items: compliance.items.iter().map(|item| ItemView::new(item, assessment)).collect(),
         }
@@ -44,7 +44,7 @@ impl ItemView {
                 ItemStatus::Pass => Status::Done.name(),
                 ItemStatus::Fail => Status::Open.name(),
                 ItemStatus::Excepted => Status::Excepted.name(),
-                ItemStatus::Unknown | ItemStatus::Partial => Status::Unknown.name(),
+                ItemStatus::Unknown | ItemStatus::Partial | ItemStatus::Manual => Status::Unknown.name(),
                 ItemStatus::NotApplicable | ItemStatus::NotEvaluated => Status::NotApplicable.name(),
             },
             word: word(item.status),

@@ -61,13 +61,13 @@ impl<'f> Pen<'f> {
             out.extend_from_slice(if located.exact { b",\"exact\":true}" } else { b",\"exact\":false}" });
         }
         member(out, "},\"path\":", &clean(&path, PATH));
+        write_provenance(assessment, finding, out);
         if let Some((declared, drifted)) = Located::declared(assessment, finding) {
             member(out, ",\"declared\":{\"file\":", &clean(declared.file, PATH));
             number(out, ",\"line\":", declared.range.start.line);
             number(out, ",\"column\":", declared.range.start.column);
             out.extend_from_slice(if drifted { b",\"drifted\":true}" } else { b",\"drifted\":false}" });
         }
-        write_provenance(assessment, finding, out);
         if let Some(acceptance) = &finding.exception {
             member(out, ",\"exception\":", &clean(acceptance.reason(), MESSAGE));
             member(out, ",\"acceptance\":{\"by\":", acceptance.by());

@@ -221,6 +221,7 @@ fn hostile_names_and_secrets_do_no_harm() {
         Format::Github,
         Format::Gitlab,
         Format::Junit,
+        Format::KubeBenchJson,
         Format::Markdown,
         Format::OpenReports,
         Format::PolicyReport,
@@ -230,10 +231,91 @@ fn hostile_names_and_secrets_do_no_harm() {
             let output = report(format, &files, &context());
             assert_harmless(&output.replace("\r\n", "\n"));
             assert!(!output.contains("hunter2"), "{format}");
-            assert!(output.len() < 100_000, "{format}: {}", output.len());
+            let most = if format == Format::KubeBenchJson { 1_000_000 } else { 100_000 };
+            assert!(output.len() < most, "{format}: {}", output.len());
         }
         let commands = report(Format::Github, &hostile(), &context());
         assert!(commands.lines().all(|line| line.starts_with("::")), "{commands}");
     }
     assert!(!report(Format::Markdown, &hostile(), &context()).contains("<script>alert(1)</script>\n"));
+}
+
+/// The fields that tools for kube-bench read (`check/controls.go` and `check/check.go` there), and numbers that add up.
+#[test]
+fn the_json_of_kube_bench_has_its_fields_and_its_numbers_add_up() {
+    let node = |name: &str, mode: &str| {
+        format!(
+            "apiVersion: seaworthy.dev/v1alpha1\nkind: NodeReading\nmetadata: {{name: {name}}}\nfiles:\n\
+             - {{path: /var/lib/kubelet/config.yaml, role: kubelet-configuration, program: kubelet, mode: \"{mode}\", uid: 0, gid: 0}}\n"
+        )
+    };
+    let files = [
+        SourceFile::new("nodes/n1.json", Stream::read(node("n1", "0644"))),
+        SourceFile::new("nodes/n2.json", Stream::read(node("n2", "0600"))),
+    ];
+    let value: Value = serde_json::from_str(&report(Format::KubeBenchJson, &files, &context())).unwrap();
+    let parts = value["Controls"].as_array().unwrap();
+    let mut totals = [0_u64; 4];
+    const TOTALS: [&str; 4] = ["total_pass", "total_fail", "total_warn", "total_info"];
+    const COUNTS: [&str; 4] = ["pass", "fail", "warn", "info"];
+    for part in parts {
+        for key in ["id", "version", "detected_version", "text", "node_type"] {
+            assert!(part[key].is_string(), "{key}");
+        }
+        let mut of_part = [0_u64; 4];
+        for section in part["tests"].as_array().unwrap() {
+            assert!(section["section"].is_string() && section["desc"].is_string());
+            let results = section["results"].as_array().unwrap();
+            for (index, key) in COUNTS.iter().enumerate() {
+                let state = key.to_uppercase();
+                let number =
+                    results.iter().filter(|result| result["status"] == state.as_str()).count() as u64;
+                assert_eq!(section[key], number);
+                of_part[index] += number;
+            }
+            for result in results {
+                for key in [
+                    "test_number",
+                    "test_desc",
+                    "audit",
+                    "AuditEnv",
+                    "AuditConfig",
+                    "type",
+                    "remediation",
+                    "actual_value",
+                    "expected_result",
+                ] {
+                    assert!(result[key].is_string(), "{key}");
+                }
+                assert!(
+                    result["test_info"].is_array()
+                        && result["scored"].is_boolean()
+                        && result["IsMultiple"].is_boolean()
+                );
+                let number = result["test_number"].as_str().unwrap();
+                assert!(number.starts_with(section["section"].as_str().unwrap()), "{number}");
+            }
+        }
+        for (index, key) in TOTALS.iter().enumerate() {
+            assert_eq!(part[key], of_part[index]);
+            totals[index] += of_part[index];
+        }
+    }
+    for (index, key) in TOTALS.iter().enumerate() {
+        assert_eq!(value["Totals"][key], totals[index]);
+    }
+    let of_node = |node: &str, number: &str| {
+        let part = parts.iter().find(|part| part["id"] == "4" && part["node"] == node).unwrap();
+        let mut results = part["tests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|section| section["results"].as_array().unwrap());
+        results.find(|result| result["test_number"] == number).unwrap().clone()
+    };
+    assert_eq!(of_node("n1", "4.1.9")["status"], "FAIL");
+    assert_eq!(of_node("n2", "4.1.9")["status"], "PASS");
+    assert_eq!(of_node("n1", "4.1.10")["status"], "PASS");
+    let all = value.to_string();
+    assert!(all.contains(r#""node_type":"policies""#) && all.contains(r#""test_number":"5.6.4""#), "{all}");
 }

@@ -35,6 +35,18 @@ pub(crate) fn judge(
     // Everything that can be wrong with the command line is found before any work is done.
     let frameworks = plan::frameworks(&args.framework)?;
     let mut plan = Plan::new(&args.judge, input::first_path(args), &frameworks, global)?;
+    #[cfg(feature = "live")]
+    if args.cluster.watch {
+        if !args.output.is_empty() {
+            return Err(CommandError::new(
+                "`--output` cannot be used with `--watch`: there is no end at which a report is written",
+            )
+            .hint("`--format json` prints one JSON object a line"));
+        }
+        let progress = Progress::new(!args.no_progress && !args.quiet);
+        crate::watching::run(&args.cluster, plan, args.format.as_deref(), &progress, global)?;
+        return Ok(Outcome::Clean);
+    }
     let targets = targets(args, plan.format.as_deref())?;
     let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline.take());
     plan.settings.baseline = baseline.as_deref().map(plan::baseline).transpose()?;
@@ -114,6 +126,11 @@ fn targets(args: &ScanArgs, configured: Option<&str>) -> Result<Vec<(Format, Tar
     let mut targets = Vec::new();
     for output in &args.output {
         let Some((format, path)) = output.split_once('=') else {
+            // A format alone has no file to go to.
+            if let Ok(format) = output.parse() {
+                targets.push((format, Target::Stdout));
+                continue;
+            }
             return Err(CommandError::new(format!("`--output {output}` names no file"))
                 .hint("write it as `FORMAT=FILE`, for example `--output sarif=out.sarif`"));
         };

@@ -91,7 +91,8 @@ impl Metrics {
             self.findings.get_or_create(&of).set(i64::try_from(open).unwrap_or(i64::MAX));
         }
         self.texts.set(i64::try_from(assessment.evidence.files().len()).unwrap_or(i64::MAX));
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64());
+        let now =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64());
         self.judged.set(now);
         self.took.set(took.as_secs_f64());
     }

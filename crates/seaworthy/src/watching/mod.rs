@@ -15,13 +15,19 @@ use seaworthy_cluster::{ClusterOptions, Gathered, Update, Watch};
 use seaworthy_controls::evaluate;
 use seaworthy_evidence::SourceFile;
 
+use crate::cli::Global;
+use crate::cluster_args::ClusterArgs;
 use crate::error::CommandError;
+use crate::live::cluster_error;
+use crate::output;
 use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::record::recorded;
 use crate::workspace::{Slot, States, Workspace};
 
-pub(crate) use metrics::Metrics;
+use metrics::Metrics;
 use posture::Posture;
-pub(crate) use tell::{Moment, Tell};
+use tell::{Moment, Tell};
 
 /// After a pause of so long, everything is judged once more;
 const QUIET: Duration = Duration::from_secs(1);
@@ -30,14 +36,47 @@ const LATEST: Duration = Duration::from_secs(10);
 /// Between two attempts to reach a cluster that was reached before.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// What a watch is made with.
-pub(crate) struct Watching<'w> {
-    pub(crate) cluster: &'w ClusterOptions,
-    pub(crate) plan: &'w Plan,
+/// Watches until the program is ended.
+///
+/// # Errors
+/// When the cluster cannot be asked in the first place, or nobody reads what is printed any more.
+pub(crate) fn run(
+    args: &ClusterArgs,
+    mut plan: Plan,
+    format: Option<&str>,
+    progress: &Progress,
+    global: &Global,
+) -> Result<(), CommandError> {
+    let tell = match format.or(plan.format.as_deref()).unwrap_or("terminal") {
+        "terminal" => Tell::Lines { colour: output::context(global).color },
+        "json" => Tell::Json,
+        other => {
+            return Err(CommandError::new(format!("a watch cannot be printed as `{other}`"))
+                .hint("`--format terminal` and `--format json` can; `--metrics-addr` serves numbers"));
+        }
+    };
+    let metrics = args.metrics_addr.map(Metrics::serve).transpose()?;
+    let options = args.options();
+    let begun = seaworthy_cluster::watch(&options, &|event| progress.on_cluster(event));
+    progress.finish();
+    let (gathered, feed) = begun.map_err(cluster_error)?;
+    let recorded = recorded(&gathered.files).and_then(|recorded| recorded.version);
+    if let Some(version) = recorded.filter(|_| !plan.version_is_stated) {
+        plan.settings.version = version;
+    }
+    let resync = Duration::from_secs(args.resync);
+    let mut watching = Watching { options, plan: &plan, resync, tell, metrics, posture: Posture::default() };
+    watching.go_on(gathered, feed)
+}
+
+struct Watching<'p> {
+    options: ClusterOptions,
+    plan: &'p Plan,
     /// After so long everything is gathered anew.
-    pub(crate) resync: Duration,
-    pub(crate) tell: Tell,
-    pub(crate) metrics: Option<Metrics>,
+    resync: Duration,
+    tell: Tell,
+    metrics: Option<Metrics>,
+    posture: Posture,
 }
 
 /// How a generation of evidence ended.
@@ -49,55 +88,43 @@ enum End {
 }
 
 impl Watching<'_> {
-    /// Watches until the program is ended.
-    ///
-    /// # Errors
-    /// When the cluster cannot be asked in the first place, or nobody reads what is printed any more.
-    pub(crate) fn go_on(mut self) -> Result<(), CommandError> {
-        let mut posture = Posture::default();
-        let mut begun = Some(self.begin().map_err(|error| crate::commands::cluster_error(&error))?);
+    fn go_on(&mut self, gathered: Gathered, feed: Watch) -> Result<(), CommandError> {
         let mut first = true;
+        let mut begun = (gathered, feed);
         loop {
-            let (gathered, feed) = match begun.take() {
-                Some(begun) => begun,
-                None => match self.begin() {
-                    Ok(begun) => begun,
-                    Err(error) => {
-                        self.tell.note(&format!("cannot gather anew, and tries again: {error}"));
-                        self.metrics.iter().for_each(Metrics::failed);
-                        std::thread::sleep(AGAIN);
-                        continue;
-                    }
-                },
-            };
-            self.serve(gathered, feed, &mut posture, &mut first)?;
+            self.serve(begun.0, begun.1, &mut first)?;
+            begun = self.begin_again();
         }
     }
 
-    fn begin(&self) -> Result<(Gathered, Watch), seaworthy_cluster::ClusterError> {
-        seaworthy_cluster::watch(self.cluster, &|_| {})
+    /// Gathers anew, however often that takes: the cluster was there before.
+    fn begin_again(&self) -> (Gathered, Watch) {
+        loop {
+            match seaworthy_cluster::watch(&self.options, &|_| {}) {
+                Ok(begun) => return begun,
+                Err(error) => {
+                    self.tell.note(&format!("cannot gather anew, and tries again: {error}"));
+                    self.metrics.iter().for_each(Metrics::failed);
+                    std::thread::sleep(AGAIN);
+                }
+            }
+        }
     }
 
     /// Follows one gathering until it is time for the next.
-    fn serve(
-        &mut self,
-        gathered: Gathered,
-        mut feed: Watch,
-        posture: &mut Posture,
-        first: &mut bool,
-    ) -> Result<(), CommandError> {
+    fn serve(&mut self, gathered: Gathered, mut feed: Watch, first: &mut bool) -> Result<(), CommandError> {
         let deadline = Instant::now() + self.resync;
         for refusal in &gathered.refusals {
             self.tell.note(&format!("{}: {}", refusal.what, refusal.reason));
         }
+        let plan = self.plan;
         let mut files = gathered.files;
         loop {
             let mut states = States::new();
-            let mut workspace =
-                Workspace::new(&files, &states, &self.plan.controls, &self.plan.settings);
-            self.look_at_all(&mut workspace, posture, *first)?;
+            let mut workspace = Workspace::new(&files, &states, &plan.controls, &plan.settings);
+            self.look_at_all(&mut workspace, *first)?;
             *first = false;
-            let end = self.generation(&mut workspace, &mut feed, posture, deadline)?;
+            let end = self.generation(&mut workspace, &mut feed, deadline)?;
             let slots = workspace.into_slots();
             match end {
                 End::Resync => return Ok(()),
@@ -111,7 +138,6 @@ impl Watching<'_> {
         &mut self,
         workspace: &mut Workspace<'_>,
         feed: &mut Watch,
-        posture: &mut Posture,
         deadline: Instant,
     ) -> Result<End, CommandError> {
         // When everything has to be judged again at the latest.
@@ -124,17 +150,17 @@ impl Watching<'_> {
             };
             match feed.next(wait) {
                 Some(update) => {
-                    if self.take(update, workspace, feed, posture)? {
+                    if self.take(update, workspace, feed)? {
                         return Ok(End::Full);
                     }
                     latest = latest.or(Some(Instant::now() + LATEST));
                 }
-                None if latest.take().is_some() => self.look_at_all(workspace, posture, false)?,
+                None if latest.take().is_some() => self.look_at_all(workspace, false)?,
                 None => {}
             }
             if latest.is_some_and(|latest| Instant::now() >= latest) {
                 latest = None;
-                self.look_at_all(workspace, posture, false)?;
+                self.look_at_all(workspace, false)?;
             }
             if Instant::now() >= deadline {
                 return Ok(End::Resync);
@@ -148,7 +174,6 @@ impl Watching<'_> {
         update: Update,
         workspace: &mut Workspace<'_>,
         feed: &mut Watch,
-        posture: &mut Posture,
     ) -> Result<bool, CommandError> {
         let start = Instant::now();
         let mut names: Vec<String> = Vec::new();
@@ -177,28 +202,23 @@ impl Watching<'_> {
         names.dedup();
         let texts: Vec<u32> = names.iter().flat_map(|name| workspace.places(name)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let changes = posture.near(&names, &workspace.judge(&texts));
+        let changes = self.posture.near(&names, &workspace.judge(&texts));
         self.tell.changes(&changes, Moment { texts: names.len(), took: start.elapsed() })?;
         Ok(full)
     }
 
-    fn look_at_all(
-        &mut self,
-        workspace: &mut Workspace<'_>,
-        posture: &mut Posture,
-        first: bool,
-    ) -> Result<(), CommandError> {
+    fn look_at_all(&mut self, workspace: &mut Workspace<'_>, first: bool) -> Result<(), CommandError> {
         let start = Instant::now();
         let evidence = workspace.settled();
         let assessment = evaluate(&self.plan.controls, evidence, &self.plan.settings);
         let took = start.elapsed();
-        let changes = posture.all(&assessment);
+        let changes = self.posture.all(&assessment);
         if let Some(metrics) = &self.metrics {
             metrics.judged(&assessment, took);
         }
         let moment = Moment { texts: evidence.files().len(), took };
         match first {
-            true => self.tell.first(&changes, posture.open(), moment),
+            true => self.tell.first(&changes, self.posture.open(), moment),
             false => self.tell.changes(&changes, moment),
         }
     }

@@ -26,12 +26,6 @@ pub(crate) struct Changes {
     pub(crate) cured: Vec<Remembered>,
 }
 
-impl Changes {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.appeared.is_empty() && self.cured.is_empty()
-    }
-}
-
 /// The open findings of the latest evaluation, by the text that they stand in.
 #[derive(Debug, Default)]
 pub(crate) struct Posture {

@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
@@ -18,14 +18,22 @@ pub(crate) const PAUSE: &str = "docker.io/local/pause:1";
 /// Until it is told to end: a first process that knows nothing of SIGTERM would have to be killed after a grace period.
 const REST: &str = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done";
 
-/// Writes an archive with both images, as `ctr images import` takes them: no registry is asked, and it is the same
-/// archive each time.
-pub(crate) fn write(path: &Path) -> Result<(), LabError> {
+/// Writes an archive with an image, as `ctr images import` takes them: no registry is asked, and it is the same archive
+/// each time. Beside busybox the image holds programs of this machine, with the libraries that they load.
+pub(crate) fn write(path: &Path, names: &[&str], programs: &[&Path]) -> Result<(), LabError> {
     let busybox = requirements::busybox()?;
     let broken = |error: std::io::Error| LabError::failed(format!("cannot make an image: {error}"));
     let program = fs::read(&busybox).map_err(|error| LabError::file(&busybox, &error))?;
     let applets = Command::new(&busybox).arg("--list").output().map_err(broken)?;
-    let layer = layer(&program, &String::from_utf8_lossy(&applets.stdout)).map_err(broken)?;
+    let mut files = Vec::new();
+    for program in programs {
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        files.push((format!("bin/{name}"), program.to_path_buf()));
+        files.extend(libraries(program).map_err(broken)?);
+    }
+    files.sort();
+    files.dedup();
+    let layer = layer(&program, &String::from_utf8_lossy(&applets.stdout), &files).map_err(broken)?;
     let digest: String = Sha256::digest(&layer).iter().map(|byte| format!("{byte:02x}")).collect();
     let architecture = match std::env::consts::ARCH {
         "x86_64" => "amd64",
@@ -38,7 +46,7 @@ pub(crate) fn write(path: &Path) -> Result<(), LabError> {
         "config": {"Cmd": ["/bin/sh", "-c", REST], "Env": ["PATH=/bin"]},
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{digest}")]},
     });
-    let manifest = json!([{"Config": "config.json", "RepoTags": [IMAGE, PAUSE], "Layers": ["layer.tar"]}]);
+    let manifest = json!([{"Config": "config.json", "RepoTags": names, "Layers": ["layer.tar"]}]);
     let mut archive = Builder::new(fs::File::create(path).map_err(|error| LabError::file(path, &error))?);
     for (name, content) in [
         ("manifest.json", manifest.to_string().into_bytes()),
@@ -50,7 +58,16 @@ pub(crate) fn write(path: &Path) -> Result<(), LabError> {
     archive.into_inner().map_err(broken)?.flush().map_err(broken)
 }
 
-fn layer(program: &[u8], applets: &str) -> std::io::Result<Vec<u8>> {
+/// The libraries that a program is linked to, and what links it when it starts: their paths in an image and here.
+fn libraries(program: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
+    // It fails for a program that needs none.
+    let linked = Command::new("ldd").arg(program).output()?;
+    let text = String::from_utf8_lossy(&linked.stdout).into_owned();
+    let paths = text.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+    Ok(paths.map(|path| (path.trim_start_matches('/').to_owned(), PathBuf::from(path))).collect())
+}
+
+fn layer(program: &[u8], applets: &str, files: &[(String, PathBuf)]) -> std::io::Result<Vec<u8>> {
     let mut layer = Builder::new(Vec::new());
     for (folder, mode) in [("bin/", 0o755), ("etc/", 0o755), ("tmp/", 0o1777)] {
         let mut header = header(EntryType::Directory, mode, 0);
@@ -60,8 +77,19 @@ fn layer(program: &[u8], applets: &str) -> std::io::Result<Vec<u8>> {
     add(&mut layer, "etc/group", 0o644, b"root:x:0:\nnobody:x:65534:\n")?;
     add(&mut layer, "bin/busybox", 0o755, program)?;
     for applet in applets.lines().filter(|applet| *applet != "busybox" && !applet.contains('/')) {
-        let mut header = header(EntryType::Symlink, 0o777, 0);
-        layer.append_link(&mut header, format!("bin/{applet}"), "busybox")?;
+        let name = format!("bin/{applet}");
+        if files.iter().all(|(file, _)| *file != name) {
+            let mut header = header(EntryType::Symlink, 0o777, 0);
+            layer.append_link(&mut header, name, "busybox")?;
+        }
+    }
+    for (name, path) in files {
+        add(&mut layer, name, 0o755, &fs::read(path)?)?;
+        if let Some(program) = name.strip_prefix("bin/") {
+            // Images of a single program often have it in the root.
+            let mut header = header(EntryType::Symlink, 0o777, 0);
+            layer.append_link(&mut header, program, name)?;
+        }
     }
     layer.into_inner()
 }

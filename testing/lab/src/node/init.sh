@@ -27,9 +27,6 @@ if grep -q '^[1-9]' /proc/self/cgroup; then
   done </proc/self/cgroup
 else
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  # A group that hands down controllers holds no processes itself.
-  mkdir /sys/fs/cgroup/init
-  echo 0 >/sys/fs/cgroup/init/cgroup.procs
 fi
 
 # Programs of a node keep their state in places that are the same everywhere: here these are empty and in memory.
@@ -67,6 +64,7 @@ ip address add "$address" dev cni0
 ip link set cni0 up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo "$hostname" >/proc/sys/kernel/hostname
+echo "$hostname" >/etc/hostname
 printf '127.0.0.1 localhost\n%s %s\n' "${address%/*}" "$hostname" >/etc/hosts
 
 echo "$pid" >"$folder/init.tmp"

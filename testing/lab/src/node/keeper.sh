@@ -7,7 +7,7 @@ name=$1 folder=$2 lifetime=$5
 shift
 # Caught and not ignored: what is ignored here would be ignored by every program of the node.
 trap : HUP INT TERM
-groups=
+groups= inner=
 
 # The group of every hierarchy that this shell is in, where it is mounted in the usual place. Below it, limits that
 # hold for the one who started the lab hold for the lab as well.
@@ -39,6 +39,11 @@ while IFS=: read -r number names path; do
     exit 3
   fi
   groups="$parent/$name $groups"
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+    # Of version 2, a group that hands down controllers holds no processes itself.
+    inner=$parent/$name/init
+    mkdir "$inner"
+  fi
   if [ -e "$parent/cpuset.cpus" ] && [ "$names" != '' ]; then
     # A new group has neither, and takes no process before it has.
     cat "$parent/cpuset.cpus" >"$parent/$name/cpuset.cpus"
@@ -52,8 +57,9 @@ echo "$groups" >"$folder/groups"
     # 0 is whoever writes it: this subshell, which becomes the parent of the namespaces.
     echo 0 >"$group/cgroup.procs" || exit 3
   done
-  exec unshare --net --mount --pid --cgroup --ipc --uts --fork --kill-child --propagation private \
-    sh "$folder/init.sh" "$@"
+  # The group that we are in now is the root of all groups inside.
+  exec unshare --cgroup sh -c '[ "$1" = "" ] || echo 0 >"$1/cgroup.procs"; shift; exec "$@"' sh "$inner" \
+    unshare --net --mount --pid --ipc --uts --fork --kill-child --propagation private sh "$folder/init.sh" "$@"
 )
 status=$?
 

@@ -124,37 +124,17 @@ impl Surroundings<'_> {
     /// Gives containerd the images, once it listens.
     fn import(&self, containerd: &mut Server) -> Result<(), LabError> {
         let archive = self.folder.join("images.tar");
-        image::write(&archive)?;
+        image::write(&archive, &[IMAGE, PAUSE], &[])?;
         let deadline = Instant::now() + READY;
-        loop {
-            let import = self
-                .namespaces
-                .command("ctr")
-                .args([
-                    "--connect-timeout",
-                    "2s",
-                    "-n",
-                    "k8s.io",
-                    "images",
-                    "import",
-                    "--snapshotter",
-                    "native",
-                ])
-                .arg(&archive)
-                .stdin(Stdio::null())
-                .output()
-                .map_err(|error| LabError::failed(format!("cannot run `ctr`: {error}")))?;
-            if import.status.success() {
-                let _ = fs::remove_file(&archive);
-                return Ok(());
-            }
+        while let Err(error) = import(self.namespaces, &archive) {
             containerd.check()?;
             if Instant::now() > deadline {
-                let said = String::from_utf8_lossy(&import.stderr);
-                return Err(containerd.complain(&format!("takes no images: {}", said.trim())));
+                return Err(containerd.complain(&error.to_string()));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+        let _ = fs::remove_file(&archive);
+        Ok(())
     }
 
     fn wait(&self, running: &mut [Server]) -> Result<(), LabError> {
@@ -178,6 +158,36 @@ impl Surroundings<'_> {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// Makes an image of programs of this machine, and gives it to the containerd of a node.
+pub(crate) fn add_image(
+    namespaces: &Namespaces,
+    folder: &Path,
+    name: &str,
+    programs: &[&Path],
+) -> Result<(), LabError> {
+    let archive = tempfile::Builder::new()
+        .suffix(".tar")
+        .tempfile_in(folder)
+        .map_err(|error| LabError::file(folder, &error))?;
+    image::write(archive.path(), &[name], programs)?;
+    import(namespaces, archive.path())
+}
+
+fn import(namespaces: &Namespaces, archive: &Path) -> Result<(), LabError> {
+    let import = namespaces
+        .command("ctr")
+        .args(["--connect-timeout", "2s", "-n", "k8s.io", "images", "import", "--snapshotter", "native"])
+        .arg(archive)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| LabError::failed(format!("cannot run `ctr`: {error}")))?;
+    if import.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&import.stderr);
+    Err(LabError::failed(format!("containerd takes no image: {}", said.trim())))
 }
 
 /// Ready, and free of the taint that keeps pods away until the controller manager has seen that.

@@ -1,8 +1,11 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lab::{IMAGE, Lab, NODE, Profile};
+use lab::{Lab, NODE, Profile};
 use serde_json::{Value, json};
 
 use crate::host::{self, Host};
@@ -21,7 +24,14 @@ fn pods_run_on_the_insecure_node_and_nothing_is_left_of_it() {
     let namespace = namespace(&lab);
     assert!(!host::control_groups().is_empty());
 
-    lab.apply(&pod("web", "nc -z -w 5 10.0.0.1 443 && echo reached; exec httpd -f -p 8080 -h /etc")).unwrap();
+    // A program of this machine, with the libraries that it needs.
+    lab.add_image("docker.io/local/tools:1", &[Path::new("/usr/sbin/runc")]).unwrap();
+    lab.apply(&pod(
+        "docker.io/local/tools:1",
+        "runc --version | head -n 1; echo | timeout 5 nc -w 3 10.0.0.1 443 >/dev/null && echo reached; \
+         exec httpd -f -p 8080 -h /etc",
+    ))
+    .unwrap();
     let address = wait("no pod runs", || {
         let pod = get(&lab, "/api/v1/namespaces/default/pods/web");
         (pod["status"]["phase"] == "Running").then(|| pod["status"]["podIP"].as_str().map(str::to_owned))?
@@ -31,19 +41,14 @@ fn pods_run_on_the_insecure_node_and_nothing_is_left_of_it() {
     // The API server fetches logs from the kubelet, and the pod reached the API server by its Service.
     wait("the pod does not reach the API server", || {
         let log = lab.request("admin", "GET", "/api/v1/namespaces/default/pods/web/log").unwrap();
-        (log.body.trim() == "reached").then_some(())
+        (log.body.starts_with("runc version") && log.body.ends_with("reached\n")).then_some(())
     });
-    let fetch = |url: &str| {
-        let output = lab.command("busybox").args(["wget", "-q", "-T", "5", "-O", "-", url]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
     wait("the pod serves nothing", || {
-        fetch(&format!("http://{address}:8080/passwd")).contains("nobody").then_some(())
+        fetch(&lab, &address, 8080, "/passwd").contains("nobody").then_some(())
     });
     // Anybody may ask the port for reading.
-    let pods: Value =
-        serde_json::from_str(&fetch(&format!("http://{}:10255/pods", node_address(&lab)))).unwrap();
-    assert_eq!(pods["items"][0]["metadata"]["name"], "web");
+    let pods = fetch(&lab, &node_address(&lab), 10255, "/pods");
+    assert!(pods.contains(r#""name":"web""#), "{pods}");
 
     assert_configuration(
         &lab,
@@ -105,25 +110,10 @@ fn the_hardened_node_merges_its_drop_ins_and_nothing_is_left_when_a_test_panics(
             ],
         );
         // The kubelet asks the API server who may do what.
-        let url = format!("https://{}:10250/pods", node_address(&lab));
-        let status = |identity: &str| {
-            let (certificate, key) = (format!("pki/{identity}.crt"), format!("pki/{identity}.key"));
-            let folder = lab.folder();
-            let curl = lab
-                .command("curl")
-                .args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert"])
-                .arg(folder.join("pki/ca.crt"))
-                .arg("--cert")
-                .arg(folder.join(certificate))
-                .arg("--key")
-                .arg(folder.join(key))
-                .arg(&url)
-                .output()
-                .unwrap();
-            String::from_utf8(curl.stdout).unwrap()
-        };
-        assert_eq!(status("admin"), "200");
-        assert_eq!(status("nobody"), "403");
+        let status = |identity: &str| lab.ask_kubelet(identity, "GET", "/pods").unwrap().status;
+        assert_eq!(status("admin"), 200);
+        assert_eq!(status("nobody"), 403);
+        assert_eq!(status("anonymous"), 401);
         // A pod that stands in a folder of the node runs past all admission.
         wait("the static pod does not run", || {
             let pod = get(&lab, &format!("/api/v1/namespaces/kube-system/pods/agent-{NODE}"));
@@ -178,11 +168,20 @@ fn nothing_of_a_node_outlives_a_test_process_that_is_killed() {
     assert_eq!(Host::now(), before);
 }
 
-fn pod(name: &str, command: &str) -> String {
-    format!(
-        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  terminationGracePeriodSeconds: 0\n  containers:\n  \
-         - name: main\n    image: {IMAGE}\n    imagePullPolicy: Never\n    command: [sh, -c, '{command}']\n"
-    )
+/// A pod that is told to end and does.
+fn pod(image: &str, command: &str) -> String {
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"containers": [{
+            "name": "main",
+            "image": image,
+            "imagePullPolicy": "Never",
+            "command": ["sh", "-c", command],
+        }]},
+    });
+    pod.to_string()
 }
 
 /// What the kubelet itself says of its configuration, by JSON pointers.
@@ -201,6 +200,16 @@ fn get(lab: &Lab, path: &str) -> Value {
 fn node_address(lab: &Lab) -> String {
     let node = get(lab, &format!("/api/v1/nodes/{NODE}"));
     node["status"]["addresses"][0]["address"].as_str().unwrap().to_owned()
+}
+
+/// What a server in the network of the lab answers, or nothing.
+fn fetch(lab: &Lab, address: &str, port: u16, path: &str) -> String {
+    let Ok(mut stream) = lab.inside(|| TcpStream::connect((address, port))) else { return String::new() };
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// The namespace of pids that everything of a lab is in.

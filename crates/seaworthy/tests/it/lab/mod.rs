@@ -1,12 +1,16 @@
 //! Verdicts about real servers: both profiles of the lab, one row per control. What is expected follows from
 //! `testing/lab/profiles`, not from what the program says.
 
-use std::collections::BTreeMap;
+mod cluster;
+mod nodes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Output;
 
 use ::lab::{Lab, Profile};
 use serde_json::Value;
 
-use crate::program::report;
+use crate::program::{report, root, stderr};
 
 /// A control, and its status for the insecure and for the hardened profile.
 type Row = (&'static str, &'static str, &'static str);
@@ -72,6 +76,49 @@ fn the_files_of_both_profiles_are_judged_as_their_description_says() {
         found.push(report(&["--no-config", &path("manifests"), &path("config")]));
     }
     compare(CONTROL_PLANE, &found[0], &found[1]);
+}
+
+#[test]
+fn both_clusters_are_judged_as_their_description_says() {
+    let mut found = Vec::new();
+    for profile in [Profile::insecure(), Profile::hardened()] {
+        let lab = match Lab::start(profile.with_application()) {
+            Ok(lab) => lab,
+            Err(skip) => return skip.announce(),
+        };
+        found.push(scan(&lab));
+    }
+    let rows: BTreeSet<&str> = cluster::CLUSTER.iter().map(|(control, ..)| *control).collect();
+    let without: Vec<&str> =
+        statuses(&found[0]).into_keys().filter(|control| !rows.contains(control)).collect();
+    compare(cluster::CLUSTER, &found[0], &found[1]);
+    assert!(without.is_empty(), "controls without a row in lab/cluster.rs: {without:?}");
+}
+
+#[test]
+fn the_nodes_of_both_clusters_are_judged_as_their_description_says() {
+    let mut found = Vec::new();
+    for profile in [Profile::insecure(), Profile::hardened()] {
+        let lab = match Lab::start(profile.with_nodes()) {
+            Ok(lab) => lab,
+            Err(skip) => return skip.announce(),
+        };
+        found.push(scan(&lab));
+    }
+    compare(nodes::NODES, &found[0], &found[1]);
+}
+
+/// The report of a scan of a lab, by a program that runs where its servers do.
+fn scan(lab: &Lab) -> Value {
+    let output: Output = lab
+        .command(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["scan", "--cluster", "--no-config", "--format", "json", "--kubeconfig"])
+        .arg(lab.kubeconfig("admin"))
+        .current_dir(root())
+        .output()
+        .expect("the program runs");
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON on standard output")
 }
 
 /// Fails with all rows that differ, and with what the program said of them.
