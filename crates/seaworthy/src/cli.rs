@@ -56,7 +56,7 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Judge manifests, a live cluster or a node, and print a roadmap of what to do, in order
     Scan(ScanArgs),
-    /// Store what a live cluster holds in a file, to judge it later or elsewhere
+    /// Store what a live cluster or a node shows in a file, to judge it later or elsewhere
     #[cfg(feature = "live")]
     Collect(CollectArgs),
     /// Compare two reports, or two folders: what is new, what is fixed, what cannot be told
@@ -158,6 +158,12 @@ backup of the cluster's configuration.")]
 pub(crate) struct CollectArgs {
     #[command(flatten)]
     pub(crate) cluster: crate::cluster_args::ClusterArgs,
+
+    #[command(flatten)]
+    pub(crate) nodes: crate::node_args::ScanNodesArgs,
+
+    #[command(flatten)]
+    pub(crate) node: crate::node_args::NodeArgs,
 
     /// The file to write: a tar archive, compressed by Zstandard unless its name ends in `.tar`
     #[arg(long, short, value_hint = ValueHint::FilePath, value_name = "FILE")]

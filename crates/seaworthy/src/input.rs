@@ -3,15 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use seaworthy_evidence::SourceFile;
+#[cfg(feature = "live")]
+use seaworthy_ingest::snapshot;
 use seaworthy_ingest::{Collected, collect};
 use seaworthy_podsecurity::Version;
 use seaworthy_report::Skipped;
 
 use crate::cli::ScanArgs;
+#[cfg(feature = "live")]
+use crate::cluster_args::ClusterArgs;
 use crate::commands::scan::{ingest_error, skipped};
 use crate::error::CommandError;
 use crate::node;
 use crate::node_args::NodePlace;
+#[cfg(feature = "live")]
+use crate::node_args::{NodeArgs, ScanNodesArgs};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::record::recorded;
@@ -29,6 +35,7 @@ pub(crate) struct Input {
     pub(crate) version: Option<Version>,
 }
 
+#[cfg(feature = "live")]
 impl Input {
     /// This one behind another one.
     fn after(mut self, first: Option<Input>) -> Input {
@@ -57,25 +64,42 @@ pub(crate) fn first_path(args: &ScanArgs) -> Option<&Path> {
 
 /// Reads what the command line names.
 pub(crate) fn read(args: &ScanArgs, plan: &Plan, progress: &Progress) -> Result<Input, CommandError> {
-    let mut live: Option<Input> = None;
     #[cfg(feature = "live")]
-    if args.cluster.cluster {
-        live = Some(crate::live::read(&args.cluster, progress)?);
+    if args.cluster.cluster || args.node.node {
+        return of_live(&args.cluster, &args.nodes, &args.node, progress);
     }
-    #[cfg(feature = "live")]
-    if args.nodes.nodes {
-        let nodes = crate::live_nodes::read(&args.nodes.pods, &args.cluster.options(), progress)?;
-        live = Some(nodes.after(live));
-    }
+    #[cfg(not(feature = "live"))]
     if args.node.node {
-        live = Some(node(&args.node.place)?.after(live));
-    }
-    if let Some(input) = live {
-        return Ok(input);
+        return node(&args.node.place);
     }
     let collected = collect(&args.paths, &plan.options, &|event| progress.on(event)).map_err(ingest_error)?;
     let names = args.paths.iter().map(|path| path.display().to_string()).collect();
     Ok(of_files(collected, names))
+}
+
+/// Reads a cluster, its nodes by pods, and the node that the program runs on: whichever were asked for.
+#[cfg(feature = "live")]
+pub(crate) fn of_live(
+    cluster: &ClusterArgs,
+    nodes: &ScanNodesArgs,
+    own: &NodeArgs,
+    progress: &Progress,
+) -> Result<Input, CommandError> {
+    let mut input = None;
+    if cluster.cluster {
+        input = Some(crate::live::read(cluster, progress)?);
+    }
+    if nodes.nodes {
+        let read = crate::live_nodes::read(&nodes.pods, &cluster.options(), progress)?;
+        input = Some(read.after(input));
+    }
+    let mut input = match input {
+        Some(input) if !own.node => input,
+        input => node(&own.place)?.after(input),
+    };
+    // As they come out of a snapshot.
+    input.files = snapshot::arranged(input.files);
+    Ok(input)
 }
 
 /// The files that declare what the cluster should hold, when some were named.

@@ -108,7 +108,7 @@ pub(crate) struct ConnectArgs {
 Examples:
   seaworthy nodes run --image registry.example.com/seaworthy
   seaworthy nodes run --image registry.example.com/seaworthy --dry-run      what it would make
-  seaworthy nodes run --image registry.example.com/seaworthy -o nodes       keep it, for `seaworthy scan nodes`
+  seaworthy nodes run --image registry.example.com/seaworthy -o nodes.tar.zst   keep it, for `seaworthy scan`
   seaworthy nodes run --image registry.example.com/seaworthy -- --format json --fail-on high")]
 pub(crate) struct NodesRunArgs {
     #[command(flatten)]
@@ -121,8 +121,8 @@ pub(crate) struct NodesRunArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Keep what the nodes show in this folder, which must be new, instead of judging it
-    #[arg(long, short, value_hint = ValueHint::DirPath, value_name = "FOLDER", conflicts_with = "dry_run")]
+    /// Keep what the nodes show in this file, a snapshot as of `seaworthy collect`, instead of judging it
+    #[arg(long, short, value_hint = ValueHint::FilePath, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) output: Option<PathBuf>,
 
     /// Options of `seaworthy scan` for the report

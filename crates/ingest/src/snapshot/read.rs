@@ -36,15 +36,31 @@ pub(crate) struct Snapshot {
 pub(crate) fn is_folder(path: &Path) -> bool {
     const RECORD_SIZE: u64 = 64 << 20;
     let mut text = Vec::new();
-    let Ok(file) = File::open(path.join(RECORD)) else { return false };
-    file.take(RECORD_SIZE).read_to_end(&mut text).is_ok() && is_record(&Stream::read_bytes(text))
+    let Ok(file) = File::open(path.join(RECORD)) else { return holds_nodes(path) };
+    file.take(RECORD_SIZE).read_to_end(&mut text).is_ok() && is_of("Collection", &Stream::read_bytes(text))
 }
 
-/// Whether a text is the record of a collection.
-fn is_record(stream: &Stream) -> bool {
+/// Whether a folder holds nodes that were read alone, which come without a record.
+fn holds_nodes(path: &Path) -> bool {
+    const SOME: usize = 16;
+    const READING_SIZE: u64 = 64 << 20;
+    let Ok(entries) = std::fs::read_dir(path.join("nodes")) else { return false };
+    let mut readings = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json") && path.is_file());
+    readings.by_ref().take(SOME).any(|path| {
+        let mut text = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(READING_SIZE).read_to_end(&mut text));
+        read.is_ok() && is_of("NodeReading", &Stream::read_bytes(text))
+    })
+}
+
+/// Whether a text is of a kind of Seaworthy's own.
+fn is_of(kind: &str, stream: &Stream) -> bool {
     stream.documents().next().is_some_and(|document| {
         let text = |key| document.root().get(key).and_then(|value| value.as_str());
-        text("kind") == Some("Collection")
+        text("kind") == Some(kind)
             && text("apiVersion").is_some_and(|version| version.starts_with(collection::GROUP))
     })
 }
@@ -148,12 +164,19 @@ fn unpack(source: impl Read, max_file_size: u64) -> Found {
 fn settle(found: Found, archive: &str) -> io::Result<Snapshot> {
     let Found { entries, fault } = found;
     let record = |path: &str| path == RECORD || path.ends_with("/collection.json") && depth(path) == 1;
+    // Nodes that were read alone come without one.
+    let of_nodes = entries.iter().find_map(|(path, _)| {
+        let (top, node) = path.strip_prefix("./").unwrap_or(path).split_once("nodes/")?;
+        let is_reading = node.ends_with(".json") && !node.contains('/');
+        (is_reading && (top.is_empty() || top.ends_with('/') && depth(top) == 1)).then(|| top.to_owned())
+    });
     // Whoever packs a folder puts its name before everything.
     let top = entries
         .iter()
         .map(|(path, _)| path.strip_prefix("./").unwrap_or(path))
         .find(|path| record(path))
-        .map(|path| path.strip_suffix(RECORD).unwrap_or_default().to_owned());
+        .map(|path| path.strip_suffix(RECORD).unwrap_or_default().to_owned())
+        .or(of_nodes);
     let Some(top) = top else {
         return Err(fault.map_or_else(
             || other("it holds no `collection.json`, as `seaworthy collect` writes it"),

@@ -29,12 +29,9 @@ fn print(place: &NodePlace) -> Result<Outcome, CommandError> {
 
 #[cfg(feature = "live")]
 mod live {
-    use std::fs;
-    use std::path::Path;
-
     use clap::Parser;
     use seaworthy_cluster::{clean_nodes, show_nodes};
-    use seaworthy_evidence::SourceFile;
+    use seaworthy_ingest::snapshot;
 
     use crate::cli::{Cli, Command, Global, ScanArgs};
     use crate::commands::scan;
@@ -55,27 +52,25 @@ mod live {
         }
         // What is wrong with the options or the folder is told before anything is made.
         let scan = scan_options(&args.scan)?;
-        let Some(folder) = &args.output else {
+        let Some(path) = &args.output else {
             return scan::judge(&scan, global, |_, progress| {
                 live_nodes::read(&args.pods, &cluster, progress)
             });
         };
-        let fault = |error| CommandError::output(&format!("`{}`", folder.display()), &error);
-        fs::create_dir(folder).map_err(fault)?;
+        let fault = |error| CommandError::output(&format!("`{}`", path.display()), &error);
+        let draft = snapshot::Draft::new(path).map_err(fault)?;
         let progress = Progress::new(!scan.no_progress && !scan.quiet);
         let read = live_nodes::read(&args.pods, &cluster, &progress);
         progress.finish();
         let input = read?;
-        for file in &input.files {
-            keep(folder, file).map_err(fault)?;
-        }
+        let written = draft.write(&input.files).map_err(fault)?;
+        output::message(&format!(
+            "stored {written} texts of {} in {}",
+            input.names.join(" and "),
+            path.display()
+        ));
         for skipped in &input.skipped {
-            output::message(&format!(
-                "{} {}: {}",
-                skipped.count,
-                skipped.reason,
-                skipped.examples.join("; ")
-            ));
+            output::message(&format!("not stored: {}: {}", skipped.reason, skipped.examples.join("; ")));
         }
         Ok(if input.gaps { Outcome::Incomplete } else { Outcome::Clean })
     }
@@ -97,14 +92,5 @@ mod live {
                 error.to_string().trim_start_matches("error: ")
             ))),
         }
-    }
-
-    /// Writes a text under its name.
-    fn keep(folder: &Path, file: &SourceFile) -> std::io::Result<()> {
-        let path = folder.join(&file.name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(path, file.stream.text())
     }
 }

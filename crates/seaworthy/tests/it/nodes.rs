@@ -70,6 +70,25 @@ fn what_a_node_shows_is_printed_without_secrets() {
 }
 
 #[test]
+fn a_node_in_a_snapshot_is_judged_as_the_node_itself() {
+    let folder = node();
+    let root = folder.path().to_str().expect("a path");
+    let place = tempfile::tempdir().expect("a folder");
+    let file = place.path().join("node.tar.zst");
+    let file = file.to_str().expect("a path");
+    let output = seaworthy(&["collect", "--node", "--root", root, "--node-name", "n1", "--output", file]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let findings = |arguments: &[&str]| {
+        let output = seaworthy(&[&["scan", "--format", "json"][..], arguments].concat());
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        report["findings"].clone()
+    };
+    let own = findings(&["--node", "--root", root, "--node-name", "n1"]);
+    assert_ne!(own, serde_json::json!([]));
+    assert_eq!(findings(&[file]), own);
+}
+
+#[test]
 fn a_root_that_is_not_there_is_an_error_with_a_hint() {
     let output = seaworthy(&["scan", "--node", "--root", "/nowhere/at/all"]);
     assert_eq!(output.status.code(), Some(2));
