@@ -24,7 +24,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use seaworthy_document::Value;
 
-use crate::index::Evidence;
+use crate::index::{Evidence, SourceFile};
 use crate::object::{Object, group_of};
 
 /// The group of the kinds that Seaworthy itself writes.
@@ -53,7 +53,14 @@ pub struct Collection<'a> {
 }
 
 impl<'a> Collection<'a> {
-    pub(crate) fn read(object: &Object<'a>) -> Option<Collection<'a>> {
+    /// The record among some objects. One that somebody wrote beside manifests is none: it would turn what nobody knows into
+    /// what is not there, and so into passes.
+    pub(crate) fn among(objects: &[Object<'a>], files: &[&'a SourceFile]) -> Option<Collection<'a>> {
+        let mut gathered = objects.iter().filter(|object| !files[object.file as usize].written);
+        gathered.find_map(Collection::read)
+    }
+
+    fn read(object: &Object<'a>) -> Option<Collection<'a>> {
         if !object.is(GROUP, "Collection") {
             return None;
         }
@@ -172,7 +179,6 @@ mod tests {
     use seaworthy_document::Stream;
 
     use super::*;
-    use crate::index::SourceFile;
 
     #[test]
     fn what_is_not_listed_is_known_only_where_all_was_listed() {
@@ -195,5 +201,7 @@ mod tests {
         assert!(collection.serves("apps", "Deployment") && !collection.serves("", "Deployment"));
         assert_eq!(evidence.known("cilium.io", "CiliumNetworkPolicy", None), Known::All, "not served");
         assert_eq!(evidence.known("metrics.k8s.io", "NodeMetrics", None), Known::NotAsked);
+        let files = [SourceFile::written("collection.json", Stream::read(text))];
+        assert_eq!(Evidence::new(&files).known("", "Pod", None), Known::NotAsked, "anybody can write this");
     }
 }

@@ -61,7 +61,7 @@ fn file_of(file: &SourceFile, value: &Value<'_>) -> SourceFile {
         Some(stream) => (file.name.clone(), stream),
         None => (format!("{} ({})", file.name, value.path()), inner),
     };
-    SourceFile { name, stream, origin: file.origin.clone(), embedded: true }
+    SourceFile { name, stream, origin: file.origin.clone(), embedded: true, written: file.written }
 }
 
 /// The text read where it stands: its lines as they are written, below as many empty ones as there are lines before

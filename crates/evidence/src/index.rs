@@ -33,17 +33,25 @@ pub struct SourceFile {
     pub origin: Option<Box<Origin>>,
     /// It lies inside another one: see [`embedded_files`](crate::embedded_files).
     pub embedded: bool,
+    /// Somebody wrote it, as opposed to what Seaworthy itself has gathered of a cluster: it cannot say that there is
+    /// nothing beside it.
+    pub written: bool,
 }
 
 impl SourceFile {
-    /// A file that has been read.
+    /// A file that somebody wrote.
+    pub fn written(name: impl Into<String>, stream: Stream) -> SourceFile {
+        SourceFile { written: true, ..SourceFile::new(name, stream) }
+    }
+
+    /// A text that was gathered.
     pub fn new(name: impl Into<String>, stream: Stream) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: None, embedded: false }
+        SourceFile { name: name.into(), stream, origin: None, embedded: false, written: false }
     }
 
     /// A text that was rendered.
     pub fn rendered(name: impl Into<String>, stream: Stream, origin: Origin) -> SourceFile {
-        SourceFile { name: name.into(), stream, origin: Some(Box::new(origin)), embedded: false }
+        SourceFile { origin: Some(Box::new(origin)), ..SourceFile::written(name, stream) }
     }
 }
 
@@ -204,7 +212,7 @@ impl<'a> Evidence<'a> {
             rayon::join(|| Indexes::new(&objects, &files), || Access::new(&files, &objects));
         let owners = Owners::new(&files, &objects, &held, &indexes.sorted);
         let workloads = judged(&held, &objects, &owners);
-        let collection = objects.iter().find_map(Collection::read);
+        let collection = Collection::among(&objects, &files);
         let distribution = Distribution::of(collection.as_ref(), &objects);
         let (components, network) = rayon::join(
             || {

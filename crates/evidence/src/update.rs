@@ -120,7 +120,7 @@ impl<'a> Evidence<'a> {
         }
         let new_objects = &self.objects[new_objects];
         if new_objects.iter().any(|object| object.group() == collection::GROUP) || told_of_cluster {
-            self.collection = self.objects.iter().find_map(Collection::read);
+            self.collection = Collection::among(&self.objects, &self.files);
         }
         let other_cluster =
             self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;

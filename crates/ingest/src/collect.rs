@@ -83,6 +83,9 @@ pub enum IngestError {
         /// What the system says.
         source: io::Error,
     },
+    /// A snapshot says what there is in a whole cluster: files beside it are no part of that.
+    #[error("the snapshot `{0}` cannot be judged together with other paths")]
+    NotAlone(String),
 }
 
 /// Reads files, folders, snapshots of clusters and standard input (`-`).
@@ -106,11 +109,6 @@ pub fn collect(
             continue;
         }
         if fs::metadata(path).map_err(fault)?.is_dir() {
-            if snapshot::is_folder(path) {
-                let read = snapshot::read_folder(path, options.max_file_size);
-                collected.take(read.map_err(fault)?);
-                continue;
-            }
             fs::read_dir(path).map_err(fault)?;
             let (files, skipped) = walk::files_below(path, options);
             scanned.push(path.clone());
@@ -120,8 +118,11 @@ pub fn collect(
         } else {
             File::open(path).map_err(fault)?;
             if let Some(read) = snapshot::read_archive(path, options.max_file_size).map_err(fault)? {
+                if paths.len() > 1 {
+                    return Err(IngestError::NotAlone(path.display().to_string()));
+                }
                 collected.take(read);
-                continue;
+                return Ok(collected);
             }
             candidates.push(Candidate { path: path.clone(), named: true, bytes: None });
         }
@@ -202,7 +203,7 @@ fn read(candidate: Candidate, options: &Options, charts: &HashSet<PathBuf>) -> R
     }
     let chart = chart_of(&path, charts).map(|chart| display_name(chart));
     let stream = take(&path, bytes, named, chart).map_err(|reason| Skipped { path: name.clone(), reason })?;
-    Ok(SourceFile::new(name, stream))
+    Ok(SourceFile::written(name, stream))
 }
 
 /// Reads a text that an editor holds, as [`collect`] would read the file from the disk.

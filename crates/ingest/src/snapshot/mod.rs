@@ -12,7 +12,7 @@ mod write;
 use rayon::prelude::*;
 use seaworthy_evidence::{SourceFile, embedded_files};
 
-pub(crate) use read::{Snapshot, is_folder, read_archive, read_folder};
+pub(crate) use read::{Snapshot, read_archive};
 pub use write::{Draft, write};
 
 /// The record of the collection, first in every archive.

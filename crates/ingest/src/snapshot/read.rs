@@ -22,47 +22,11 @@ const MAX_TOTAL: u64 = 8 << 30;
 const MAX_RATIO: u64 = 400;
 const ALLOWANCE: u64 = 64 << 20;
 
-/// Folders below each other that are followed in a snapshot that was unpacked.
-const DEPTH: usize = 64;
-
 /// The texts of a snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) skipped: Vec<Skipped>,
-}
-
-/// Whether a folder is a snapshot that somebody unpacked.
-pub(crate) fn is_folder(path: &Path) -> bool {
-    const RECORD_SIZE: u64 = 64 << 20;
-    let mut text = Vec::new();
-    let Ok(file) = File::open(path.join(RECORD)) else { return holds_nodes(path) };
-    file.take(RECORD_SIZE).read_to_end(&mut text).is_ok() && is_of("Collection", &Stream::read_bytes(text))
-}
-
-/// Whether a folder holds nodes that were read alone, which come without a record.
-fn holds_nodes(path: &Path) -> bool {
-    const SOME: usize = 16;
-    const READING_SIZE: u64 = 64 << 20;
-    let Ok(entries) = std::fs::read_dir(path.join("nodes")) else { return false };
-    let mut readings = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json") && path.is_file());
-    readings.by_ref().take(SOME).any(|path| {
-        let mut text = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(READING_SIZE).read_to_end(&mut text));
-        read.is_ok() && is_of("NodeReading", &Stream::read_bytes(text))
-    })
-}
-
-/// Whether a text is of a kind of Seaworthy's own.
-fn is_of(kind: &str, stream: &Stream) -> bool {
-    stream.documents().next().is_some_and(|document| {
-        let text = |key| document.root().get(key).and_then(|value| value.as_str());
-        text("kind") == Some(kind)
-            && text("apiVersion").is_some_and(|version| version.starts_with(collection::GROUP))
-    })
 }
 
 /// The texts of a snapshot in an archive; `None` when the file is no archive.
@@ -96,41 +60,6 @@ pub(crate) fn read_archive(path: &Path, max_file_size: u64) -> io::Result<Option
         false => unpack(Bounded { source, left: limit }, max_file_size),
     };
     settle(found, &path.display().to_string()).map(Some)
-}
-
-/// The texts of a snapshot that was unpacked into a folder.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub(crate) fn read_folder(path: &Path, max_file_size: u64) -> io::Result<Snapshot> {
-    let mut found = Found::default();
-    let mut folders = vec![(path.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let below = entry.path();
-            let inside = below.strip_prefix(path).unwrap_or(&below).to_string_lossy().replace('\\', "/");
-            let kind = entry.file_type()?;
-            if kind.is_dir() && depth < DEPTH {
-                folders.push((below, depth + 1));
-            } else if kind.is_file() {
-                found.add(inside, content_of(&below, max_file_size));
-            } else {
-                found.add(inside, Content::Special);
-            }
-        }
-    }
-    settle(found, &path.display().to_string())
-}
-
-fn content_of(path: &PathBuf, max_file_size: u64) -> Content {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(max_file_size + 1).read_to_end(&mut bytes));
-    match read {
-        Ok(size) if size as u64 > max_file_size => Content::TooLarge(size as u64),
-        Ok(_) => Content::File(bytes),
-        Err(_) => Content::Special,
-    }
 }
 
 /// What was found, before it is known what it belongs to.

@@ -312,7 +312,7 @@ impl Server<'_> {
 fn set(workspace: &mut Workspace<'_>, path: &Path, text: &str) -> std::result::Result<(), Full> {
     let name = path.to_string_lossy();
     let stream = seaworthy_ingest::read_text(path, text).unwrap_or_else(|_| Stream::read(""));
-    let file = SourceFile::new(&*name, stream);
+    let file = SourceFile::written(&*name, stream);
     let embedded = embedded_files(&file);
     workspace.set(&name, std::iter::once(file).chain(embedded))
 }

@@ -28,8 +28,9 @@ stringData: {password: geheimnis}
 "#;
 
 fn status<'r>(report: &'r Value, control: &str) -> &'r str {
-    let controls = report["controls"].as_array().unwrap();
-    controls.iter().find(|entry| entry["id"] == control).unwrap()["status"].as_str().unwrap()
+    let controls = report["controls"].as_array().expect("controls");
+    let found = controls.iter().find(|entry| entry["id"] == control);
+    found.and_then(|entry| entry["status"].as_str()).expect("the control is in the report")
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use ::lab::{Lab, Profile};
+use seaworthy_document::Stream;
+use seaworthy_evidence::SourceFile;
 use serde_json::Value;
 
 use crate::program::{findings, report, seaworthy, stderr};
@@ -44,14 +46,10 @@ kind: ServiceAccount
 metadata: {name: gone, namespace: shop}
 ";
 
-/// A snapshot as a folder, as somebody unpacked it.
-fn unpacked(folder: &Path) {
-    let write = |path: &str, value: Value| {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, format!("{value:#}")).expect("written");
-    };
-    write(
+/// What was gathered of a cluster, as a snapshot.
+fn packed(archive: &Path) {
+    let text = |name: &str, value: Value| SourceFile::new(name, Stream::read(format!("{value:#}")));
+    let record = text(
         "collection.json",
         serde_json::json!({
             "apiVersion": "seaworthy.dev/v1alpha1", "kind": "Collection", "metadata": {"name": "c"},
@@ -64,14 +62,17 @@ fn unpacked(folder: &Path) {
             ],
         }),
     );
-    write(
-        "apis/apps/v1/namespaces/shop/deployments/web.json",
+    let deployment = text(
+        "/apis/apps/v1/namespaces/shop/deployments/web",
         serde_json::json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
             "spec": {"template": {"spec": {"containers": [
                 {"name": "web", "image": "registry.example.com/web:1", "securityContext": {"privileged": true}}]}}},
         }),
     );
+    let mut bytes = Vec::new();
+    seaworthy_ingest::snapshot::write(&[record, deployment], true, &mut bytes).expect("written");
+    fs::write(archive, bytes).expect("written");
 }
 
 /// The report without what tells where the evidence came from.
@@ -83,43 +84,44 @@ fn apart_from_inputs(mut report: Value) -> Value {
 #[test]
 fn a_snapshot_is_judged_as_the_cluster_that_it_is_of() {
     let folder = tempfile::tempdir().expect("a folder");
-    unpacked(folder.path());
-    let path = folder.path().to_str().expect("UTF-8");
+    let archive = folder.path().join("s.tar.zst");
+    packed(&archive);
+    let path = archive.to_str().expect("UTF-8");
     let output = seaworthy(&["scan", "--no-config", "--format", "json", path]);
-    let of_folder = String::from_utf8(output.stdout).expect("UTF-8").replace(path, "INPUT");
-    let report: Value = serde_json::from_str(&of_folder).expect("JSON");
-    assert_eq!(report["kubernetesVersion"], "v1.35");
-    let missed = report["coverage"]["notEvaluated"].to_string();
+    let judged: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(judged["kubernetesVersion"], "v1.35");
+    let missed = judged["coverage"]["notEvaluated"].to_string();
     assert!(
         missed.contains("kinds that the cluster does not let you list") && missed.contains("secrets"),
         "{missed}"
     );
-    assert!(findings(&report).contains(&"pods/privileged Deployment/web web".to_owned()));
-    let at = &report["findings"][0]["location"]["file"];
+    assert!(findings(&judged).contains(&"pods/privileged Deployment/web web".to_owned()));
+    let at = &judged["findings"][0]["location"]["file"];
     assert_eq!(at, "/apis/apps/v1/namespaces/shop/deployments/web");
 
-    // As an archive: the same report, byte for byte apart from the name of the input.
-    let files = seaworthy_ingest::collect(&[folder.path().to_owned()], &Default::default(), &|_| {});
-    let archive = folder.path().join("s.tar.zst");
-    let mut bytes = Vec::new();
-    seaworthy_ingest::snapshot::write(&files.expect("read").files, true, &mut bytes).expect("written");
-    fs::write(&archive, bytes).expect("written");
-    let of = |path: &Path| {
-        let path = path.to_str().expect("UTF-8");
-        let output = seaworthy(&["scan", "--no-config", "--format", "json", path]);
-        String::from_utf8(output.stdout).expect("UTF-8").replace(path, "INPUT")
-    };
-    assert_eq!(of(&archive), of_folder);
+    // Beside other paths nobody could tell what the record speaks of.
+    let output = seaworthy(&["scan", "--no-config", path, "examples"]);
+    assert_eq!(output.status.code(), Some(2));
+    // A record that somebody wrote beside manifests says nothing.
+    let written = folder.path().join("written");
+    fs::create_dir(&written).expect("made");
+    fs::write(written.join("web.yaml"), DECLARED).expect("written");
+    let said = |report: &Value| report["unknown"].as_array().map(Vec::len);
+    let select = ["--no-config", "--select", "network,service-accounts,pods", written.to_str().expect("UTF-8")];
+    let without = report(&select);
+    let record = "{\"apiVersion\": \"seaworthy.dev/v1alpha1\", \"kind\": \"Collection\", \"served\": [\"Pod\"], \"lists\": []}";
+    fs::write(written.join("collection.json"), record).expect("written");
+    assert_eq!(said(&report(&select)), said(&without));
 }
 
 #[test]
 fn what_somebody_changed_in_the_cluster_has_drifted() {
     let folder = tempfile::tempdir().expect("a folder");
-    unpacked(&folder.path().join("snapshot"));
+    packed(&folder.path().join("s.tar"));
     let manifests = folder.path().join("web.yaml");
     fs::write(&manifests, DECLARED).expect("written");
     let at = |path: &Path| path.to_str().expect("UTF-8").to_owned();
-    let (snapshot, manifests) = (at(&folder.path().join("snapshot")), at(&manifests));
+    let (snapshot, manifests) = (at(&folder.path().join("s.tar")), at(&manifests));
     let found = report(&["--no-config", "--select", "pods/privileged", &snapshot, "--manifests", &manifests]);
     let declared = &found["findings"][0]["declared"];
     assert_eq!(declared["file"], manifests.as_str());
@@ -150,7 +152,7 @@ fn a_real_cluster_and_its_snapshot_give_the_same_report() {
         Err(skip) => return skip.announce(),
     };
     lab.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n").expect("applied");
-    lab.apply(&DECLARED.split("---\napiVersion: v1\nkind: ServiceAccount").next().expect("a part"))
+    lab.apply(DECLARED.split("---\napiVersion: v1\nkind: ServiceAccount").next().expect("a part"))
         .expect("applied");
     wait_for_pods(&lab, 2);
     let folder = tempfile::tempdir().expect("a folder");
