@@ -269,7 +269,7 @@ impl Follow {
         let mut body = match self.session.open(ask).await {
             Ok(body) => body,
             Err(Fault::Status { code: 410, .. }) => return End::Expired,
-            Err(Fault::Status { code: 403 | 404 | 405, .. }) => return End::Refused,
+            Err(Fault::Status { code: 403..=405, .. }) => return End::Refused,
             Err(fault) => return End::Broken(fault),
         };
         if self.found().await.is_break() {

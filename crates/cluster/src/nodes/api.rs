@@ -110,7 +110,7 @@ pub(super) fn encoded(text: &str) -> String {
         use std::fmt::Write;
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                query.push(char::from(byte))
+                query.push(char::from(byte));
             }
             // A string takes all.
             _ => drop(write!(query, "%{byte:02X}")),
