@@ -118,7 +118,7 @@ fn a_real_cluster_is_gathered_with_the_rights_that_are_printed_and_no_more() {
     assert_eq!(set(&with_role), expected);
 
     // The role that leaves out Secrets leaves out Secrets.
-    bind(&lab, &rights(&ClusterOptions { secrets: false, ..admin.clone() }, Rights::OfThisCluster).unwrap());
+    bind(&lab, &rights(&ClusterOptions { secrets: false, ..admin }, Rights::OfThisCluster).unwrap());
     let without = gather(&scanner, &|_| {}).unwrap();
     assert_eq!(reasons(&without), ["forbidden: list secrets in all namespaces"]);
     let evidence = Evidence::new(&without.files);
