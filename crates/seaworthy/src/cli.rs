@@ -55,10 +55,10 @@ pub(crate) enum Colour {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Judge manifests, a live cluster or a node, and print a roadmap of what to do, in order
-    Scan(ScanArgs),
+    Scan(Box<ScanArgs>),
     /// Store what a live cluster or a node shows in a file, to judge it later or elsewhere
     #[cfg(feature = "live")]
-    Collect(CollectArgs),
+    Collect(Box<CollectArgs>),
     /// Compare two reports, or two folders: what is new, what is fixed, what cannot be told
     Diff(DiffArgs),
     /// Explain a control: why it matters, how it is judged, how to cure it

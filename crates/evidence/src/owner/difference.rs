@@ -131,11 +131,7 @@ fn how<T>(pod: &Option<T>, model: &Option<T>) -> How {
 type CompareField<'f> = dyn Fn(&str, Option<Value<'_>>, Option<Value<'_>>) -> Compared + 'f;
 
 /// Compares two maps: every key that one of them has is handed over, with both values.
-fn maps(
-    pod: Value<'_>,
-    model: Value<'_>,
-    field: &CompareField<'_>,
-) -> Compared {
+fn maps(pod: Value<'_>, model: Value<'_>, field: &CompareField<'_>) -> Compared {
     for (key, value) in pod.entries().filter(|(_, value)| !value.is_null()) {
         if let Some(found) = field(key.text(), Some(value), model.get(key.text())) {
             return Some(found);

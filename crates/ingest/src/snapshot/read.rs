@@ -2,13 +2,13 @@
 //! record no longer says that all is there, so that nothing passes for absent.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 use seaworthy_document::Stream;
-use seaworthy_evidence::{SourceFile, collection, configuration};
+use seaworthy_evidence::{SourceFile, configuration};
 
 use super::frames::{self, Frames};
 use super::tape::{Content, Tape};

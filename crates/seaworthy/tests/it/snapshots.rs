@@ -107,7 +107,8 @@ fn a_snapshot_is_judged_as_the_cluster_that_it_is_of() {
     fs::create_dir(&written).expect("made");
     fs::write(written.join("web.yaml"), DECLARED).expect("written");
     let said = |report: &Value| report["unknown"].as_array().map(Vec::len);
-    let select = ["--no-config", "--select", "network,service-accounts,pods", written.to_str().expect("UTF-8")];
+    let select =
+        ["--no-config", "--select", "network,service-accounts,pods", written.to_str().expect("UTF-8")];
     let without = report(&select);
     let record = "{\"apiVersion\": \"seaworthy.dev/v1alpha1\", \"kind\": \"Collection\", \"served\": [\"Pod\"], \"lists\": []}";
     fs::write(written.join("collection.json"), record).expect("written");
