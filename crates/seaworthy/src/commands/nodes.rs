@@ -85,7 +85,7 @@ mod live {
     fn scan_options(words: &[String]) -> Result<ScanArgs, CommandError> {
         let before = ["seaworthy", "scan", "--cluster"].map(str::to_owned);
         match Cli::try_parse_from(before.iter().chain(words)).map(|cli| cli.command) {
-            Ok(Command::Scan(args)) => Ok(args),
+            Ok(Command::Scan(args)) => Ok(*args),
             Ok(_) => Err(CommandError::new("behind `--`, only options of `scan` can stand")),
             Err(error) => Err(CommandError::new(format!(
                 "behind `--`: {}",
