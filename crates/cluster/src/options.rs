@@ -24,6 +24,8 @@ pub struct ClusterOptions {
     pub custom_resources: bool,
     /// Ask for the names and types of Secrets.
     pub secrets: bool,
+    /// The cluster is to be watched: what matters to [`rights`](crate::rights) alone.
+    pub watch: bool,
 }
 
 impl Default for ClusterOptions {
@@ -38,6 +40,7 @@ impl Default for ClusterOptions {
             request_timeout: Duration::from_secs(30),
             custom_resources: true,
             secrets: true,
+            watch: false,
         }
     }
 }

@@ -53,7 +53,10 @@ fn written(wanted: &BTreeMap<String, Vec<String>>, options: &ClusterOptions, of:
         // A string takes all.
         let _ = writeln!(text, "{line}");
     };
-    line("# What `seaworthy scan --cluster` asks for: nothing is changed, nothing is watched.");
+    line(match options.watch {
+        true => "# What `seaworthy scan --cluster --watch` asks for: nothing is changed.",
+        false => "# What `seaworthy scan --cluster` asks for: nothing is changed, nothing is watched.",
+    });
     if options.secrets {
         line(
             "# RBAC cannot tell names from values: who may list Secrets may read them. Seaworthy asks for a table of",
@@ -74,7 +77,7 @@ fn written(wanted: &BTreeMap<String, Vec<String>>, options: &ClusterOptions, of:
         for resource in resources {
             line(&format!("  - {resource}"));
         }
-        line("  verbs: [list]");
+        line(if options.watch { "  verbs: [list, watch]" } else { "  verbs: [list]" });
     }
     if !options.namespaces.is_empty() {
         let names: Vec<String> = options.namespaces.iter().map(|name| format!("\"{name}\"")).collect();

@@ -94,6 +94,7 @@ impl ClusterArgs {
             request_timeout: Duration::from_secs(self.request_timeout),
             custom_resources: !self.no_custom_resources,
             secrets: !self.without_secrets,
+            watch: self.watch,
         }
     }
 }

@@ -217,7 +217,7 @@ pub(super) const CLUSTER: &[Row] = &[
     ("secrets/in-config-maps", OPEN, DONE),
     ("secrets/in-pod-spec", OPEN, DONE),
     // It is about files; secrets in the cluster are where they belong.
-    ("secrets/in-repository", DONE, NONE),
+    ("secrets/in-repository", NONE, NONE),
     ("secrets/memory-backed", NONE, NONE),
     ("secrets/rotation", DONE, NONE),
     ("service-accounts/automount-token", OPEN, DONE),
