@@ -290,6 +290,11 @@ fn this_machine_is_read() {
             .spawn()
             .expect("tail")
     };
+    // The kernel lets go of whoever waits for the start before it shows the arguments.
+    let command_line = format!("/proc/{}/cmdline", process.id());
+    while fs::read(&command_line).expect("it runs").is_empty() {
+        std::thread::yield_now();
+    }
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let options = NodeOptions { name: Some("here".to_owned()), ..NodeOptions::default() };
