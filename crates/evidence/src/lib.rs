@@ -16,6 +16,7 @@ mod origin;
 mod owner;
 mod place;
 mod provenance;
+mod read;
 mod unnamed;
 mod update;
 mod workload;

@@ -9,8 +9,9 @@ use seaworthy_reachability::{
 };
 use seaworthy_schema as schema;
 
-use crate::index::{SourceFile, refusals};
+use crate::index::SourceFile;
 use crate::object::Object;
+use crate::read::refusals;
 use crate::workload::Workload;
 
 /// Folders that a policy without namespace may lie away from the workloads that it is for.

@@ -7,10 +7,11 @@ use crate::collection::{self, Collection};
 use crate::component::{self, Component};
 use crate::diagnostic::Diagnostic;
 use crate::distribution::Distribution;
-use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, read_file, running, sort_key};
+use crate::index::{Evidence, Indexes, SourceFile, is_configuration, judged, running, sort_key};
 use crate::network::Network;
 use crate::object::Object;
 use crate::owner::Owners;
+use crate::read::read_file;
 use crate::workload::Workload;
 
 impl<'a> Evidence<'a> {

@@ -97,7 +97,7 @@ fn completions_and_manual_pages_come_from_the_same_source() {
 fn wrong_usage_ends_with_2_and_says_what_to_do() {
     for (arguments, expected) in [
         (&["scan"][..], "PATH"),
-        (&["scan", "--output", "report.sarif", "examples"], "the formats are"),
+        (&["scan", "--output", "report.sarif", "examples"], "`FORMAT=FILE`"),
         (&["scan", "--format", "jsn", "examples"], "json"),
         (&["scan", "--fail-on", "sometimes", "examples"], "`never`"),
         (&["scan", "--set", "images.registry=x", "examples"], "did you mean `images.registries`?"),
