@@ -89,6 +89,8 @@ pub struct Evidence<'a> {
     pub(crate) network: Network<'a>,
     pub(crate) collection: Option<Collection<'a>>,
     pub(crate) distribution: Option<Distribution>,
+    /// The network before that.
+    pub(crate) former_network: Network<'a>,
     /// Whether the network is to be made anew: see [`settle`](Evidence::settle).
     pub(crate) unsettled: bool,
 }
@@ -228,6 +230,7 @@ impl<'a> Evidence<'a> {
             access,
             network,
             collection,
+            former_network: Network::default(),
             distribution,
             unsettled: false,
         }

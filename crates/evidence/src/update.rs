@@ -40,6 +40,7 @@ impl<'a> Evidence<'a> {
     /// typing must not wait for it: [`network`](Evidence::network).
     pub fn settle(&mut self) {
         if self.unsettled {
+            self.former_network = Network::default();
             self.network = Network::new(&self.files, &self.objects, &self.workloads);
             self.unsettled = false;
         }
@@ -66,6 +67,10 @@ impl<'a> Evidence<'a> {
         let positions = old.start as u32..old.end as u32;
         let shift = Shift { behind: positions.end, by: part.objects.len() as i64 - old.len() as i64 };
         let first = positions.start;
+        let with_pods = run(&self.held, |workload| workload.object, positions.clone());
+        let with_pods = self.held[with_pods].iter().map(|workload| &self.objects[workload.object as usize]);
+        let with_pods = with_pods.chain(part.workloads.iter().map(|new| &part.objects[new.object as usize]));
+        let one_namespace = one(with_pods.map(|object| object.namespace)).flatten();
         self.objects.splice(old, part.objects);
         let new = first..(i64::from(positions.end) + shift.by) as u32;
 
@@ -93,7 +98,13 @@ impl<'a> Evidence<'a> {
         self.update_sorted(positions, new, shift);
         let other_owners = other_owners && other_workloads;
         if other_owners {
-            self.owners = Owners::new(&self.files, &self.objects, &self.held, &self.indexes.sorted);
+            let (files, objects, sorted) = (&self.files, &self.objects, &self.indexes.sorted);
+            match one_namespace {
+                Some(namespace) => {
+                    self.owners.update(namespace, index, files, objects, &self.held, sorted);
+                }
+                None => self.owners = Owners::new(files, objects, &self.held, sorted),
+            }
         }
         if other_workloads || shift.by != 0 {
             self.workloads = judged(&self.held, &self.objects, &self.owners);
@@ -114,8 +125,11 @@ impl<'a> Evidence<'a> {
             positions.for_each(|position| shift.apply(position));
         }
         if other_network {
-            self.network = Network::default();
-            self.unsettled = true;
+            // Letting go of it takes as long as everything else here.
+            let former = std::mem::take(&mut self.network);
+            if !std::mem::replace(&mut self.unsettled, true) {
+                self.former_network = former;
+            }
         } else {
             self.network.positions_mut().for_each(|position| shift.apply(position));
         }
@@ -125,6 +139,10 @@ impl<'a> Evidence<'a> {
         }
         let other_cluster =
             self.collection.is_some() && new_objects.iter().any(tells_of_cluster) || told_of_cluster;
+        let declares = |component: &Component<'a>| {
+            one_namespace.is_none() || self.objects[component.object as usize].namespace == one_namespace
+        };
+        let other_owners = other_owners && self.declared.iter().any(declares);
         if other_components || other_owners || other_cluster {
             self.distribution = Distribution::of(self.collection.as_ref(), &self.objects);
             self.components = component::all(
@@ -158,6 +176,12 @@ impl<'a> Evidence<'a> {
         sorted.extend_from_slice(rest);
         self.indexes.sorted = sorted;
     }
+}
+
+/// What all of some are; `None` when they differ or there are none.
+fn one<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 /// Whether what a cluster must have depends on an object: its record, its nodes, what made it.

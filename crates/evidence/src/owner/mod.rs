@@ -109,6 +109,42 @@ impl<'a> Owners<'a> {
         Kin { workloads, by_object: by_object(&owned), owned: &owned, owners }.settle()
     }
 
+    /// Compares once more what lies in a namespace, in which an object of the file at `index` has come, gone or changed:
+    /// owners and what they own share one, or the owner has none.
+    pub(crate) fn update(
+        &mut self,
+        namespace: &str,
+        index: u32,
+        files: &[&'a SourceFile],
+        objects: &[Object<'a>],
+        workloads: &[Workload<'a>],
+        sorted: &[u32],
+    ) {
+        let near = |workload: &&Workload<'a>| {
+            objects[workload.object as usize].namespace.is_none_or(|of_it| of_it == namespace)
+        };
+        let workloads: Vec<Workload<'a>> = workloads.iter().filter(near).copied().collect();
+        let is_near = |object: &Object<'a>| self.fates.contains_key(&key(object));
+        let mut former: Vec<Key> = workloads
+            .iter()
+            .map(|workload| &objects[workload.object as usize])
+            .filter(|object| is_near(object))
+            .map(key)
+            .collect();
+        former.extend(self.fates.keys().filter(|(file, _)| *file == index));
+        former.sort_unstable();
+        former.dedup();
+        for key in former {
+            if let Some(Fate::Represented) = self.fates.remove(&key) {
+                self.represented -= 1;
+            }
+        }
+        let now = Owners::new(files, objects, &workloads, sorted);
+        self.represented += now.represented;
+        self.fates.extend(now.fates);
+        self.any |= now.any;
+    }
+
     /// Whether nothing is owned: then files can come and go without another look.
     pub(crate) fn is_empty(&self) -> bool {
         !self.any
