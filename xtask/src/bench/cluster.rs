@@ -69,6 +69,7 @@ pub(super) fn measure(binary: &Path, phases: &dyn Fn(&Path) -> Result<(), String
         "\nlive scan against the lists alone: {:.2}",
         scan.as_secs_f64() / plain[RUNS / 2].as_secs_f64()
     );
+    super::watch::measure(binary, &lab, kubeconfig)?;
     println!("\n### phases of the same evidence\n");
     phases(&snapshot)
 }

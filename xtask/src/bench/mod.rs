@@ -6,6 +6,7 @@ mod cluster;
 mod corpus;
 mod editor;
 mod program;
+mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};

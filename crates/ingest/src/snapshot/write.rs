@@ -48,10 +48,10 @@ impl Draft {
         Ok(Draft { file, path: path.to_owned() })
     }
 
-    /// Writes texts as [`write`] does, compressed unless the name of the file ends in `.tar`.
+    /// Writes texts as [`write()`] does, compressed unless the name of the file ends in `.tar`.
     ///
     /// # Errors
-    /// As of [`write`].
+    /// As of [`write()`].
     pub fn write(self, files: &[SourceFile]) -> io::Result<usize> {
         let compressed = self.path.extension().is_none_or(|ending| ending != "tar");
         let mut out = BufWriter::with_capacity(1 << 16, self.file.as_file());
