@@ -107,6 +107,8 @@ impl Rule {
     /// Judges the mode; `most` are the bits that it may have.
     pub(crate) fn mode<'a>(&self, file: &NodeFile<'a>, most: u32) -> Answer<'a> {
         let Some(mode) = file.mode() else { return Answer::Open(self.unread(file)) };
+        // What the table says of files that lie in a folder is nothing that the folder itself must meet: there, who may write counts.
+        let most = if file.is_folder() && most & 0o111 == 0 { FOLDER } else { most };
         let excess = mode & !most & 0o777;
         if excess == 0 {
             return Answer::Holds;
@@ -160,6 +162,9 @@ impl Rule {
         }
     }
 }
+
+/// The bits that a folder may have that stands for the files in it.
+const FOLDER: u32 = 0o755;
 
 /// What would tell of a file.
 const NEEDS: &str = "`seaworthy scan --node` as root on the node";

@@ -220,6 +220,11 @@ impl<'a> NodeFile<'a> {
         text(self.value.get("program"))
     }
 
+    /// Whether it is a folder.
+    pub fn is_folder(&self) -> bool {
+        text(self.value.get("type")) == "folder"
+    }
+
     /// Its permission bits, with set-id and sticky bits. They are written in octal digits.
     pub fn mode(&self) -> Option<u32> {
         let mode = self.value.get("mode")?.as_str()?;
