@@ -231,7 +231,7 @@ impl Assessment<'_, '_> {
     /// Controls without a subject, since a provider runs the programs that they are about and shows nothing of them: to see
     /// to them is the provider's duty.
     pub fn duties_of_provider(&self) -> Vec<&'static Control> {
-        if !self.evidence.distribution().is_some_and(|distribution| distribution.managed) {
+        if !self.evidence.is_managed() {
             return Vec::new();
         }
         let nothing = self.controls.iter().filter(|result| result.counts.subjects() == 0);

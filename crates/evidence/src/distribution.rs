@@ -124,4 +124,10 @@ impl Evidence<'_> {
     pub fn distribution(&self) -> Option<&Distribution> {
         self.distribution.as_ref()
     }
+
+    /// Whether a provider runs the control plane and shows nothing of it.
+    pub fn is_managed(&self) -> bool {
+        self.distribution().is_some_and(|distribution| distribution.managed)
+            || self.collection().is_some_and(Collection::is_managed)
+    }
 }

@@ -22,7 +22,7 @@ pub(super) static CONTROL: Control = Control {
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     // The provider runs it, and shows nothing of it.
-    if scope.around.evidence.collection().is_some_and(|collection| collection.is_managed()) {
+    if scope.around.evidence.is_managed() {
         return Verdict::NotApplicable;
     }
     Verdict::unknown(

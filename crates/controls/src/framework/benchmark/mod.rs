@@ -11,7 +11,7 @@ mod settings;
 mod subjects;
 mod workers;
 
-use seaworthy_evidence::{Evidence, Program};
+use seaworthy_evidence::Program;
 
 use super::ItemStatus;
 use crate::assessment::Assessment;
@@ -64,10 +64,4 @@ pub(super) fn judge(item: &Recommendation, assessment: &Assessment<'_, '_>) -> (
 /// Whether a program is one of the control plane, which a provider may run.
 fn is_control_plane(program: Program) -> bool {
     !matches!(program, Program::Kubelet | Program::KubeProxy)
-}
-
-/// Whether a provider runs the control plane.
-fn is_managed(evidence: &Evidence<'_>) -> bool {
-    evidence.distribution().is_some_and(|distribution| distribution.managed)
-        || evidence.collection().is_some_and(|collection| collection.is_managed())
 }

@@ -6,7 +6,7 @@ use seaworthy_evidence::{Evidence, Known, NodeReading, Object, Program, Setting}
 
 use super::outcome::Outcome;
 use super::recommendation::Want;
-use super::{is_control_plane, is_managed, settings};
+use super::{is_control_plane, settings};
 use crate::assessment::{Assessment, Finding};
 use crate::catalogue;
 use crate::control::{Check, ComponentCheck, PodCheck};
@@ -46,7 +46,7 @@ pub(super) fn files(id: &str, program: &str, around: Surroundings<'_, '_>) -> Ve
         outcomes.extend(unread_nodes(evidence, &read, of_control_plane));
     }
     if outcomes.is_empty() {
-        outcomes.push(match (of_control_plane && is_managed(evidence), read.is_empty()) {
+        outcomes.push(match (of_control_plane && evidence.is_managed(), read.is_empty()) {
             (true, _) => provider(),
             (false, false) if program == Program::KubeProxy.name() => {
                 Outcome::new(ItemStatus::NotApplicable, "no node that was read runs kube-proxy")
@@ -204,7 +204,7 @@ fn components<'e, 'a>(
             && !runs(program.name())
             && !runs("k3s");
         outcomes.push(match () {
-            () if is_control_plane(program) && is_managed(evidence) => provider(),
+            () if is_control_plane(program) && evidence.is_managed() => provider(),
             () if no_proxy => Outcome::new(ItemStatus::NotApplicable, "kube-proxy does not run here"),
             () => Outcome::open(silent(evidence), format!("nothing tells of {}", program.name()), COMPONENT),
         });
