@@ -6,7 +6,9 @@ use seaworthy_evidence::{Place, Program};
 use crate::change;
 use crate::component_flags::Findings;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::kubelet::settings::{Effective, Field, gate, serves};
+use crate::kubelet::settings::{
+    Effective, Field, ROTATE_CERTIFICATES, SERVER_TLS_BOOTSTRAP, TLS_CERTIFICATE, TLS_KEY, gate, serves,
+};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -32,27 +34,6 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-const ROTATE: Field = Field {
-    flag: "rotate-certificates",
-    option: "--rotate-certificates",
-    path: &["rotateCertificates"],
-    name: "rotateCertificates",
-};
-const BOOTSTRAP: Field = Field {
-    flag: "rotate-server-certificates",
-    option: "--rotate-server-certificates",
-    path: &["serverTLSBootstrap"],
-    name: "serverTLSBootstrap",
-};
-const CERTIFICATE: Field =
-    Field { flag: "tls-cert-file", option: "--tls-cert-file", path: &["tlsCertFile"], name: "tlsCertFile" };
-const KEY: Field = Field {
-    flag: "tls-private-key-file",
-    option: "--tls-private-key-file",
-    path: &["tlsPrivateKeyFile"],
-    name: "tlsPrivateKeyFile",
-};
-
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut findings = Findings::default();
     client(scope, &mut findings);
@@ -66,19 +47,22 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
 fn client<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
     // kubeadm turns rotation on, whatever its file says.
     if scope.component.setup == Setup::Kubeadm
-        && !scope.component.flags().iter().any(|flag| flag.is(ROTATE.flag))
+        && !scope.component.flags().iter().any(|flag| flag.is(ROTATE_CERTIFICATES.flag))
     {
         return;
     }
     const ENDS: &str = "the kubelet's client certificate ends one day, and with it the node";
-    match ROTATE.as_bool(scope, false, false) {
+    match ROTATE_CERTIFICATES.as_bool(scope, false, false) {
         Ok((true, _)) => {}
         Ok((false, Some(stated))) => {
-            findings.fault(Fault::new(Place::at(stated.at), format!("{}: {ENDS}", ROTATE.written(&stated))));
+            findings.fault(Fault::new(
+                Place::at(stated.at),
+                format!("{}: {ENDS}", ROTATE_CERTIFICATES.written(&stated)),
+            ));
         }
         Ok((false, None)) => {
-            let message = format!("`{}` is not set: {ENDS}", ROTATE.shown(scope));
-            findings.fault(Fault::new(ROTATE.missing(scope), message));
+            let message = format!("`{}` is not set: {ENDS}", ROTATE_CERTIFICATES.shown(scope));
+            findings.fault(Fault::new(ROTATE_CERTIFICATES.missing(scope), message));
         }
         Err(verdict) => findings.undecided(verdict),
     }
@@ -92,12 +76,12 @@ fn serving<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
         Effective::FileDefault | Effective::FlagDefault => Ok(false),
         Effective::Undecided(verdict) => Err(verdict),
     };
-    match (is_set(&CERTIFICATE), is_set(&KEY)) {
+    match (is_set(&TLS_CERTIFICATE), is_set(&TLS_KEY)) {
         (Ok(true), Ok(true)) => return,
         (Err(verdict), _) | (_, Err(verdict)) => return findings.undecided(verdict),
         _ => {}
     }
-    match BOOTSTRAP.as_bool(scope, false, false) {
+    match SERVER_TLS_BOOTSTRAP.as_bool(scope, false, false) {
         Ok((true, _)) => match gate(scope, "RotateKubeletServerCertificate") {
             Ok(Some((false, place))) => findings.fault(Fault::new(
                 place,
@@ -110,14 +94,14 @@ fn serving<'a>(scope: &ComponentScope<'_, 'a>, findings: &mut Findings<'a>) {
             Place::at(stated.at),
             format!(
                 "{} and no certificate is named: the serving certificate is self-signed",
-                BOOTSTRAP.written(&stated)
+                SERVER_TLS_BOOTSTRAP.written(&stated)
             ),
         )),
         Ok((false, None)) => findings.fault(Fault::new(
-            BOOTSTRAP.missing(scope),
+            SERVER_TLS_BOOTSTRAP.missing(scope),
             format!(
                 "`{}` is not set and no certificate is named: the serving certificate is self-signed",
-                BOOTSTRAP.shown(scope)
+                SERVER_TLS_BOOTSTRAP.shown(scope)
             ),
         )),
         Err(verdict) => findings.undecided(verdict),

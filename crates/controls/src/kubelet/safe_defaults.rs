@@ -5,7 +5,7 @@ use seaworthy_evidence::{Place, Program, Setup};
 use crate::change;
 use crate::component_flags::{Findings, misfit};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::kubelet::settings::{Effective, Field};
+use crate::kubelet::settings::{EVENT_QPS, Effective, Field, UTIL_CHAINS};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -37,30 +37,22 @@ const PROTECT: Field = Field {
     path: &["protectKernelDefaults"],
     name: "protectKernelDefaults",
 };
-const CHAINS: Field = Field {
-    flag: "make-iptables-util-chains",
-    option: "--make-iptables-util-chains",
-    path: &["makeIPTablesUtilChains"],
-    name: "makeIPTablesUtilChains",
-};
 const SYSCTLS: Field = Field {
     flag: "allowed-unsafe-sysctls",
     option: "--allowed-unsafe-sysctls",
     path: &["allowedUnsafeSysctls"],
     name: "allowedUnsafeSysctls",
 };
-const EVENTS: Field =
-    Field { flag: "event-qps", option: "--event-qps", path: &["eventRecordQPS"], name: "eventRecordQPS" };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut findings = Findings::default();
     protect_kernel(scope, &mut findings);
-    match CHAINS.as_bool(scope, true, true) {
+    match UTIL_CHAINS.as_bool(scope, true, true) {
         Ok((false, Some(stated))) => findings.fault(Fault::new(
             Place::at(stated.at),
             format!(
                 "{}: the kubelet no longer keeps the firewall rules that its services rely on",
-                CHAINS.written(&stated)
+                UTIL_CHAINS.written(&stated)
             ),
         )),
         Ok(_) => {}
@@ -78,17 +70,17 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
         Effective::Undecided(verdict) => findings.undecided(verdict),
         _ => {}
     }
-    match EVENTS.of(scope) {
+    match EVENT_QPS.of(scope) {
         Effective::Stated(stated) => match stated.as_i64() {
             Some(..0) => findings.fault(
                 Fault::new(
                     Place::at(stated.at),
-                    format!("{}: the kubelet refuses to start", EVENTS.written(&stated)),
+                    format!("{}: the kubelet refuses to start", EVENT_QPS.written(&stated)),
                 )
                 .graded(Severity::Low),
             ),
             Some(_) => {}
-            None => findings.undecided(misfit(EVENTS.name)),
+            None => findings.undecided(misfit(EVENT_QPS.name)),
         },
         Effective::Undecided(verdict) => findings.undecided(verdict),
         _ => {}

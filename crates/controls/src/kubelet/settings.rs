@@ -19,6 +19,49 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
 }
 
+// What more than one judgement asks for: a control, and an id of the benchmark.
+
+pub(crate) const EVENT_QPS: Field =
+    Field { flag: "event-qps", option: "--event-qps", path: &["eventRecordQPS"], name: "eventRecordQPS" };
+pub(crate) const ROTATE_CERTIFICATES: Field = Field {
+    flag: "rotate-certificates",
+    option: "--rotate-certificates",
+    path: &["rotateCertificates"],
+    name: "rotateCertificates",
+};
+pub(crate) const SERVER_TLS_BOOTSTRAP: Field = Field {
+    flag: "rotate-server-certificates",
+    option: "--rotate-server-certificates",
+    path: &["serverTLSBootstrap"],
+    name: "serverTLSBootstrap",
+};
+pub(crate) const TLS_CERTIFICATE: Field =
+    Field { flag: "tls-cert-file", option: "--tls-cert-file", path: &["tlsCertFile"], name: "tlsCertFile" };
+pub(crate) const TLS_KEY: Field = Field {
+    flag: "tls-private-key-file",
+    option: "--tls-private-key-file",
+    path: &["tlsPrivateKeyFile"],
+    name: "tlsPrivateKeyFile",
+};
+pub(crate) const TLS_SUITES: Field = Field {
+    flag: "tls-cipher-suites",
+    option: "--tls-cipher-suites",
+    path: &["tlsCipherSuites"],
+    name: "tlsCipherSuites",
+};
+pub(crate) const TLS_VERSION: Field = Field {
+    flag: "tls-min-version",
+    option: "--tls-min-version",
+    path: &["tlsMinVersion"],
+    name: "tlsMinVersion",
+};
+pub(crate) const UTIL_CHAINS: Field = Field {
+    flag: "make-iptables-util-chains",
+    option: "--make-iptables-util-chains",
+    path: &["makeIPTablesUtilChains"],
+    name: "makeIPTablesUtilChains",
+};
+
 /// What a setting is.
 pub(crate) enum Effective<'a> {
     /// It is stated.

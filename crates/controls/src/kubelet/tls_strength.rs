@@ -6,7 +6,7 @@ use crate::change;
 use crate::cipher_suites;
 use crate::component_flags::{Findings, misfit};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::kubelet::settings::{Effective, Field, serves};
+use crate::kubelet::settings::{Effective, TLS_SUITES, TLS_VERSION, serves};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -32,40 +32,27 @@ pub(super) static CONTROL: Control = Control {
     guard: None,
 };
 
-const VERSION: Field = Field {
-    flag: "tls-min-version",
-    option: "--tls-min-version",
-    path: &["tlsMinVersion"],
-    name: "tlsMinVersion",
-};
-const SUITES: Field = Field {
-    flag: "tls-cipher-suites",
-    option: "--tls-cipher-suites",
-    path: &["tlsCipherSuites"],
-    name: "tlsCipherSuites",
-};
-
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     if !serves(scope) {
         return Verdict::NotApplicable;
     }
     let mut findings = Findings::default();
-    match VERSION.of(scope) {
+    match TLS_VERSION.of(scope) {
         Effective::Stated(stated) => match stated.text() {
             // The suites of TLS 1.3 are all good, and no setting chooses among them.
             "VersionTLS13" => return Verdict::Pass,
             "VersionTLS12" | "" => {}
             "VersionTLS10" | "VersionTLS11" => {
-                let message = format!("{}: this version of TLS is broken", VERSION.written(&stated));
+                let message = format!("{}: this version of TLS is broken", TLS_VERSION.written(&stated));
                 findings.fault(Fault::new(Place::at(stated.at), message));
             }
-            _ => findings.undecided(misfit(VERSION.name)),
+            _ => findings.undecided(misfit(TLS_VERSION.name)),
         },
         Effective::Undecided(verdict) => findings.undecided(verdict),
         // The default is TLS 1.2.
         Effective::Installed(_) | Effective::FileDefault | Effective::FlagDefault => {}
     }
-    match SUITES.of(scope) {
+    match TLS_SUITES.of(scope) {
         Effective::Stated(stated) if !stated.items().iter().all(|suite| suite.is_empty()) => {
             let weak: Vec<_> =
                 stated.items().into_iter().filter(|suite| !cipher_suites::is_aead(suite)).collect();
@@ -74,7 +61,7 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
                     if weak.len() > 1 { format!(" and {} more", weak.len() - 1) } else { String::new() };
                 let message = format!(
                     "`{}` offers `{first}`{more}, which is no AEAD suite with forward secrecy",
-                    SUITES.shown(scope)
+                    TLS_SUITES.shown(scope)
                 );
                 findings.fault(Fault::new(Place::at(stated.at), message));
             }
@@ -83,9 +70,9 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
         _ => {
             let message = format!(
                 "`{}` is not set: suites with CBC are offered to clients of TLS 1.2",
-                SUITES.shown(scope)
+                TLS_SUITES.shown(scope)
             );
-            findings.fault(Fault::new(SUITES.missing(scope), message).graded(Severity::Low));
+            findings.fault(Fault::new(TLS_SUITES.missing(scope), message).graded(Severity::Low));
         }
     }
     findings.verdict()

@@ -286,7 +286,10 @@ mod kubelet {
     use crate::cipher_suites;
     use crate::component_flags::misfit;
     use crate::flags::seconds;
-    use crate::kubelet::settings::{Effective, Field, gate, serves};
+    use crate::kubelet::settings::{
+        EVENT_QPS, Effective, Field, ROTATE_CERTIFICATES, SERVER_TLS_BOOTSTRAP, TLS_CERTIFICATE, TLS_KEY,
+        TLS_SUITES, TLS_VERSION, UTIL_CHAINS, gate, serves,
+    };
     use crate::scope::ComponentScope;
     use crate::verdict::{Fault, Verdict};
 
@@ -295,50 +298,6 @@ mod kubelet {
         option: "--streaming-connection-idle-timeout",
         path: &["streamingConnectionIdleTimeout"],
         name: "streamingConnectionIdleTimeout",
-    };
-    const CHAINS: Field = Field {
-        flag: "make-iptables-util-chains",
-        option: "--make-iptables-util-chains",
-        path: &["makeIPTablesUtilChains"],
-        name: "makeIPTablesUtilChains",
-    };
-    const EVENTS: Field =
-        Field { flag: "event-qps", option: "--event-qps", path: &["eventRecordQPS"], name: "eventRecordQPS" };
-    const CERTIFICATE: Field = Field {
-        flag: "tls-cert-file",
-        option: "--tls-cert-file",
-        path: &["tlsCertFile"],
-        name: "tlsCertFile",
-    };
-    const KEY: Field = Field {
-        flag: "tls-private-key-file",
-        option: "--tls-private-key-file",
-        path: &["tlsPrivateKeyFile"],
-        name: "tlsPrivateKeyFile",
-    };
-    const ROTATE: Field = Field {
-        flag: "rotate-certificates",
-        option: "--rotate-certificates",
-        path: &["rotateCertificates"],
-        name: "rotateCertificates",
-    };
-    const BOOTSTRAP: Field = Field {
-        flag: "rotate-server-certificates",
-        option: "--rotate-server-certificates",
-        path: &["serverTLSBootstrap"],
-        name: "serverTLSBootstrap",
-    };
-    const SUITES: Field = Field {
-        flag: "tls-cipher-suites",
-        option: "--tls-cipher-suites",
-        path: &["tlsCipherSuites"],
-        name: "tlsCipherSuites",
-    };
-    const LEAST: Field = Field {
-        flag: "tls-min-version",
-        option: "--tls-min-version",
-        path: &["tlsMinVersion"],
-        name: "tlsMinVersion",
     };
 
     fn at<'a>(field: &Field, scope: &ComponentScope<'_, 'a>, stated: Option<&Stated<'a>>) -> Place<'a> {
@@ -377,18 +336,18 @@ mod kubelet {
     }
 
     pub(in super::super) fn firewall_chains<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
-        on(&CHAINS, scope, true, "the kubelet does not keep its rules")
+        on(&UTIL_CHAINS, scope, true, "the kubelet does not keep its rules")
     }
 
     pub(in super::super) fn event_rate<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
-        match EVENTS.of(scope) {
+        match EVENT_QPS.of(scope) {
             Effective::Stated(stated) => match stated.as_i64() {
                 Some(0..) => Verdict::Pass,
                 Some(_) => Verdict::fail(Fault::new(
                     Place::at(stated.at),
-                    format!("{}: the kubelet refuses to start", EVENTS.written(&stated)),
+                    format!("{}: the kubelet refuses to start", EVENT_QPS.written(&stated)),
                 )),
-                None => misfit(EVENTS.name),
+                None => misfit(EVENT_QPS.name),
             },
             Effective::Undecided(verdict) => verdict,
             _ => Verdict::Pass,
@@ -403,7 +362,7 @@ mod kubelet {
             Effective::FileDefault | Effective::FlagDefault => Ok(false),
             Effective::Undecided(verdict) => Err(verdict),
         };
-        Ok(is_set(&CERTIFICATE)? && is_set(&KEY)?)
+        Ok(is_set(&TLS_CERTIFICATE)? && is_set(&TLS_KEY)?)
     }
 
     pub(in super::super) fn serving_certificate<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
@@ -412,13 +371,15 @@ mod kubelet {
         }
         match is_provided(scope) {
             Ok(true) => Verdict::Pass,
-            Ok(false) => on(&BOOTSTRAP, scope, false, "no certificate is named, and none is asked for"),
+            Ok(false) => {
+                on(&SERVER_TLS_BOOTSTRAP, scope, false, "no certificate is named, and none is asked for")
+            }
             Err(verdict) => verdict,
         }
     }
 
     pub(in super::super) fn client_rotation<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
-        on(&ROTATE, scope, false, "the client certificate ends one day, and with it the node")
+        on(&ROTATE_CERTIFICATES, scope, false, "the client certificate ends one day, and with it the node")
     }
 
     pub(in super::super) fn serving_rotation<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
@@ -435,9 +396,12 @@ mod kubelet {
         match is_provided(scope) {
             // Who brought the certificate renews it.
             Ok(true) => Verdict::NotApplicable,
-            Ok(false) => {
-                on(&BOOTSTRAP, scope, false, "the serving certificate is self-signed and never renewed")
-            }
+            Ok(false) => on(
+                &SERVER_TLS_BOOTSTRAP,
+                scope,
+                false,
+                "the serving certificate is self-signed and never renewed",
+            ),
             Err(verdict) => verdict,
         }
     }
@@ -446,10 +410,10 @@ mod kubelet {
         if !serves(scope) {
             return Verdict::NotApplicable;
         }
-        if matches!(LEAST.of(scope), Effective::Stated(stated) if stated.text() == "VersionTLS13") {
+        if matches!(TLS_VERSION.of(scope), Effective::Stated(stated) if stated.text() == "VersionTLS13") {
             return Verdict::Pass;
         }
-        match SUITES.of(scope) {
+        match TLS_SUITES.of(scope) {
             Effective::Stated(stated) if stated.items().iter().any(|suite| !suite.is_empty()) => {
                 let weak: Vec<&str> =
                     stated.items().into_iter().filter(|suite| !cipher_suites::is_aead(suite)).collect();
@@ -463,8 +427,11 @@ mod kubelet {
             }
             Effective::Undecided(verdict) => verdict,
             _ => Verdict::fail(Fault::new(
-                SUITES.missing(scope),
-                format!("`{}` is not set: the default of Go also offers suites of CBC", SUITES.shown(scope)),
+                TLS_SUITES.missing(scope),
+                format!(
+                    "`{}` is not set: the default of Go also offers suites of CBC",
+                    TLS_SUITES.shown(scope)
+                ),
             )),
         }
     }
