@@ -124,17 +124,9 @@ impl<'a> Owners<'a> {
             objects[workload.object as usize].namespace.is_none_or(|of_it| of_it == namespace)
         };
         let workloads: Vec<Workload<'a>> = workloads.iter().filter(near).copied().collect();
-        let is_near = |object: &Object<'a>| self.fates.contains_key(&key(object));
-        let mut former: Vec<Key> = workloads
-            .iter()
-            .map(|workload| &objects[workload.object as usize])
-            .filter(|object| is_near(object))
-            .map(key)
-            .collect();
-        former.extend(self.fates.keys().filter(|(file, _)| *file == index));
-        former.sort_unstable();
-        former.dedup();
-        for key in former {
+        let of_file: Vec<Key> = self.fates.keys().filter(|(file, _)| *file == index).copied().collect();
+        let of_workloads = workloads.iter().map(|workload| key(&objects[workload.object as usize]));
+        for key in of_workloads.chain(of_file) {
             if let Some(Fate::Represented) = self.fates.remove(&key) {
                 self.represented -= 1;
             }
