@@ -19,6 +19,7 @@ mod nearby;
 mod node_files;
 mod page;
 mod parameters;
+pub mod probe;
 mod roadmap;
 mod scope;
 mod select;

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: bindings(check),
     guard: None,
+    probes: &[],
 };
 
 /// What makes a role as good as that of an administrator, where it is held in the whole cluster.

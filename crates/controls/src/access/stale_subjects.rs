@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["T1078"], ..Mappings::NONE },
     check: bindings(check),
     guard: None,
+    probes: &[],
 };
 
 /// Accounts are the matter of `rbac/dangling-bindings`; who belongs to a group says the identity provider, or a

@@ -37,6 +37,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 const PLUGIN: &str = "ImagePolicyWebhook";

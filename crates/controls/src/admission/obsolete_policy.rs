@@ -45,6 +45,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// Whether the version of the cluster has no more what was removed in a minor version.

@@ -33,6 +33,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("eventratelimit.admission.k8s.io", "Configuration")], check: check_limits },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

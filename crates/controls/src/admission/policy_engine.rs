@@ -55,6 +55,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Evidence(judge_constraints),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// What bindings say of the policy that they name.

@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ApiServer], check },
     guard: None,
+    probes: &[],
 };
 
 /// Plugins that guard something, and what is lost without each.

@@ -35,6 +35,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_service<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

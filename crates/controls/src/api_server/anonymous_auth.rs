@@ -35,6 +35,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

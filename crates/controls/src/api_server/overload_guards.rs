@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("flowcontrol.apiserver.k8s.io", "FlowSchema")], check: check_flow_schema },
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// The longest time that a request may take, in seconds: the default is one minute.

@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

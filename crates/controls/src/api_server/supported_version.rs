@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[],
 };
 
 /// The oldest minor version of the table; all before it are out of support.

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ApiServer], check },
     guard: None,
+    probes: &[],
 };
 
 /// Suites of TLS 1.3, and those of TLS 1.2 with forward secrecy and authenticated encryption, by the names that the

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ApiServer], check },
     guard: None,
+    probes: &[],
 };
 
 /// Events that the server holds for a webhook before it drops some.

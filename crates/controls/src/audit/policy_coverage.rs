@@ -35,6 +35,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("audit.k8s.io", "Policy")], check: check_file },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

@@ -34,6 +34,7 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[],
 };
 
 /// The longest life of a token, in seconds: a day, as kubeadm has it.

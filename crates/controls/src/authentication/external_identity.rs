@@ -33,6 +33,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9003", "T1552", "T1078"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Config")], check },
     guard: None,
+    probes: &[],
 };
 
 /// Plugins of identity providers and clouds, which hand out credentials for a short time.

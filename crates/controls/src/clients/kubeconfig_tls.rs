@@ -25,6 +25,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Container(of_container),
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn of_kubeconfig<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -21,6 +21,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9024", "T1090"], ..Mappings::NONE },
     check: Check::Container(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {

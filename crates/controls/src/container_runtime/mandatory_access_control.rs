@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[],
 };
 
 /// What the kernel of a node enforces.

@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[],
 };
 
 const ROOT: &str = "whoever reaches the port runs containers as root on the node";

@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ControllerManager, Program::Scheduler], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

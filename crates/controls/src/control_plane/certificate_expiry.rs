@@ -21,6 +21,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["control-plane"], attack: &["T1649"], ..Mappings::NONE },
     check: Check::Object { kinds: &[(GROUP, node_reading::KIND)], check },
     guard: None,
+    probes: &[],
 };
 
 const DAY: i64 = 86_400;

@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9025", "T1078"], ..Mappings::NONE },
     check: bindings::bindings(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

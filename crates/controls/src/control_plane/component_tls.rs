@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["encryption"], attack: &["T1557"], ..Mappings::NONE },
     check: Check::Component { programs: &[Program::ControllerManager, Program::Scheduler], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

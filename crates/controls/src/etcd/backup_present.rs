@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", configuration::K3S)], check: of_k3s },
     ]),
     guard: None,
+    probes: &[],
 };
 
 const NEEDS: &str = "the job or service that takes snapshots, and the age of the newest one";

@@ -26,6 +26,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Etcd], check },
     guard: None,
+    probes: &[],
 };
 
 /// Where kubeadm keeps the CA of the cluster, whose certificates every node and administrator has.

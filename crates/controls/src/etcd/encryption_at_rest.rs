@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("apiserver.config.k8s.io", "EncryptionConfiguration")], check: check_file },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

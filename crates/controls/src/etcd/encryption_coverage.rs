@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["1.2.27"], nsa: &["secrets"], attack: &["T1552"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("apiserver.config.k8s.io", "EncryptionConfiguration")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

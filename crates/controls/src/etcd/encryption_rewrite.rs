@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: CLUSTER, check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

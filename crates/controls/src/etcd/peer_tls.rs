@@ -28,6 +28,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Etcd], check },
     guard: None,
+    probes: &[],
 };
 
 const PEERS: Listener = Listener {

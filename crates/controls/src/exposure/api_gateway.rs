@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::GATES)]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {

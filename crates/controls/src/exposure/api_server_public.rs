@@ -28,6 +28,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("discovery.k8s.io", "EndpointSlice")], check: judge_slice },
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// The address at which the cluster was asked.

@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Component { programs: &[Program::ApiServer], check: api_server },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn service<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -37,4 +37,5 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::GATEWAYS),
     ]),
     guard: None,
+    probes: &[],
 };

@@ -30,6 +30,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::SERVICES)]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {

@@ -23,4 +23,5 @@ pub(super) static CONTROL: Control = Control {
         needs: "the image's signatures, read from its registry, and the identities that may sign",
     },
     guard: None,
+    probes: &[],
 };

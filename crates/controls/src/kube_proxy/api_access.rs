@@ -26,6 +26,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", "Config")], check: of_kubeconfig },
     ]),
     guard: None,
+    probes: &[],
 };
 
 const RBAC: &str = "rbac.authorization.k8s.io";

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::KubeProxy], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[(GROUP, node_reading::KIND)], check: check_file },
     ]),
     guard: None,
+    probes: &[],
 };
 
 const CLIENT_CA: Field = Field {

@@ -21,6 +21,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["node"], attack: &["MS-TA9030", "T1613"], ..Mappings::NONE },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[],
 };
 
 const DEBUGGING: Field = Field {

@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["4.2.14"], nsa: &["hardening"], attack: &["T1611"], ..Mappings::NONE },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[],
 };
 
 const SECCOMP: Field = Field {

@@ -30,6 +30,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

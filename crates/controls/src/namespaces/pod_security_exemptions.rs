@@ -36,6 +36,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", "Namespace")], check: judge_namespace },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

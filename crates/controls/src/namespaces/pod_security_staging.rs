@@ -25,6 +25,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["5.2.1"], nsa: &["psa"], attack: &["T1562"], ..Mappings::NONE },
     check: Check::Namespace(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {

@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_POD),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// Ports that answer on nodes and the control plane: etcd, the kubelet with and without authentication, the controller

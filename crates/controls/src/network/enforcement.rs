@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::POLICIES),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// Network plugins, by repositories of their images, and whether they enforce NetworkPolicies.

@@ -33,6 +33,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_POD),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// Where clouds answer workloads about themselves (AWS, Azure, Google Cloud, OpenStack, Oracle), and where AWS does so by

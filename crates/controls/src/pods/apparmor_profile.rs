@@ -24,4 +24,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::AppArmorProfile, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::AppArmorProfile)),
+    probes: &[],
 };

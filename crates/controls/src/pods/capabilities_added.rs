@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::CapabilitiesBaseline, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::CapabilitiesBaseline)),
+    probes: &[],
 };
 
 /// Capabilities with which a container takes over its node, or nearly so.

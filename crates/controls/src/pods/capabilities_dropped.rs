@@ -26,4 +26,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::CapabilitiesRestricted, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::CapabilitiesRestricted)),
+    probes: &[],
 };

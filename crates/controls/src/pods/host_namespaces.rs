@@ -30,6 +30,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::HostNamespaces, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostNamespaces)),
+    probes: &[],
 };
 
 /// Shared memory reaches less than the processes or the network of the node.

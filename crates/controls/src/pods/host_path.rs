@@ -28,6 +28,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::HostPathVolumes, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostPathVolumes)),
+    probes: &[],
 };
 
 /// By what there is to read at the path; what is mounted of it, and how, is judged by `pods/sensitive-host-path`.

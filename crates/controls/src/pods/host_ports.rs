@@ -26,4 +26,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::HostPorts, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::HostPorts)),
+    probes: &[],
 };

@@ -19,6 +19,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["hardening"], attack: &["T1090"], ..Mappings::NONE },
     check: Check::PodSecurity { check: PodSecurity::HostProbesAndHostLifecycle, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostProbesAndHostLifecycle)),
+    probes: &[],
 };
 
 /// From the node the kubelet reaches services that listen there only, and the cloud's credentials.

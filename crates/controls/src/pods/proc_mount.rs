@@ -24,4 +24,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::ProcMount, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::ProcMount)),
+    probes: &[],
 };

@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Container(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::RunAsNonRoot, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::RunAsNonRoot)),
+    probes: &[],
 };
 
 /// Where nothing is set the image decides, and many images name a user that is not root.

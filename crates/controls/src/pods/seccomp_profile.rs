@@ -27,4 +27,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::SeccompProfileRestricted, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::SeccompProfileRestricted)),
+    probes: &[],
 };

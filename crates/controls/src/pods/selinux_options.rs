@@ -24,6 +24,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::SeLinuxOptions, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::SeLinuxOptions)),
+    probes: &[],
 };
 
 /// Types that are as good as no SELinux at all.

@@ -23,4 +23,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::Sysctls, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::Sysctls)),
+    probes: &[],
 };

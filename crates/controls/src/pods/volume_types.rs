@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::RestrictedVolumes, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::RestrictedVolumes)),
+    probes: &[],
 };
 
 /// `gitRepo` lets the kubelet run `git`, and with it hooks from the repository, as root on the node.

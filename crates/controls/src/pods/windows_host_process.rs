@@ -25,4 +25,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::WindowsHostProcess, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::WindowsHostProcess)),
+    probes: &[],
 };

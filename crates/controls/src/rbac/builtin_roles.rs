@@ -34,6 +34,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9019", "T1098"], ..Mappings::NONE },
     check: Check::Several(&[risky::roles(check_role), bindings::bindings(check_binding)]),
     guard: None,
+    probes: &[],
 };
 
 fn check_role<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["T1098"], ..Mappings::NONE },
     check: bindings::bindings(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -40,6 +40,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::ACCOUNTS),
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {

@@ -30,6 +30,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9018", "T1562"], ..Mappings::NONE },
     check: risky::roles(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -57,6 +57,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9019", "T1078"], ..Mappings::NONE },
     check: Check::Object { kinds: &[(RBAC, "ClusterRoleBinding")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

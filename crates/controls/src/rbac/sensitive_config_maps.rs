@@ -60,6 +60,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: risky::roles(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -38,6 +38,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check_binding<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

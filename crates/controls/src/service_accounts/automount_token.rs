@@ -35,6 +35,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EXCUSING_GRANTS),
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: &[(RBAC, "ClusterRoleBinding"), (RBAC, "RoleBinding")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -19,6 +19,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["sa-token"], attack: &["MS-TA9016", "T1528", "T1552"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Secret")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -30,6 +30,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Pod(check_pod),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// The longest life of a projected token, in seconds: a day.

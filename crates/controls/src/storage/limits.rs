@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Namespace(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
