@@ -10,7 +10,7 @@ mod read;
 mod strict;
 
 pub use configuration::Configuration;
-pub use date::{Date, NoDate};
+pub use date::{Date, NoDate, rfc3339};
 pub use exception::{Exception, Match, Origin, RbacSubject};
 pub use nearest::{distance, nearest};
 pub use path::{absolute_path, path_below};

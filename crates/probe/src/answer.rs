@@ -99,7 +99,7 @@ pub struct CertificateFacts {
     pub names: Vec<String>,
     /// Seconds until it ends; negative when it has.
     pub remaining: i64,
-    /// Whether it signs itself.
+    /// Whether it names itself as its issuer.
     pub self_signed: bool,
     /// A hash of its DER form, in hexadecimal.
     pub fingerprint: String,
@@ -164,7 +164,11 @@ impl Answer {
                     if *cut { format!("over {} bytes", body.len()) } else { format!("{} bytes", body.len()) };
                 let json = self.json();
                 let kind = json.as_ref().and_then(|json| json.get("kind")).and_then(Value::as_str);
+                let allowed = json.as_ref().and_then(|json| json.pointer("/status/allowed")?.as_bool());
                 match (self.message(), kind) {
+                    (_, Some(kind)) if allowed.is_some() => {
+                        format!("{status}: {}, allowed: {}", line(kind), allowed == Some(true))
+                    }
                     (Some(message), _) => format!("{status}: {}", line(&message)),
                     (None, Some(kind)) => format!("{status}: {}, {size}", line(kind)),
                     (None, None) => format!("{status}, {size}"),

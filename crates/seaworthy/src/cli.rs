@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Store what a live cluster or a node shows in a file, to judge it later or elsewhere
     #[cfg(feature = "live")]
     Collect(Box<CollectArgs>),
+    /// Try on a live cluster what each control forbids, harmlessly, and set what is declared against what is proved
+    #[cfg(feature = "live")]
+    Prove(Box<ProveArgs>),
     /// Compare two reports, or two folders: what is new, what is fixed, what cannot be told
     Diff(DiffArgs),
     /// Explain a control: why it matters, how it is judged, how to cure it
@@ -168,6 +171,37 @@ pub(crate) struct CollectArgs {
     /// The file to write: a tar archive, compressed by Zstandard unless its name ends in `.tar`
     #[arg(long, short, value_hint = ValueHint::FilePath, value_name = "FILE")]
     pub(crate) output: PathBuf,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
+/// Trying controls.
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy prove                                     everything that can be tried without changing anything
+  seaworthy prove --dry-plan                          every request that would be made, without making any
+  seaworthy prove --select kubelet,api-server         some controls")]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+
+    #[command(flatten)]
+    pub(crate) cluster: crate::cluster_args::ClusterArgs,
+
+    #[command(flatten)]
+    pub(crate) probes: crate::prove_args::ProbeArgs,
+
+    /// Print every request that would be made, and make none of them
+    #[arg(long)]
+    pub(crate) dry_plan: bool,
+
+    /// What to print on standard output
+    #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
 
     /// Show no progress bar
     #[arg(long)]

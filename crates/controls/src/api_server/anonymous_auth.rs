@@ -2,10 +2,13 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program, Setting};
+use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags, is_placeholder};
+use crate::probe::{Ground, Probe, Right, access_review};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -35,8 +38,98 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
-    probes: &[],
+    probes: &[REACH, RIGHTS],
 };
+
+const REACH: Probe = Probe {
+    name: "reach",
+    asks: "Nobody, without credentials, GETs health and version paths, `/api` and the namespaces of the API server",
+    proved_by: "401 for all but `/livez`, `/readyz` and `/healthz`",
+    refuted_by: "anything else for one of them: with anonymous requests on, a 403 names `system:anonymous`",
+    not_fooled_by: "a server that refuses everybody: the caller is answered on the same path",
+    positive_control: "the caller GETs `/version` and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/version")],
+    plan: plan_reach,
+};
+
+fn plan_reach(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    const PATHS: [(&str, &str); 5] = [
+        ("namespaces", "/api/v1/namespaces?limit=1"),
+        ("api", "/api"),
+        ("root", "/"),
+        ("version", "/version"),
+        ("livez", "/livez"),
+    ];
+    let mut steps = vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
+    steps.extend(PATHS.map(|(name, path)| Step::ask(name, Request::get(path))));
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        let mut refused = "api";
+        for (name, path) in PATHS {
+            match answers.status(name) {
+                Some(401) => refused = name,
+                Some(200) if name == "livez" => {}
+                Some(200) => return Outcome::refuted(name, format!("anybody may read `{path}`")),
+                // The refusal of an authorizer: authentication has let the request in as a user.
+                Some(403) if answers.message(name).contains("system:anonymous") => {
+                    let reason =
+                        format!("anonymous requests are let in; only their rights stop them at `{path}`");
+                    return Outcome::refuted(name, reason);
+                }
+                _ => return answers.inconclusive(name),
+            }
+        }
+        Outcome::proved(refused, "requests without credentials are refused, or limited to health paths")
+    })]
+}
+
+const RIGHTS: Probe = Probe {
+    name: "rights",
+    asks: "The caller asks by SubjectAccessReview what `system:anonymous` in `system:unauthenticated` may do: list secrets and \
+           pods, create pods, anything at all, and read `/metrics`",
+    proved_by: "`allowed: false` for each",
+    refuted_by: "`allowed: true` for one",
+    not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. It says what \
+                    anonymous users could do, whether or not they are let in",
+    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan: plan_rights,
+};
+
+fn plan_rights(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    const WANTED: [(&str, &str, &str, &str); 5] = [
+        ("secrets", "list", "", "secrets"),
+        ("pods", "list", "", "pods"),
+        ("create-pods", "create", "", "pods"),
+        ("everything", "*", "*", "*"),
+        ("metrics", "get", "", "/metrics"),
+    ];
+    let mut steps = vec![access_review::control()];
+    steps.extend(WANTED.map(|(name, verb, group, resource)| {
+        let attributes = match resource.strip_prefix('/') {
+            Some(_) => json!({"nonResourceAttributes": {"verb": verb, "path": resource}}),
+            None => json!({"resourceAttributes": {"verb": verb, "group": group, "resource": resource}}),
+        };
+        let request = Request::access_review("system:anonymous", &["system:unauthenticated"], &attributes);
+        Step::ask(name, request)
+    }));
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        for (name, verb, _, resource) in WANTED {
+            match answers.allowed(name) {
+                Some((false, _)) => {}
+                Some((true, why)) => {
+                    let reason = format!("`system:anonymous` may {verb} {resource}: {why}");
+                    return Outcome::refuted(name, reason);
+                }
+                None => return answers.inconclusive(name),
+            }
+        }
+        Outcome::proved("everything", "`system:anonymous` has no rights that matter")
+    })]
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

@@ -1,10 +1,13 @@
 //! `api-server/authorization-mode`; prose and cases in `authorization_mode.md`.
 
 use seaworthy_evidence::{Place, Program, Setting};
+use seaworthy_probe::{Attempt, Consent, Outcome, Request, SideEffect, Step, Subject};
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags, Reading, is_placeholder};
+use crate::probe::{Ground, Probe, Right, access_review};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -34,8 +37,38 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
-    probes: &[],
+    probes: &[EVERYTHING],
 };
+
+const EVERYTHING: Probe = Probe {
+    name: "everything",
+    asks: "The caller asks by SubjectAccessReview whether a made-up user may use a verb on a resource that does not exist",
+    proved_by: "`allowed: false`",
+    refuted_by: "`allowed: true`: something grants whatever is asked",
+    not_fooled_by: "the caller's own rights: the user is nobody's. AlwaysAllow turns anonymous requests off, so that they look \
+                    refused; this asks no anonymous request",
+    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan: plan_everything,
+};
+
+fn plan_everything(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let attributes = json!({"resourceAttributes": {
+        "verb": "seaworthy-probe", "group": "seaworthy.dev", "resource": "nothing",
+    }});
+    let request = Request::access_review("seaworthy:nobody", &["system:authenticated"], &attributes);
+    let steps = vec![access_review::control(), Step::ask("made-up", request)];
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| match answers.allowed("made-up") {
+        Some((false, _)) => Outcome::proved("made-up", "what nobody was granted is refused"),
+        Some((true, why)) => Outcome::refuted(
+            "made-up",
+            format!("a user without rights may do what does not exist, and so everything: {why}"),
+        ),
+        None => answers.inconclusive("made-up"),
+    })]
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

@@ -1,6 +1,7 @@
 //! The lens *proof*: what is tried on a live cluster to see that a control holds. Everything here is pure. A probe makes
 //! attempts out of what is known of the cluster; `seaworthy-prober` carries them out.
 
+pub(crate) mod access_review;
 mod places;
 mod plan;
 
@@ -55,6 +56,17 @@ pub struct Right {
     pub resource: &'static str,
     /// The verbs.
     pub verbs: &'static [&'static str],
+}
+
+impl Right {
+    /// To ask by SubjectAccessReview what others may do.
+    pub const ACCESS_REVIEW: Right =
+        Right { group: "authorization.k8s.io", resource: "subjectaccessreviews", verbs: &["create"] };
+
+    /// To read a path that is no resource.
+    pub const fn path(path: &'static str) -> Right {
+        Right { group: "", resource: path, verbs: &["get"] }
+    }
 }
 
 /// What plans are made of.

@@ -15,6 +15,7 @@ mod living;
 mod nodes;
 mod pods;
 mod program;
+mod proofs;
 mod rendering;
 mod snapshots;
 mod watching;
