@@ -232,6 +232,11 @@ impl Request {
             .header("content-type", "application/merge-patch+json")
     }
 
+    /// A DELETE. Only of what the same attempt has made, or of what does not exist.
+    pub fn delete(path: impl Into<String>) -> Request {
+        Request::http("DELETE", path, None)
+    }
+
     /// A POST that makes an object, which the executor removes again: needs [`Consent::Canary`](crate::Consent) at least.
     pub fn create(
         collection: impl Into<String>,
