@@ -4,6 +4,7 @@
 pub(crate) mod access_review;
 mod places;
 mod plan;
+pub(crate) mod ports;
 
 use std::fmt;
 use std::path::PathBuf;
