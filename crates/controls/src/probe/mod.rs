@@ -7,6 +7,7 @@ pub(crate) mod counters;
 mod places;
 mod plan;
 pub(crate) mod whoami;
+pub(crate) mod ports;
 
 use std::fmt;
 use std::path::PathBuf;
