@@ -9,6 +9,7 @@ mod places;
 mod plan;
 pub(crate) mod secret_names;
 pub(crate) mod whoami;
+pub(crate) mod ports;
 
 use std::fmt;
 use std::path::PathBuf;
