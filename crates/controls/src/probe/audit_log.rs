@@ -20,10 +20,11 @@ pub(crate) fn marked(ground: &Ground<'_, '_>, path: &str, mark: &str) -> String 
     format!("{path}{sign}seaworthy-probe={}.{mark}", ground.run)
 }
 
-/// A marked POST whose body is no object at all: it is logged as what it is, and refused before anything else sees it.
+/// A marked POST whose body is no object at all: it is logged as what it is, and refused before anything else sees it. An
+/// empty object would not do: the server takes it for one of the kind that the path tells, and issues a token for it.
 pub(crate) fn nothing(ground: &Ground<'_, '_>, collection: &str, mark: &str) -> Request {
     let path = marked(ground, &format!("{collection}?dryRun=All"), mark);
-    Request::post(path, &json!({})).by(Identity::Caller)
+    Request::post(path, &json!([])).by(Identity::Caller)
 }
 
 /// A marked request that any policy logs which logs anything: a binding of roles is made, but for its body.

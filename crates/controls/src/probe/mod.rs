@@ -7,9 +7,9 @@ pub(crate) mod counters;
 pub(crate) mod may_not;
 mod places;
 mod plan;
+pub(crate) mod ports;
 pub(crate) mod secret_names;
 pub(crate) mod whoami;
-pub(crate) mod ports;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,6 +19,7 @@ use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::scope::Settings;
 
+pub(crate) use places::may_be_told;
 pub use places::{Given, NodePlace};
 pub use plan::{Planned, plan};
 
