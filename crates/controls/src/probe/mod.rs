@@ -2,8 +2,12 @@
 //! attempts out of what is known of the cluster; `seaworthy-prober` carries them out.
 
 pub(crate) mod access_review;
+pub(crate) mod audit_log;
+pub(crate) mod counters;
 mod places;
 mod plan;
+pub(crate) mod whoami;
+pub(crate) mod ports;
 
 use std::fmt;
 use std::path::PathBuf;
