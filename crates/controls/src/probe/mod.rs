@@ -4,8 +4,10 @@
 pub(crate) mod access_review;
 pub(crate) mod audit_log;
 pub(crate) mod counters;
+pub(crate) mod may_not;
 mod places;
 mod plan;
+pub(crate) mod secret_names;
 pub(crate) mod whoami;
 pub(crate) mod ports;
 
