@@ -2,8 +2,10 @@
 //! attempts out of what is known of the cluster; `seaworthy-prober` carries them out.
 
 pub(crate) mod access_review;
+pub(crate) mod admission;
 mod places;
 mod plan;
+pub(crate) mod pod_security;
 
 use std::fmt;
 use std::path::PathBuf;
