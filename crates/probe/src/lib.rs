@@ -4,6 +4,7 @@ mod answer;
 mod attempt;
 mod endpoint;
 pub mod expect;
+mod foreign;
 mod request;
 
 pub use answer::{Answer, Answers, CLOSED, CertificateFacts, FileFacts, Reply, Tls};
