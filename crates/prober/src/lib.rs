@@ -18,6 +18,7 @@ mod memo;
 mod objects;
 mod port;
 mod prober;
+mod secrets;
 mod stop;
 mod tls;
 
