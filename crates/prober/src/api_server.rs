@@ -75,8 +75,11 @@ pub(crate) fn request(
     let mut request = http::Request::builder()
         .method(ask.method)
         .uri(uri)
-        .header(http::header::ACCEPT, "application/json")
         .header(http::header::USER_AGENT, agent(&executor.run));
+    // Servers look at the first of several: what a probe accepts must be the only one.
+    if !ask.headers.iter().any(|(name, _)| *name == "accept") {
+        request = request.header(http::header::ACCEPT, "application/json");
+    }
     if ask.body.is_some() && !ask.headers.iter().any(|(name, _)| *name == "content-type") {
         request = request.header(http::header::CONTENT_TYPE, "application/json");
     }
