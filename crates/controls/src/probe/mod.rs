@@ -4,10 +4,12 @@
 pub(crate) mod access_review;
 pub(crate) mod audit_log;
 pub(crate) mod counters;
+pub(crate) mod etcd;
 mod places;
 mod plan;
-pub(crate) mod whoami;
 pub(crate) mod ports;
+pub(crate) mod tls;
+pub(crate) mod whoami;
 
 use std::fmt;
 use std::path::PathBuf;
