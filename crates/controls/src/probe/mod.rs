@@ -5,9 +5,11 @@ pub(crate) mod access_review;
 pub(crate) mod audit_log;
 pub(crate) mod counters;
 pub(crate) mod etcd;
+pub(crate) mod may_not;
 mod places;
 mod plan;
 pub(crate) mod ports;
+pub(crate) mod secret_names;
 pub(crate) mod tls;
 pub(crate) mod whoami;
 
