@@ -18,6 +18,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::executor::Executor;
+use crate::noting::{Failure, Noting};
 use crate::{api_server, etcd, hello, tls};
 
 /// Asks a port.
@@ -201,8 +202,10 @@ async fn exchange(
     most: usize,
     tls: Option<Tls>,
 ) -> Reply {
+    let failure = Failure::default();
+    let noting = Noting { stream, failure: failure.clone() };
     let work = async {
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(noting)).await?;
         let connection = tokio::spawn(connection);
         let answer = sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await?;
         let (parts, mut rest) = answer.into_parts();
@@ -229,16 +232,11 @@ async fn exchange(
     match timeout(executor.request_timeout, work).await {
         Err(_) => silent(executor),
         Ok(Ok(reply)) => reply,
-        Ok(Err(error)) => {
-            let cause =
-                std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-            match cause {
-                Some(cause) => broken(cause),
-                None if error.is_incomplete_message() => Reply::Silent(CLOSED.to_owned()),
-                None if error.is_parse() => Reply::Nonsense("no answer of HTTP".to_owned()),
-                None => Reply::Silent(error.to_string()),
-            }
-        }
+        Ok(Err(error)) => failure.noted().unwrap_or_else(|| match error.is_parse() {
+            true => Reply::Nonsense("no answer of HTTP".to_owned()),
+            false if error.is_incomplete_message() || error.is_canceled() => Reply::Silent(CLOSED.to_owned()),
+            false => Reply::Silent(error.to_string()),
+        }),
     }
 }
 

@@ -127,7 +127,12 @@ fn differences(lab: &Lab, report: &Value, turns: &[Row]) -> Vec<String> {
         wrong.extend(proofs.map(|proof| {
             format!(
                 "    {} {}: {} {} ({} -> {})",
-                proof["control"], proof["subject"]["name"], proof["verdict"], proof["reason"], proof["request"], proof["reply"]
+                proof["control"],
+                proof["subject"]["name"],
+                proof["verdict"],
+                proof["reason"],
+                proof["request"],
+                proof["reply"]
             )
         }));
     }
@@ -184,7 +189,9 @@ const AESCBC: &str = "{aescbc: {keys: [{name: key1, secret: \"${encryption-key}\
 const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "etcd asks clients for no certificate",
-        profile: |profile| profile.without_flag("etcd", "client-cert-auth").without_flag("etcd", "trusted-ca-file"),
+        profile: |profile| {
+            profile.without_flag("etcd", "client-cert-auth").without_flag("etcd", "trusted-ca-file")
+        },
         certificate: CLIENT,
         turns: &[
             ("etcd/client-tls#strangers", "etcd", REFUTED),
@@ -250,9 +257,11 @@ const MUTANTS: &[Mutant] = &[
         name: "the API server takes suites of CBC",
         profile: |profile| {
             let suites = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA";
-            profile
-                .with_flag("kube-apiserver", "tls-min-version", "VersionTLS12")
-                .with_flag("kube-apiserver", "tls-cipher-suites", suites)
+            profile.with_flag("kube-apiserver", "tls-min-version", "VersionTLS12").with_flag(
+                "kube-apiserver",
+                "tls-cipher-suites",
+                suites,
+            )
         },
         certificate: CLIENT,
         turns: &[("api-server/tls-strength#hellos", "API server", REFUTED)],
@@ -346,9 +355,11 @@ fn one_thing_broken_turns_what_is_tried_of_etcd_and_tls() {
 #[test]
 fn what_was_not_written_anew_is_seen() {
     let plain = encryption("secrets, configmaps", &format!("{{identity: {{}}}}, {SECRETBOX}"));
-    let profile = hardened()
-        .with_file("encryption.yaml", &plain)
-        .with_flag("kube-apiserver", "encryption-provider-config-automatic-reload", "true");
+    let profile = hardened().with_file("encryption.yaml", &plain).with_flag(
+        "kube-apiserver",
+        "encryption-provider-config-automatic-reload",
+        "true",
+    );
     let lab = match Lab::start(profile) {
         Ok(lab) => lab,
         Err(skip) => return skip.announce(),
@@ -362,7 +373,9 @@ fn what_was_not_written_anew_is_seen() {
     // The server looks at the file once a minute.
     let end = Instant::now() + Duration::from_secs(200);
     let flags = places(&lab, CLIENT);
-    while verdict(&prove(&lab, "admin", "etcd/encryption-at-rest", &flags), "etcd/encryption-at-rest") != PROVED {
+    while verdict(&prove(&lab, "admin", "etcd/encryption-at-rest", &flags), "etcd/encryption-at-rest")
+        != PROVED
+    {
         assert!(Instant::now() < end, "the server does not read its configuration again");
         std::thread::sleep(Duration::from_secs(5));
     }
@@ -376,7 +389,8 @@ fn what_was_not_written_anew_is_seen() {
 
 /// The only verdict on a control.
 fn verdict<'a>(report: &'a Value, control: &str) -> &'a str {
-    let mut of = report["proofs"].as_array().into_iter().flatten().filter(|proof| proof["control"] == control);
+    let mut of =
+        report["proofs"].as_array().into_iter().flatten().filter(|proof| proof["control"] == control);
     let one = of.next().unwrap_or_else(|| panic!("no proof of {control}"));
     assert!(of.next().is_none(), "several proofs of {control}");
     one["verdict"].as_str().unwrap_or_default()
@@ -417,8 +431,15 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     let canary = ["--consent".to_owned(), "canary".to_owned()];
     let report = prove(&lab, "admin", "etcd", &canary);
     expect("no flags", &report, &all);
-    for proof in report["proofs"].as_array().expect("proofs").iter().filter(|proof| proof["subject"]["name"] == "etcd") {
-        assert!(proof["needs"].as_str().is_some_and(|needs| needs.contains("--etcd") || needs.contains("--consent")), "{proof:#}");
+    for proof in
+        report["proofs"].as_array().expect("proofs").iter().filter(|proof| proof["subject"]["name"] == "etcd")
+    {
+        assert!(
+            proof["needs"]
+                .as_str()
+                .is_some_and(|needs| needs.contains("--etcd") || needs.contains("--consent")),
+            "{proof:#}"
+        );
     }
     // A port at which nobody listens; that of peers is another one.
     let dead = flags("https://127.0.0.1:1", CLIENT);
@@ -428,7 +449,13 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     expect("no etcd", &prove(&lab, "admin", "etcd", &other), &all[..6]);
     // A certificate that etcd does not know: whether it refuses everybody, cannot be told.
     let unknown = flags(&right, "nobody");
-    let blind = ["etcd/client-tls", "etcd/encryption-at-rest", "etcd/encryption-coverage", "etcd/encryption-keys", "etcd/encryption-rewrite"];
+    let blind = [
+        "etcd/client-tls",
+        "etcd/encryption-at-rest",
+        "etcd/encryption-coverage",
+        "etcd/encryption-keys",
+        "etcd/encryption-rewrite",
+    ];
     expect("an unknown certificate", &prove(&lab, "admin", "etcd", &unknown), &blind);
     // Somebody who may not create what is to be read.
     let report = prove(&lab, "nobody", "etcd", &flags(&right, CLIENT));
