@@ -2,6 +2,8 @@
 //! attempts out of what is known of the cluster; `seaworthy-prober` carries them out.
 
 pub(crate) mod access_review;
+pub(crate) mod components;
+pub(crate) mod kubelets;
 mod places;
 mod plan;
 pub(crate) mod ports;
