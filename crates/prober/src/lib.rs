@@ -6,8 +6,10 @@
 
 mod api_server;
 mod credentials;
+mod etcd;
 mod executor;
 mod file;
+mod hello;
 mod port;
 mod prober;
 mod tls;

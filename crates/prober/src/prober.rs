@@ -79,6 +79,11 @@ impl Prober {
         self.api.certificate.is_some()
     }
 
+    /// Host and port of the API server, when nothing stands between it and us.
+    pub fn host(&self) -> Option<(String, u16)> {
+        self.api.host.clone()
+    }
+
     /// Who the API server takes the caller for: user and groups. `None` when it does not say.
     pub fn caller(&self) -> Option<(String, Vec<String>)> {
         let review =

@@ -39,7 +39,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope).filter(|_| scope.around.is_live()) else {
         return Verdict::NotApplicable;
     };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let Some(role) = bound.role else { return bound.unknown_role() };

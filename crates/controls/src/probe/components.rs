@@ -2,7 +2,7 @@
 
 use seaworthy_document::Value;
 use seaworthy_probe::{
-    Answer, Answers, Attempt, Certificate, Endpoint, Identity, Origin, Outcome, Reply, Request, Step,
+    Answer, Answers, Attempt, Endpoint, Identity, Origin, Outcome, Reply, Request, Step,
     Subject, encode,
 };
 use serde_json::{Value as Json, json};
@@ -308,32 +308,4 @@ fn has_condition(answer: &Answer, path: &str, kind: &str) -> Result<(), String> 
         true => Ok(()),
         false => Err(format!("the API server does not say that it is {}", kind.to_lowercase())),
     }
-}
-
-/// That profiles are not served to somebody who may see everything.
-pub(crate) fn profiling(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    let certificate = ground.given.has_caller_certificate;
-    attempts(ground, |site, _| {
-        if !certificate {
-            let reason = "somebody who may read everything must ask: nobody's requests are refused before";
-            let needs = "a kubeconfig with a client certificate";
-            return Some(Attempt::cannot(site.subject(), reason, needs));
-        }
-        let get = |path| site.get(path).by(Identity::Certificate(Certificate::Caller));
-        let steps = vec![
-            Step::control("metrics", get("/metrics"), seaworthy_probe::expect::ok),
-            Step::ask("profiles", get("/debug/pprof/")),
-        ];
-        let name = site.component.name;
-        let attempt = Attempt::new(site.subject(), steps, move |answers| match answers.status("profiles") {
-            Some(404) => Outcome::proved("profiles", format!("the {name} serves no profiles")),
-            Some(200) => Outcome::refuted("profiles", format!("the {name} serves profiles of its inside")),
-            _ => answers.inconclusive("profiles"),
-        });
-        let flag = site.component.flag;
-        Some(attempt.otherwise_needs(format!(
-            "the right to get /metrics, and a run where its port answers: on its node, with `{flag} https://127.0.0.1:{}`",
-            site.endpoint.port
-        )))
-    })
 }

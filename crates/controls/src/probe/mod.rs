@@ -2,11 +2,14 @@
 //! attempts out of what is known of the cluster; `seaworthy-prober` carries them out.
 
 pub(crate) mod access_review;
+pub(crate) mod audit_log;
 pub(crate) mod components;
+pub(crate) mod counters;
 pub(crate) mod kubelets;
 mod places;
 mod plan;
 pub(crate) mod ports;
+pub(crate) mod whoami;
 
 use std::fmt;
 use std::path::PathBuf;

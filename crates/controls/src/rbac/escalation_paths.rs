@@ -73,7 +73,7 @@ fn without_path<'a>(
     roles: &mut FxHashMap<u32, Verdict<'a>>,
 ) -> Verdict<'a> {
     let policy = around.evidence.access().policy();
-    if binding.standing.is_built_in() {
+    if binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let Some(role) = policy.role_bound(binding) else {

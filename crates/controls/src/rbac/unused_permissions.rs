@@ -40,7 +40,7 @@ fn judge_role<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     };
     let policy = access.policy();
     let flows = policy.flows_into(role).next().is_some();
-    if role.standing.is_built_in()
+    if role.descent.is_built_in()
         || flows
         || closed_world::hides_grants(&scope.around, scope.object.namespace)
     {

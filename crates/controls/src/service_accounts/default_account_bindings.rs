@@ -35,7 +35,7 @@ pub(super) static CONTROL: Control = Control {
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let binding = scope.object;
     // `system:service-account-issuer-discovery` lets all accounts read the issuer's keys.
-    if scope.around.evidence.access().binding(binding).is_some_and(|binding| binding.standing.is_built_in()) {
+    if scope.around.evidence.access().binding(binding).is_some_and(|binding| binding.descent.is_built_in()) {
         return Verdict::Pass;
     }
     let role = binding.value.at(&["roleRef", "name"]).map_or("", |name| name.text());

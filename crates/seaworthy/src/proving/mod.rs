@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use seaworthy_controls::probe::{Caller, Ground, Planned, plan};
 use seaworthy_controls::{Control, Settings};
 use seaworthy_evidence::Evidence;
-use seaworthy_probe::{Attempt, Consent};
+use seaworthy_probe::{Attempt, Consent, Endpoint, Origin};
 use seaworthy_prober::{Prober, ProberOptions, Tried};
 
 use crate::cluster_args::ClusterArgs;
@@ -51,6 +51,11 @@ impl Run {
         })
         .map_err(cluster_error)?;
         given.has_caller_certificate = prober.has_certificate();
+        given.api_server = prober.host().map(|(host, port)| Endpoint {
+            host,
+            port,
+            origin: Origin::Given("the kubeconfig"),
+        });
         let caller = prober.caller().map(|(user, groups)| Caller { user, groups });
         let ground = Ground {
             evidence,
