@@ -250,7 +250,14 @@ impl Attempt {
             let outcome = outcome.clone();
             Arc::new(move |_: &Answers| outcome.clone())
         };
-        Attempt { subject, steps: Vec::new(), judge, namespace: false, cannot: Some(outcome), otherwise: None }
+        Attempt {
+            subject,
+            steps: Vec::new(),
+            judge,
+            namespace: false,
+            cannot: Some(outcome),
+            otherwise: None,
+        }
     }
 
     /// The executor makes the namespace of the run first: see `Ground::canary_namespace` of `seaworthy-controls`.

@@ -155,7 +155,8 @@ impl<'a> Connection<'a> {
             let stream = connect(executor, host, port).await?;
             timeout(executor.request_timeout, speak(Noting { stream, failure: failure.clone() })).await
         };
-        let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let authority =
+            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         match opened {
             Err(_) => Err(silent(executor)),
             Ok(Err(error)) => Err(failure.or(&error)),

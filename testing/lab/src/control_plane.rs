@@ -257,8 +257,9 @@ impl ControlPlane {
         lifetime: Lifetime,
     ) -> Result<(), LabError> {
         self.stop_one(program)?;
-        let profile =
-            changes.iter().fold(self.profile.clone(), |all, (flag, value)| all.with_flag(program, flag, value));
+        let profile = changes
+            .iter()
+            .fold(self.profile.clone(), |all, (flag, value)| all.with_flag(program, flag, value));
         let flags = profile.flags(program, &self.places)?;
         let path = self.programs.program(program);
         let server = Server::start(&path, &flags, &self.logs(), lifetime, self.namespaces.as_deref())?;

@@ -93,7 +93,8 @@ impl Server {
     /// Ends a program in namespaces and waits until it is gone: what we started is the `nsenter` that waits for it.
     pub(crate) fn stop_inside(&mut self) {
         let pid = self.child.id();
-        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let children =
+            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         let program = children.split_whitespace().find_map(|pid| Pid::from_raw(pid.parse().ok()?));
         for signal in [Signal::TERM, Signal::KILL] {
             let Some(program) = program else { break };

@@ -53,7 +53,8 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
             return ports::on_loopback(kubelet.subject(), "--at-node");
         }
         let mut steps = kubelet.steps();
-        let plain = |path: &str, port| Request::get(path).at(&kubelet.port(port)).plain().most(kubelets::SOME);
+        let plain =
+            |path: &str, port| Request::get(path).at(&kubelet.port(port)).plain().most(kubelets::SOME);
         steps.push(Step::control("health", plain("/healthz", 10256), expect::http));
         steps.push(Step::ask("metrics", plain("/metrics", 10249)));
         let kubelet = kubelet.clone();

@@ -1,9 +1,7 @@
 //! `kubelet/authorization-mode`; prose and cases in `authorization_mode.md`.
 
 use seaworthy_evidence::{Place, Program};
-use seaworthy_probe::{
-    Answers, Attempt, Certificate, Consent, Identity, Outcome, Request, SideEffect, Step,
-};
+use seaworthy_probe::{Answers, Attempt, Certificate, Consent, Identity, Outcome, Request, SideEffect, Step};
 use serde_json::json;
 
 use crate::change;
@@ -88,7 +86,8 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
 
 /// Whether the API server itself grants the user something of the node.
 fn may(ordinary: bool, verb: &str) -> Request {
-    let attributes = json!({"resourceAttributes": {"verb": verb, "resource": "nodes", "subresource": "proxy"}});
+    let attributes =
+        json!({"resourceAttributes": {"verb": verb, "resource": "nodes", "subresource": "proxy"}});
     if !ordinary {
         return Request::access_review("system:anonymous", &["system:unauthenticated"], &attributes);
     }

@@ -59,7 +59,10 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         let kubelet = kubelet.clone();
         Attempt::new(kubelet.subject(), steps, move |answers| {
             if answers.status("healthz").is_some() {
-                return Outcome::refuted("healthz", "the health port 10248 of the kubelet answers off the host");
+                return Outcome::refuted(
+                    "healthz",
+                    "the health port 10248 of the kubelet answers off the host",
+                );
             }
             match ports::refused(answers, "healthz", 10248, "the kubelet, health", Filtered::Undecided) {
                 Some(outcome) => kubelet.only_if_vouched(answers, outcome),

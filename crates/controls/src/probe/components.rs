@@ -2,8 +2,7 @@
 
 use seaworthy_document::Value;
 use seaworthy_probe::{
-    Answer, Answers, Attempt, Endpoint, Identity, Origin, Outcome, Reply, Request, Step,
-    Subject, encode,
+    Answer, Answers, Attempt, Endpoint, Identity, Origin, Outcome, Reply, Request, Step, Subject, encode,
 };
 use serde_json::{Value as Json, json};
 
@@ -203,13 +202,17 @@ pub(crate) fn credentials(ground: &Ground<'_, '_>) -> Vec<Attempt> {
                     return Outcome::refuted("old", reason);
                 }
                 Some(Reply::Silent(_)) => {
-                    let reason =
-                        format!("port {old_port}, where older releases serve without TLS, is filtered from here");
+                    let reason = format!(
+                        "port {old_port}, where older releases serve without TLS, is filtered from here"
+                    );
                     return Outcome::inconclusive("old", reason).needs("a run on the node itself");
                 }
                 _ => return answers.inconclusive("old"),
             }
-            Outcome::proved("metrics", format!("the {name} refuses requests without credentials, and speaks TLS alone"))
+            Outcome::proved(
+                "metrics",
+                format!("the {name} refuses requests without credentials, and speaks TLS alone"),
+            )
         });
         let flag = site.component.flag;
         Some(attempt.otherwise_needs(format!(
@@ -255,7 +258,9 @@ fn judge_bind(site: &Site, answers: &Answers) -> Outcome {
             _ => false,
         };
         return match is_component {
-            true => Outcome::refuted("healthz", format!("the {name} answers on {}, off its host", site.endpoint)),
+            true => {
+                Outcome::refuted("healthz", format!("the {name} answers on {}, off its host", site.endpoint))
+            }
             false => answers.inconclusive("healthz"),
         };
     }
@@ -264,12 +269,17 @@ fn judge_bind(site: &Site, answers: &Answers) -> Outcome {
         None => return answers.inconclusive("port"),
     };
     if answers.reply("host") != Some(&Reply::Connected) {
-        return Outcome::inconclusive("host", "nothing shows that the host lives: its kubelet does not answer either")
-            .needs("the address of the host of the component");
+        return Outcome::inconclusive(
+            "host",
+            "nothing shows that the host lives: its kubelet does not answer either",
+        )
+        .needs("the address of the host of the component");
     }
     // The API server looks at the component of its own host, by loopback.
     if site.pod.is_none() && sole_server(answers).as_deref() != Some(site.endpoint.host.as_str()) {
-        let reason = format!("the port refuses connections from here, and nothing shows that a {name} runs on that host");
+        let reason = format!(
+            "the port refuses connections from here, and nothing shows that a {name} runs on that host"
+        );
         return Outcome::inconclusive("servers", reason)
             .needs("a pod of it in kube-system, or a cluster whose one API server is on the same host");
     }

@@ -6,8 +6,8 @@
 //! requests.
 
 use seaworthy_probe::{
-    Answer, Answers, Ask, Attempt, Certificate, CertificateFacts, Endpoint, Identity, Outcome, Reply, Request, Step,
-    Subject, encode, expect,
+    Answer, Answers, Ask, Attempt, Certificate, CertificateFacts, Endpoint, Identity, Outcome, Reply,
+    Request, Step, Subject, encode, expect,
 };
 
 use super::{Ground, NodePlace};

@@ -2,7 +2,9 @@
 
 use rustc_hash::FxHashSet;
 use seaworthy_authorization::{Holder, Rule};
-use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, encode, expect};
+use seaworthy_probe::{
+    Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, encode, expect,
+};
 use serde_json::json;
 
 use crate::change;
@@ -78,7 +80,8 @@ struct Trial {
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let nodes = ground.evidence.of_kind("Node").filter(|object| object.is("", "Node"));
     // Whether there is such a node, the API server looks up once it has granted the request.
-    let any = nodes.map(|node| node.name).next().map_or(format!("seaworthy-probe-{}", ground.run), str::to_owned);
+    let any =
+        nodes.map(|node| node.name).next().map_or(format!("seaworthy-probe-{}", ground.run), str::to_owned);
     let mut trials = vec![trial(&Holder::Group("system:authenticated"), None)];
     trials.extend(holders_of_right(ground));
     let more = trials.len().saturating_sub(MOST + 1);
@@ -98,12 +101,14 @@ fn holders_of_right(ground: &Ground<'_, '_>) -> Vec<Trial> {
     let mut seen = FxHashSet::default();
     seen.insert(Holder::Group("system:authenticated"));
     let mut trials = Vec::new();
-    for role in policy.roles().iter().filter(|role| !role.standing.is_built_in()) {
+    for role in policy.roles().iter().filter(|role| !role.descent.is_built_in()) {
         let grants = |rule: &Rule<'_>| !rule.is_full() && rule.allows("get", "", "nodes/proxy").is_some();
         let Some(rule) = role.own_rules().find(grants) else { continue };
         let Held::By(holdings) = holders::of(policy, role) else { continue };
         let node = rule.names().next().map(|name| name.text.to_owned());
-        for holding in holdings.iter().filter(|holding| holding.place == seaworthy_authorization::Place::Cluster) {
+        for holding in
+            holdings.iter().filter(|holding| holding.place == seaworthy_authorization::Place::Cluster)
+        {
             if seen.insert(holding.holder) {
                 trials.push(trial(&holding.holder, node.clone()));
             }
@@ -148,15 +153,20 @@ fn attempt(ground: &Ground<'_, '_>, trial: Trial, any: &str) -> Attempt {
     let judged = Attempt::new(subject, steps, move |answers| match answers.status("exec") {
         Some(403) => {
             let message = answers.message("exec");
-            let refused = message.contains(&format!("User \"{user}\" cannot get")) && message.contains("\"nodes/proxy\"");
+            let refused = message.contains(&format!("User \"{user}\" cannot get"))
+                && message.contains("\"nodes/proxy\"");
             match refused {
-                true => Outcome::proved("exec", format!("`{user}` may not reach kubelets through the API server")),
+                true => {
+                    Outcome::proved("exec", format!("`{user}` may not reach kubelets through the API server"))
+                }
                 false => answers.inconclusive("exec"),
             }
         }
         // Of the kubelet for a pod that it lacks, or of the API server for a node that it does not know.
         Some(101 | 400 | 404 | 405) => {
-            let reason = format!("`{user}` may `get nodes/proxy`, by which the kubelet runs commands in every pod of a node");
+            let reason = format!(
+                "`{user}` may `get nodes/proxy`, by which the kubelet runs commands in every pod of a node"
+            );
             Outcome::refuted("exec", reason)
         }
         _ => answers.inconclusive("exec"),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ::lab::{Lab, Profile};
 
-use super::{INCONCLUSIVE, PROVED, REFUTED, Row, Verdicts, expect, matches, prove, told, verdicts};
+use super::{INCONCLUSIVE, PROVED, REFUTED, Row, Verdicts, expect, matches, prove, prove_as, told, verdicts};
 
 /// What stands on nodes.
 const SELECT: &[&str] = &[
@@ -178,11 +178,7 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
         &[("container-runtime/socket-permissions", "node1", REFUTED)],
     ),
     // What must not be decided.
-    (
-        "kube-proxy is dead",
-        Break::Stop("kube-proxy"),
-        &[("kube-proxy/metrics-bind", "node1", INCONCLUSIVE)],
-    ),
+    ("kube-proxy is dead", Break::Stop("kube-proxy"), &[("kube-proxy/metrics-bind", "node1", INCONCLUSIVE)]),
     (
         "the scheduler is dead",
         Break::Stop("kube-scheduler"),
@@ -253,12 +249,9 @@ fn one_thing_broken_on_a_node_turns_one_verdict() {
 /// Without the right to list nodes there is nobody to be asked, unless an address is given; and the way through the API
 /// server is closed.
 fn cannot_be_seen_by_a_viewer(lab: &Lab) {
-    let select: &[&str] = &["--select", "kubelet/anonymous-auth,kubelet/debug-handlers,control-plane/bind-address"];
-    let try_as_viewer = |arguments: &[&str]| {
-        let kubeconfig = lab.kubeconfig("viewer");
-        let kubeconfig = ["--kubeconfig", kubeconfig.to_str().expect("a path")];
-        prove(lab, &[select, &kubeconfig, arguments].concat())
-    };
+    let select: &[&str] =
+        &["--select", "kubelet/anonymous-auth,kubelet/debug-handlers,control-plane/bind-address"];
+    let try_as_viewer = |arguments: &[&str]| prove_as(lab, "viewer", &[select, arguments].concat());
     expect(
         &try_as_viewer(&[]),
         &[
