@@ -4,8 +4,10 @@
 pub(crate) mod access_review;
 pub(crate) mod admission;
 pub(crate) mod audit_log;
+pub(crate) mod components;
 pub(crate) mod counters;
 pub(crate) mod etcd;
+pub(crate) mod kubelets;
 pub(crate) mod may_not;
 mod places;
 mod plan;
