@@ -41,15 +41,6 @@ fn hardened() -> Profile {
 
 /// Tries everything on a lab.
 fn prove(lab: &Lab, arguments: &[&str]) -> Value {
-    prove_as(lab, "admin", arguments)
-}
-
-/// Tries everything on a lab as one of its identities.
-fn prove_as(lab: &Lab, identity: &str, arguments: &[&str]) -> Value {
-    let output: Output = lab
-        .command(env!("CARGO_BIN_EXE_seaworthy"))
-        .args(["prove", "--no-config", "--no-progress", "--format", "json", "--kubeconfig"])
-        .arg(lab.kubeconfig(identity))
     prove_as(lab, &lab.kubeconfig("admin"), arguments)
 }
 
