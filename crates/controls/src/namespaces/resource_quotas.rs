@@ -2,11 +2,15 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step};
+use serde_json::json;
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::namespaces::undecided;
+use crate::probe::admission::{self, Said, said_of};
+use crate::probe::{Ground, Probe, pod_security};
 use crate::scope::NamespaceScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -42,8 +46,68 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Namespace(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
-    probes: &[],
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs in each namespace of people a pod that asks for 100000 CPUs and a pebibyte of memory",
+    proved_by: "403 `exceeded quota` that names CPU or memory",
+    refuted_by: "201",
+    not_fooled_by: "a quota of something else that is used up, and a LimitRange, which bounds one container and not all together: \
+                    told by their words",
+    positive_control: "the same pod with small demands is let in by the same caller in the same namespace, or stopped by nothing \
+                       but a quota",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let used = |namespace: &str| {
+        namespace != "default"
+            || ground
+                .evidence
+                .workloads()
+                .iter()
+                .any(|workload| ground.evidence.owner(workload).namespace == Some(namespace))
+    };
+    let mut attempts = admission::each_namespace(ground, true, |namespace| {
+        let huge = admission::changed_pod(|pod| {
+            let huge = json!({"cpu": "100000", "memory": "1Pi", "ephemeral-storage": "16Mi"});
+            admission::container(pod)["resources"] = json!({"requests": huge, "limits": huge});
+        });
+        let twin = admission::dry_run_pod(namespace, &admission::compliant_pod());
+        let steps = vec![
+            Step::control("small", twin, admission::admitted),
+            Step::ask("huge", admission::dry_run_pod(namespace, &huge)),
+        ];
+        Attempt::new(admission::namespace_subject(namespace), steps, |answers| {
+            match said_of(answers, "huge") {
+                Said::Quota(message) if message.contains("exceeded quota") && exceeds(&message) => {
+                    Outcome::proved("huge", "a quota refuses a pod that asks for too much")
+                }
+                Said::Quota(_) => Outcome::inconclusive("huge", "a quota of something else refuses it")
+                    .needs("room in the ResourceQuota of the namespace"),
+                Said::Admitted(_) => Outcome::refuted(
+                    "huge",
+                    "a pod that asks for 100000 CPUs and a pebibyte of memory is let in",
+                ),
+                _ => answers.inconclusive("huge"),
+            }
+        })
+    });
+    attempts.retain(|attempt| attempt.subject().kind != "Namespace" || used(&attempt.subject().name));
+    attempts
+}
+
+/// Whether what was asked for beyond a quota is CPU or memory, rather than the mere number of pods.
+fn exceeds(message: &str) -> bool {
+    let requested =
+        message.split("requested: ").nth(1).and_then(|rest| rest.split(", used:").next()).unwrap_or_default();
+    requested.contains("cpu=") || requested.contains("memory=")
+}
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let Some(name) = scope.name else { return undecided::left_open() };
