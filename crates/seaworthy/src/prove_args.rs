@@ -77,6 +77,15 @@ pub(crate) struct ProbeArgs {
     /// The folder in which backups of etcd lie, on this machine
     #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
     pub(crate) etcd_backups: Option<PathBuf>,
+
+    /// Where is written down what is made in a cluster, so that it is found after a crash
+    /// [default: ~/.local/state/seaworthy/probes]
+    #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Try nothing: remove what earlier runs on this cluster could not remove themselves
+    #[arg(long)]
+    pub(crate) clean: bool,
 }
 
 impl ProbeArgs {

@@ -18,6 +18,7 @@ pub(crate) fn given(args: &ProbeArgs) -> Result<Given, CommandError> {
         }
     }
     Ok(Given {
+        api_server: None,
         etcd: endpoints("--etcd", &args.etcd)?,
         etcd_peers: endpoints("--etcd-peer", &args.etcd_peer)?,
         has_etcd_certificate: args.etcd_cert.is_some(),

@@ -1,5 +1,6 @@
 //! Trying controls on a live cluster.
 
+pub(crate) mod cleaning;
 mod given;
 
 use std::collections::BTreeSet;
@@ -7,8 +8,8 @@ use std::collections::BTreeSet;
 use seaworthy_controls::probe::{Caller, Ground, Planned, plan};
 use seaworthy_controls::{Control, Settings};
 use seaworthy_evidence::Evidence;
-use seaworthy_probe::{Attempt, Consent};
-use seaworthy_prober::{Prober, ProberOptions, Tried};
+use seaworthy_probe::{Attempt, Consent, Endpoint, Origin};
+use seaworthy_prober::{Prober, ProberOptions, Tried, state_folder};
 
 use crate::cluster_args::ClusterArgs;
 use crate::error::CommandError;
@@ -47,10 +48,18 @@ impl Run {
             at_a_time: usize::from(probes.at_a_time),
             budget: probes.budget,
             whole_time: probes.whole_time(),
+            consent: agreed.level,
+            state: probes.state.clone().or_else(state_folder),
+            signals: true,
             cluster: options,
         })
         .map_err(cluster_error)?;
         given.has_caller_certificate = prober.has_certificate();
+        given.api_server = prober.host().map(|(host, port)| Endpoint {
+            host,
+            port,
+            origin: Origin::Given("the kubeconfig"),
+        });
         let caller = prober.caller().map(|(user, groups)| Caller { user, groups });
         let ground = Ground {
             evidence,
