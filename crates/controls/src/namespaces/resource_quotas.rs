@@ -51,7 +51,8 @@ pub(super) static CONTROL: Control = Control {
 
 const TRIED: Probe = Probe {
     name: "dry-run",
-    asks: "The caller dry-runs in each namespace of people a pod that asks for 100000 CPUs and a pebibyte of memory",
+    asks: "The caller dry-runs in each namespace of people a pod that asks for 100000 CPUs and a pebibyte of memory, and one of a \
+           hundred containers with one CPU each",
     proved_by: "403 `exceeded quota` that names CPU or memory",
     refuted_by: "201",
     not_fooled_by: "a quota of something else that is used up, and a LimitRange, which bounds one container and not all together: \
@@ -73,28 +74,60 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
                 .iter()
                 .any(|workload| ground.evidence.owner(workload).namespace == Some(namespace))
     };
+    let bounded = |namespace: &str| {
+        let quotas = ground.evidence.in_namespace("ResourceQuota", Some(namespace));
+        let quotas: Vec<Value<'_>> = quotas.map(|quota| quota.value).collect();
+        NEEDED.iter().take(2).any(|(_, keys)| quotas.iter().any(|quota| bounds(quota, keys)))
+    };
     let mut attempts = admission::each_namespace(ground, true, |namespace| {
         let huge = admission::changed_pod(|pod| {
             let huge = json!({"cpu": "100000", "memory": "1Pi", "ephemeral-storage": "16Mi"});
             admission::container(pod)["resources"] = json!({"requests": huge, "limits": huge});
         });
+        // A LimitRange bounds each container, and lets many pass that are small.
+        let many = admission::changed_pod(|pod| {
+            let large = json!({"cpu": "1", "memory": "1Gi", "ephemeral-storage": "16Mi"});
+            admission::container(pod)["resources"] = json!({"requests": large, "limits": large});
+            let container = admission::container(pod).clone();
+            let of_number = |number: usize| {
+                let mut container = container.clone();
+                container["name"] = format!("probe-{number}").into();
+                container
+            };
+            pod["spec"]["containers"] = (0..100).map(of_number).collect();
+        });
         let twin = admission::dry_run_pod(namespace, &admission::compliant_pod());
         let steps = vec![
             Step::control("small", twin, admission::admitted),
             Step::ask("huge", admission::dry_run_pod(namespace, &huge)),
+            Step::ask("many", admission::dry_run_pod(namespace, &many)),
         ];
-        Attempt::new(admission::namespace_subject(namespace), steps, |answers| {
-            match said_of(answers, "huge") {
-                Said::Quota(message) if message.contains("exceeded quota") && exceeds(&message) => {
-                    Outcome::proved("huge", "a quota refuses a pod that asks for too much")
+        let bounded = bounded(namespace);
+        Attempt::new(admission::namespace_subject(namespace), steps, move |answers| {
+            for step in ["huge", "many"] {
+                match said_of(answers, step) {
+                    Said::Quota(message) if message.contains("exceeded quota") && exceeds(&message) => {
+                        return Outcome::proved(step, "a quota refuses a pod that asks for too much");
+                    }
+                    Said::Quota(_) => {
+                        return Outcome::inconclusive(step, "a quota of something else refuses it")
+                            .needs("room in the ResourceQuota of the namespace");
+                    }
+                    _ => {}
                 }
-                Said::Quota(_) => Outcome::inconclusive("huge", "a quota of something else refuses it")
-                    .needs("room in the ResourceQuota of the namespace"),
-                Said::Admitted(_) => Outcome::refuted(
+            }
+            match (said_of(answers, "huge"), said_of(answers, "many")) {
+                (Said::Admitted(_), _) => Outcome::refuted(
                     "huge",
                     "a pod that asks for 100000 CPUs and a pebibyte of memory is let in",
                 ),
-                _ => answers.inconclusive("huge"),
+                (_, Said::Admitted(_)) if !bounded => {
+                    Outcome::refuted("many", "each container is bounded, and a hundred of them are let in")
+                }
+                (_, Said::Admitted(_)) => {
+                    Outcome::inconclusive("many", "there is a quota, and it has room for what is tried")
+                }
+                _ => answers.inconclusive("many"),
             }
         })
     });

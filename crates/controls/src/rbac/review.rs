@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::probe::{Ground, Probe, Right as CallerRight, access_review};
 use crate::rbac::holders::{self, Held, MASTERS};
+use crate::rbac::public::{self, Grants};
 use crate::rbac::risky::{RBAC, Risk};
 
 /// Holders of one control that are asked about, one attempt each.
@@ -71,6 +72,17 @@ impl Question {
             name: String::new(),
             namespace: None,
         }
+    }
+
+    /// What nobody should be granted who is not known by name.
+    pub(super) fn that_matter() -> Vec<Question> {
+        vec![
+            Question::new("list", "", "secrets"),
+            Question::new("list", "", "pods"),
+            Question::new("create", "", "pods"),
+            Question::new("*", "*", "*"),
+            Question::new("get", "", "/metrics"),
+        ]
     }
 
     /// About an object.
@@ -151,6 +163,55 @@ pub(super) const fn probe(asks: &'static str, plan: fn(&Ground<'_, '_>) -> Vec<A
         rights: &[CallerRight::ACCESS_REVIEW],
         plan,
     }
+}
+
+/// What is asked about everybody of a group: none may be granted.
+pub(super) fn of_everybody(subject: Subject, user: &str, groups: &[&str], questions: &[Question]) -> Attempt {
+    let mut steps = vec![access_review::control()];
+    if let Some(first) = questions.first() {
+        steps.push(Step::control("masters", first.request("seaworthy:probe", &[MASTERS]), expect::allowed));
+    }
+    let mut told = Vec::new();
+    for (name, question) in STEPS.iter().zip(questions) {
+        steps.push(Step::ask(name, question.request(user, groups)));
+        told.push((*name, question.tell()));
+    }
+    let who = subject.name.clone();
+    Attempt::new(subject, steps, move |answers| {
+        let mut last = "may-review";
+        for (name, what) in &told {
+            match answers.allowed(name) {
+                Some((true, _)) => {
+                    return Outcome::refuted(name, format!("`{who}` may {what}, says the API server"));
+                }
+                Some((false, _)) => last = name,
+                None => return answers.inconclusive(name),
+            }
+        }
+        Outcome::proved(last, format!("`{who}` has none of {} rights that matter", told.len()))
+    })
+}
+
+/// What bindings grant first to some holders, one question for each role and place.
+pub(super) fn granted(
+    ground: &Ground<'_, '_>,
+    wanted: impl Fn(&Holder<'_>, Grants) -> bool,
+) -> Vec<Question> {
+    let policy = ground.evidence.access().policy();
+    let mut questions = Vec::new();
+    for binding in policy.bindings().iter().filter(|binding| !binding.descent.is_built_in()) {
+        let Some(role) = policy.role_bound(binding) else { continue };
+        let mut holders = binding.subjects().filter_map(|subject| Holder::of(subject, binding.namespace));
+        if !holders.any(|holder| wanted(&holder, public::grants(policy, role))) {
+            continue;
+        }
+        let rules = policy.rules(role).map(|(_, rule)| rule);
+        questions.extend(rules.filter_map(|rule| Question::of_rule(&rule, binding.place())).next());
+        if questions.len() >= MOST_QUESTIONS {
+            break;
+        }
+    }
+    questions
 }
 
 /// What is asked of the subjects of one control.
