@@ -4,6 +4,8 @@
 mod admission;
 mod api_server;
 mod rbac;
+mod etcd;
+mod nodes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,6 +47,23 @@ fn prove(lab: &Lab, arguments: &[&str]) -> Value {
 }
 
 /// Tries everything on a lab, as somebody.
+fn prove_as(lab: &Lab, kubeconfig: &Path, arguments: &[&str]) -> Value {
+    let output: Output = lab
+        .command(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["prove", "--no-config", "--no-progress", "--format", "json", "--kubeconfig"])
+    prove_as(lab, "admin", arguments)
+}
+
+/// Tries everything on a lab as one of its identities.
+fn prove_as(lab: &Lab, identity: &str, arguments: &[&str]) -> Value {
+    let output: Output = lab
+        .command(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["prove", "--no-config", "--no-progress", "--format", "json", "--kubeconfig"])
+        .arg(lab.kubeconfig(identity))
+    prove_as(lab, &lab.kubeconfig("admin"), arguments)
+}
+
+/// Tries everything on a lab as somebody.
 fn prove_as(lab: &Lab, kubeconfig: &Path, arguments: &[&str]) -> Value {
     let output: Output = lab
         .command(env!("CARGO_BIN_EXE_seaworthy"))
