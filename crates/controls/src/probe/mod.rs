@@ -27,7 +27,6 @@ use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::scope::Settings;
 
-pub(crate) use places::may_be_told;
 pub use places::{Given, NodePlace};
 pub use plan::{Planned, plan};
 
