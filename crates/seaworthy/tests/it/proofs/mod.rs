@@ -1,8 +1,11 @@
 //! Proofs on real servers: both profiles of the lab, and mutants of the hardened one, in which one thing is broken. What is
 //! expected follows from the profiles and from what Kubernetes documents, not from what the program says.
 
+mod admission;
 mod api_server;
 mod etcd;
+mod nodes;
+mod rbac;
 
 use std::collections::BTreeMap;
 use std::path::Path;
