@@ -50,6 +50,11 @@ impl Executor {
         }
     }
 
+    /// Requests that the budget still allows.
+    pub(crate) fn left(&self) -> usize {
+        self.budget.load(Ordering::Relaxed)
+    }
+
     /// What comes of all attempts, in their order.
     pub(crate) async fn all(
         self: &Arc<Executor>,

@@ -1,6 +1,7 @@
 //! From attempts to what came of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Request;
@@ -61,6 +62,7 @@ pub struct Prober {
     runtime: Option<Runtime>,
     api: Api,
     options: ProberOptions,
+    made: AtomicUsize,
 }
 
 impl Prober {
@@ -71,7 +73,7 @@ impl Prober {
     pub fn connect(options: ProberOptions) -> Result<Prober, ClusterError> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let api = runtime.block_on(Api::connect(&options.cluster))?;
-        Ok(Prober { runtime: Some(runtime), api, options })
+        Ok(Prober { runtime: Some(runtime), api, options, made: AtomicUsize::new(0) })
     }
 
     /// Whether the kubeconfig shows a client certificate.
@@ -100,7 +102,14 @@ impl Prober {
     /// Carries out attempts, several at a time, and gives what came of each, in their order. `progress` is told how many are done.
     pub fn carry_out(&self, attempts: &[Attempt], progress: &dyn Fn(usize)) -> Vec<Tried> {
         let executor = Arc::new(Executor::new(self.api.clone(), &self.options));
-        self.block_on(executor.all(attempts, progress))
+        let tried = self.block_on(executor.all(attempts, progress));
+        self.made.store(self.options.budget.saturating_sub(executor.left()), Ordering::Relaxed);
+        tried
+    }
+
+    /// How many requests carrying out took, the last time.
+    pub fn requests(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
     }
 
     fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
