@@ -47,6 +47,8 @@ pub struct ProofRun {
     pub per_second: u32,
     /// How long all of it took.
     pub took: Duration,
+    /// Somebody ended it: what is inconclusive may only not have been asked.
+    pub stopped: bool,
 }
 
 /// What came of one attempt.

@@ -66,6 +66,9 @@ pub enum Reply {
     NotAsked(String),
 }
 
+/// What is said of a connection that was accepted and then closed before an answer was whole, in [`Reply::Silent`].
+pub const CLOSED: &str = "the connection was closed without an answer";
+
 /// What is known of a file without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileFacts {
@@ -99,6 +102,8 @@ pub struct CertificateFacts {
     pub names: Vec<String>,
     /// Seconds until it ends; negative when it has.
     pub remaining: i64,
+    /// Seconds from its beginning to its end.
+    pub lifetime: i64,
     /// Whether it names itself as its issuer.
     pub self_signed: bool,
     /// A hash of its DER form, in hexadecimal.
@@ -145,6 +150,14 @@ impl Answer {
     pub fn json(&self) -> Option<Value> {
         match &self.reply {
             Reply::Http { body, cut: false, .. } => serde_json::from_slice(body).ok(),
+            _ => None,
+        }
+    }
+
+    /// The alert of TLS by which the other side refused, by the name that RFC 8446 gives it, in one word: `ProtocolVersion`.
+    pub fn alert(&self) -> Option<&str> {
+        match &self.reply {
+            Reply::Refused(why) => why.strip_prefix("TLS alert "),
             _ => None,
         }
     }
@@ -234,6 +247,11 @@ impl Answers {
     /// The status of HTTP of a step.
     pub fn status(&self, step: &str) -> Option<u16> {
         self.get(step)?.status()
+    }
+
+    /// The alert of TLS that answered a step.
+    pub fn alert(&self, step: &str) -> Option<&str> {
+        self.get(step)?.alert()
     }
 
     /// The message of a `Status` that answered a step; empty without one.

@@ -68,6 +68,8 @@ impl Consent {
 pub enum SideEffect {
     /// Nothing, not even a line in a log of the API server.
     None,
+    /// Lines in the log of the server that is asked: of handshakes that it refused.
+    LogLine,
     /// Lines in the audit log.
     AuditLine,
     /// A token in memory that ends by itself within minutes; lines in the audit log.
@@ -84,6 +86,7 @@ impl fmt::Display for SideEffect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SideEffect::None => "none",
+            SideEffect::LogLine => "lines in the server's own log",
             SideEffect::AuditLine => "audit lines",
             SideEffect::Token => "a short-lived token in memory, audit lines",
             SideEffect::Events => "events, which end by themselves",

@@ -6,7 +6,7 @@ mod endpoint;
 pub mod expect;
 mod request;
 
-pub use answer::{Answer, Answers, CertificateFacts, FileFacts, Reply, Tls};
+pub use answer::{Answer, Answers, CLOSED, CertificateFacts, FileFacts, Reply, Tls};
 pub use attempt::{Attempt, Consent, Expectation, Outcome, SideEffect, Step, StepRole, Subject, Verdict};
 pub use endpoint::{Endpoint, Origin};
 pub use request::{Ask, Certificate, HttpAsk, Identity, Object, Request, Target, TlsVersion, Token, encode};

@@ -98,6 +98,8 @@ pub enum Ask {
     Certificates,
     /// Keys of etcd over gRPC and a first part of each value. Values never come into reports.
     EtcdRange {
+        /// Whether over TLS.
+        tls: bool,
         /// The first key.
         from: String,
         /// The key behind the last one; empty for `from` alone.
@@ -230,6 +232,11 @@ impl Request {
             .header("content-type", "application/merge-patch+json")
     }
 
+    /// A DELETE. Only of what the same attempt has made, or of what does not exist.
+    pub fn delete(path: impl Into<String>) -> Request {
+        Request::http("DELETE", path, None)
+    }
+
     /// A POST that makes an object, which the executor removes again: needs [`Consent::Canary`](crate::Consent) at least.
     pub fn create(
         collection: impl Into<String>,
@@ -342,10 +349,13 @@ impl fmt::Display for Request {
                 }
             }
             Ask::Certificates => write!(f, "TLS handshake with {}", Where(&self.target))?,
-            Ask::EtcdRange { from, to, limit, value_bytes } => {
+            Ask::EtcdRange { tls, from, to, limit, value_bytes } => {
+                let scheme = if *tls { "https" } else { "http" };
                 let what = if *value_bytes == 0 { "keys" } else { "keys and first bytes" };
-                let to = if to.is_empty() { String::new() } else { format!(" to {to}") };
-                write!(f, "gRPC Range of {}: {what} {from}{to}, at most {limit}", Where(&self.target))?;
+                // The end is what stands behind the last one, which may be no text.
+                let to = if to.is_empty() { String::new() } else { format!(" to {}", to.escape_debug()) };
+                let place = Where(&self.target);
+                write!(f, "gRPC Range of {scheme}://{place}: {what} {from}{to}, at most {limit}")?;
             }
             Ask::Lines { containing, .. } => {
                 write!(f, "read the end of {} for {containing}", Where(&self.target))?;

@@ -2,21 +2,23 @@
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use seaworthy_probe::{Answers, Ask, HttpAsk, Identity, Reply, Tls};
-use tokio::io::{AsyncRead, AsyncWrite};
+use seaworthy_probe::{Answers, Ask, CLOSED, HttpAsk, Identity, Reply, Tls, TlsVersion};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use crate::api_server;
 use crate::executor::Executor;
-use crate::tls;
+use crate::{api_server, etcd, hello, tls};
 
 /// Asks a port.
 pub(crate) async fn ask(
@@ -33,13 +35,62 @@ pub(crate) async fn ask(
             Ok(_) => Reply::Connected,
             Err(reply) => reply,
         },
-        Ask::Certificates => match handshake(executor, host, port, identity).await {
-            Ok((_, seen)) => Reply::Handshake(seen),
-            Err(reply) => reply,
-        },
-        Ask::Hello { .. } | Ask::EtcdRange { .. } | Ask::Lines { .. } | Ask::Listing => {
-            Reply::NotAsked("this cannot be asked of a port".to_owned())
+        Ask::Certificates => certificates(executor, host, port, identity).await,
+        Ask::Hello { version, suites } => hello(executor, host, port, *version, suites).await,
+        Ask::EtcdRange { tls, from, to, limit, value_bytes } => {
+            let ask = etcd::Range { tls: *tls, from, to, limit: *limit, value_bytes: *value_bytes };
+            etcd::range(executor, host, port, identity, &ask).await
         }
+        Ask::Lines { .. } | Ask::Listing => Reply::NotAsked("this cannot be asked of a port".to_owned()),
+    }
+}
+
+/// Says hello, and reads until the answer to it is whole.
+async fn hello(executor: &Executor, host: &str, port: u16, version: TlsVersion, suites: &[u16]) -> Reply {
+    if suites.is_empty() {
+        return Reply::NotAsked("no suite is offered".to_owned());
+    }
+    let mut stream = match connect(executor, host, port).await {
+        Ok(stream) => stream,
+        Err(reply) => return reply,
+    };
+    let name = host.parse::<IpAddr>().is_err().then_some(host);
+    // Nothing is ever encrypted: what stands here need not be secret, only differ.
+    let random = Sha256::digest(format!("{} {host} {port} {version} {suites:?}", executor.run));
+    let first = hello::encode(version, suites, name, random.into());
+    let work = async {
+        stream.write_all(&first).await?;
+        let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+        loop {
+            let size = stream.read(&mut piece).await?;
+            bytes.extend_from_slice(&piece[..size]);
+            if let Some(reply) = hello::parse(&bytes, version, suites) {
+                return Ok(reply);
+            }
+            if size == 0 {
+                return Ok(Reply::Silent(CLOSED.to_owned()));
+            }
+            if bytes.len() > hello::MOST {
+                return Ok(Reply::Nonsense("an answer without end".to_owned()));
+            }
+        }
+    };
+    match timeout(executor.request_timeout, work).await {
+        Err(_) => silent(executor),
+        Ok(Ok(reply)) => reply,
+        Ok(Err(error)) => broken(&error),
+    }
+}
+
+/// The certificates of the other side. With TLS 1.2 it shows them, and may refuse ours only then: they have been seen all
+/// the same.
+async fn certificates(executor: &Executor, host: &str, port: u16, identity: &Identity) -> Reply {
+    match handshake_for(executor, host, port, identity, &[]).await {
+        Ok((_, seen)) => Reply::Handshake(seen),
+        Err((reply, Some(seen))) if matches!(reply, Reply::Refused(_)) && !seen.certificates.is_empty() => {
+            Reply::Handshake(seen)
+        }
+        Err((reply, _)) => reply,
     }
 }
 
@@ -55,7 +106,7 @@ pub(crate) async fn connect(executor: &Executor, host: &str, port: u16) -> Resul
     }
 }
 
-fn silent(executor: &Executor) -> Reply {
+pub(crate) fn silent(executor: &Executor) -> Reply {
     Reply::Silent(format!("nothing within {} s", executor.request_timeout.as_secs_f32()))
 }
 
@@ -66,19 +117,31 @@ async fn handshake(
     host: &str,
     port: u16,
     identity: &Identity,
-) -> Result<(tokio_rustls::client::TlsStream<TcpStream>, Tls), Reply> {
-    let stream = connect(executor, host, port).await?;
-    let (config, seen) = tls::client(executor, identity)?;
+) -> Result<(TlsStream<TcpStream>, Tls), Reply> {
+    handshake_for(executor, host, port, identity, &[]).await.map_err(|(reply, _)| reply)
+}
+
+/// A handshake that names the protocols that are to be spoken; with what was seen before it broke.
+pub(crate) async fn handshake_for(
+    executor: &Executor,
+    host: &str,
+    port: u16,
+    identity: &Identity,
+    protocols: &[&[u8]],
+) -> Result<(TlsStream<TcpStream>, Tls), (Reply, Option<Tls>)> {
+    let stream = connect(executor, host, port).await.map_err(|reply| (reply, None))?;
+    let (mut config, seen) = tls::client(executor, identity).map_err(|reply| (reply, None))?;
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     let name = match host.parse::<IpAddr>() {
         Ok(address) => ServerName::IpAddress(address.into()),
         Err(_) => ServerName::try_from(host.to_owned())
-            .map_err(|_| Reply::NotAsked(format!("`{}` is no host", host.escape_debug())))?,
+            .map_err(|_| (Reply::NotAsked(format!("`{}` is no host", host.escape_debug())), None))?,
     };
-    let connecting = TlsConnector::from(config).connect(name, stream);
+    let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
     match timeout(executor.request_timeout, connecting).await {
-        Err(_) => Err(silent(executor)),
+        Err(_) => Err((silent(executor), None)),
         Ok(Ok(stream)) => Ok((stream, tls::facts(&seen))),
-        Ok(Err(error)) => Err(broken(&error)),
+        Ok(Err(error)) => Err((broken(&error), Some(tls::facts(&seen)))),
     }
 }
 
@@ -171,6 +234,7 @@ async fn exchange(
                 std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
             match cause {
                 Some(cause) => broken(cause),
+                None if error.is_incomplete_message() => Reply::Silent(CLOSED.to_owned()),
                 None if error.is_parse() => Reply::Nonsense("no answer of HTTP".to_owned()),
                 None => Reply::Silent(error.to_string()),
             }
@@ -179,7 +243,7 @@ async fn exchange(
 }
 
 /// What an error of a connection says: an alert of TLS and a reset are refusals, the rest is silence.
-fn broken(error: &std::io::Error) -> Reply {
+pub(crate) fn broken(error: &std::io::Error) -> Reply {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match (inner, error.kind()) {
         (Some(rustls::Error::AlertReceived(alert)), _) => Reply::Refused(format!("TLS alert {alert:?}")),

@@ -30,10 +30,7 @@ pub(crate) fn facts(seen: &Seen) -> Tls {
 }
 
 /// A client that shows the certificate of an identity, and the place where it notes what it sees.
-pub(crate) fn client(
-    executor: &Executor,
-    identity: &Identity,
-) -> Result<(Arc<ClientConfig>, Arc<Seen>), Reply> {
+pub(crate) fn client(executor: &Executor, identity: &Identity) -> Result<(ClientConfig, Arc<Seen>), Reply> {
     let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
     for authority in &executor.api.authorities {
@@ -56,7 +53,7 @@ pub(crate) fn client(
         .with_custom_certificate_verifier(Arc::clone(&seen) as Arc<dyn ServerCertVerifier>);
     let shown = match identity {
         Identity::Anonymous | Identity::Bearer(_) => {
-            return Ok((Arc::new(builder.with_no_client_auth()), seen));
+            return Ok((builder.with_no_client_auth(), seen));
         }
         Identity::Caller | Identity::Impersonated { .. } => {
             return Err(Reply::NotAsked("only the API server knows this identity".to_owned()));
@@ -66,7 +63,7 @@ pub(crate) fn client(
     let config = builder
         .with_client_auth_cert(shown.0, shown.1)
         .map_err(|error| Reply::NotAsked(format!("the client certificate cannot be shown: {error}")))?;
-    Ok((Arc::new(config), seen))
+    Ok((config, seen))
 }
 
 type Shown = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
@@ -158,13 +155,15 @@ impl ServerCertVerifier for Seen {
 pub(crate) fn certificate(der: &[u8], now: i64) -> Option<CertificateFacts> {
     const MOST_NAMES: usize = 100;
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let end = certificate.validity().not_after.timestamp();
     let names = certificate.subject_alternative_name().ok().flatten();
     let names = names.into_iter().flat_map(|names| &names.value.general_names).take(MOST_NAMES);
     Some(CertificateFacts {
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
         names: names.filter_map(name).collect(),
-        remaining: certificate.validity().not_after.timestamp().saturating_sub(now),
+        remaining: end.saturating_sub(now),
+        lifetime: end.saturating_sub(certificate.validity().not_before.timestamp()),
         self_signed: certificate.subject() == certificate.issuer(),
         fingerprint: HEXLOWER.encode(&Sha256::digest(der)),
     })

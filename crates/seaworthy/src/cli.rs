@@ -190,6 +190,7 @@ Examples:
   seaworthy prove --print-rbac --consent canary       the rights that this needs, and no others
   seaworthy prove --every 1h --metrics-addr 127.0.0.1:9465
   seaworthy prove --history                           what turned, run by run
+  seaworthy prove --clean                             remove what a run that was killed has left
   seaworthy prove --format json > proofs.json
 
 Exit codes:
@@ -221,6 +222,10 @@ pub(crate) struct ProveArgs {
 
     #[command(flatten)]
     pub(crate) continuous: crate::prove_args::EveryArgs,
+
+    /// Try nothing: remove what earlier runs on this cluster could not remove themselves
+    #[arg(long)]
+    pub(crate) clean: bool,
 
     /// Print every request that would be made, and make none of them; the cluster is read to plan them
     #[arg(long)]

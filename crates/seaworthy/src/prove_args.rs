@@ -78,6 +78,11 @@ pub(crate) struct ProbeArgs {
     /// The folder in which backups of etcd lie, on this machine
     #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
     pub(crate) etcd_backups: Option<PathBuf>,
+
+    /// Where is written down what is made in a cluster, so that it is found after a crash, and the history of runs
+    /// [default: ~/.local/state/seaworthy/probes]
+    #[arg(long, env = "SEAWORTHY_STATE", value_hint = ValueHint::DirPath, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
 }
 
 /// Most requests when nobody says otherwise.
@@ -148,10 +153,6 @@ pub(crate) struct EveryArgs {
     /// Serve metrics for Prometheus on this address meanwhile, as `127.0.0.1:9465`
     #[arg(long, value_name = "ADDRESS:PORT", requires = "every")]
     pub(crate) metrics_addr: Option<SocketAddr>,
-
-    /// Where the history of runs is kept [default: `seaworthy/proofs.redb` in XDG_STATE_HOME or ~/.local/state]
-    #[arg(long, env = "SEAWORTHY_STATE", value_hint = ValueHint::FilePath, value_name = "FILE")]
-    pub(crate) state: Option<PathBuf>,
 
     /// Runs of each cluster that the history keeps
     #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -2,13 +2,15 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program, Setting};
-use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
+use seaworthy_probe::{
+    Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, Token, expect,
+};
 use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags, is_placeholder};
-use crate::probe::{Ground, Probe, Right, access_review};
+use crate::probe::{Ground, Probe, Right, access_review, whoami};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -38,15 +40,17 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
-    probes: &[REACH, RIGHTS],
+    probes: &[REACH, RIGHTS, BAD_TOKEN],
 };
 
 const REACH: Probe = Probe {
     name: "reach",
-    asks: "Nobody, without credentials, GETs health and version paths, `/api` and the namespaces of the API server",
-    proved_by: "401 for all but `/livez`, `/readyz` and `/healthz`",
+    asks: "Nobody, without credentials, GETs of the API server: namespaces, `/api`, `/`, `/version`, `/metrics`, what OpenAPI and \
+           the issuer of tokens tell, and a health path",
+    proved_by: "401 `Unauthorized` of the API server for all but the health path",
     refuted_by: "anything else for one of them: with anonymous requests on, a 403 names `system:anonymous`",
-    not_fooled_by: "a server that refuses everybody: the caller is answered on the same path",
+    not_fooled_by: "a server that refuses everybody: the caller is answered. A proxy that asks for a login by itself: a refusal \
+                    counts only with the `Status` and the `Audit-ID` of an API server",
     positive_control: "the caller GETs `/version` and is answered",
     consent: Consent::Read,
     side_effect: SideEffect::AuditLine,
@@ -55,20 +59,24 @@ const REACH: Probe = Probe {
 };
 
 fn plan_reach(_: &Ground<'_, '_>) -> Vec<Attempt> {
-    const PATHS: [(&str, &str); 5] = [
+    const PATHS: [(&str, &str); 9] = [
         ("namespaces", "/api/v1/namespaces?limit=1"),
         ("api", "/api"),
         ("root", "/"),
         ("version", "/version"),
+        ("metrics", "/metrics"),
+        ("openapi", "/openapi/v3"),
+        ("issuer", "/.well-known/openid-configuration"),
+        ("issuer-keys", "/openid/v1/jwks"),
         ("livez", "/livez"),
     ];
     let mut steps = vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
-    steps.extend(PATHS.map(|(name, path)| Step::ask(name, Request::get(path))));
+    steps.extend(PATHS.map(|(name, path)| Step::ask(name, Request::get(path).most(1 << 14))));
     vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
         let mut refused = "api";
         for (name, path) in PATHS {
             match answers.status(name) {
-                Some(401) => refused = name,
+                Some(401) if whoami::refused(answers, name) => refused = name,
                 Some(200) if name == "livez" => {}
                 Some(200) => return Outcome::refuted(name, format!("anybody may read `{path}`")),
                 // The refusal of an authorizer: authentication has let the request in as a user.
@@ -81,6 +89,42 @@ fn plan_reach(_: &Ground<'_, '_>) -> Vec<Attempt> {
             }
         }
         Outcome::proved(refused, "requests without credentials are refused, or limited to health paths")
+    })]
+}
+
+const BAD_TOKEN: Probe = Probe {
+    name: "bad-token",
+    asks: "The bearer of a made-up token GETs a health path of the API server, and asks who it is",
+    proved_by: "401 `Unauthorized` of the API server for both",
+    refuted_by: "an answer as to somebody without credentials: what is wrong is taken for what is missing",
+    not_fooled_by: "a proxy that looks at tokens itself: a refusal counts only with the `Status` and the `Audit-ID` of an API \
+                    server. It says nothing about tokens of a file: those are not made up",
+    positive_control: "the caller GETs `/version` and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/version")],
+    plan: plan_bad_token,
+};
+
+fn plan_bad_token(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let bearer = || Identity::Bearer(Token::Bogus);
+    let steps = vec![
+        Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok),
+        Step::ask("livez", Request::get("/livez").by(bearer())),
+        Step::ask("whoami", whoami::request(bearer())),
+    ];
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        for name in ["whoami", "livez"] {
+            match answers.status(name) {
+                Some(401) if whoami::refused(answers, name) => {}
+                Some(200 | 201) => return Outcome::refuted(name, "a made-up token is let in"),
+                Some(403) if answers.message(name).contains("system:anonymous") => {
+                    return Outcome::refuted(name, "a made-up token is let in as an anonymous request");
+                }
+                _ => return answers.inconclusive(name),
+            }
+        }
+        Outcome::proved("livez", "a made-up token is refused, also where requests without any are let in")
     })]
 }
 

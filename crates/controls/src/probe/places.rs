@@ -11,6 +11,8 @@ use super::Ground;
 /// What somebody gave by flags or configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
+    /// The API server as the kubeconfig names it; `None` where something stands in between.
+    pub api_server: Option<Endpoint>,
     /// Client ports of etcd: `--etcd`.
     pub etcd: Vec<Endpoint>,
     /// Peer ports of etcd: `--etcd-peer`.

@@ -31,7 +31,7 @@ pub(super) fn proving<'r>(
     standings: &[ControlStanding],
 ) -> Option<ProvingView<'r>> {
     let proofs = assessment.proofs.as_ref()?;
-    let ProofRun { name, caller, consent, requests, budget, at_a_time, per_second, took } = &proofs.run;
+    let ProofRun { name, caller, consent, requests, budget, at_a_time, per_second, took, .. } = &proofs.run;
     let number = |standing: Standing| standings.iter().filter(|other| other.standing == standing).count();
     let mut sum = Tries::default();
     for standing in standings {

@@ -52,6 +52,7 @@ fn run() -> ProofRun {
         at_a_time: 8,
         per_second: 250,
         took: Duration::from_millis(1234),
+        stopped: false,
     }
 }
 

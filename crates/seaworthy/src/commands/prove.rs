@@ -18,8 +18,11 @@ use crate::progress::Progress;
 use crate::proving::{self, Places, Run, every};
 
 pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandError> {
+    if args.clean {
+        return proving::cleaning::run(&args.cluster, &args.probes);
+    }
     if args.continuous.history {
-        return proving::print_history(&args.continuous, args.format.as_deref());
+        return proving::print_history(args, args.format.as_deref());
     }
     let mut plan = Plan::new(&args.judge, args.manifests.first().map(PathBuf::as_path), &[], global)?;
     // What is wrong with the flags is found before a cluster is asked.

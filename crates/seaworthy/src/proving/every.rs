@@ -32,6 +32,7 @@ struct Round {
     record: Record,
     verdicts: Verdicts,
     outcome: Outcome,
+    stopped: bool,
 }
 
 /// Proves until the program is ended, or so often as was asked for; then the last run decides the exit code.
@@ -52,7 +53,7 @@ pub(crate) fn run(
                 .hint("`--format terminal` and `--format json` can; `--metrics-addr` serves numbers"));
         }
     };
-    let history = History::new(&args.continuous)?;
+    let history = History::new(args)?;
     let metrics =
         args.continuous.metrics_addr.map(|address| Metrics::serve(address, interval)).transpose()?;
     let mut made = 0;
@@ -62,6 +63,10 @@ pub(crate) fn run(
         match round(args, &mut plan, &history, metrics.as_ref()) {
             Ok(round) => {
                 outcome = round.outcome;
+                // What was cut off by a signal says nothing of the cluster.
+                if round.stopped {
+                    return Ok(outcome);
+                }
                 tell.round(&round)?;
                 history.record(&round.cluster, round.record, &round.verdicts)?;
             }
@@ -104,6 +109,7 @@ fn round(
             record: record(assessment, took, turns),
             verdicts,
             outcome: super::outcome(plan, assessment, complete),
+            stopped: assessment.proofs.as_ref().is_some_and(|proofs| proofs.run.stopped),
         })
     })
 }

@@ -95,6 +95,7 @@ impl<'p> Places<'p> {
             urls.into_iter().map(|url| endpoint(flag, url)).collect()
         };
         Ok(Given {
+            api_server: None,
             etcd: endpoints("--etcd", self.texts(&args.etcd, |prove| prove.etcd.as_ref()))?,
             etcd_peers: endpoints(
                 "--etcd-peer",

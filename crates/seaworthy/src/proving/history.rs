@@ -12,18 +12,21 @@ use std::time::{Duration, Instant, SystemTime};
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 use seaworthy_controls::{Assessment, Proven};
 use seaworthy_probe::Verdict;
+use seaworthy_prober::state_folder;
 use seaworthy_report::printable;
 use serde::{Deserialize, Serialize};
 
+use crate::cli::ProveArgs;
 use crate::error::{CommandError, Outcome};
 use crate::output;
-use crate::prove_args::EveryArgs;
 
 /// Runs by cluster and time, in milliseconds since 1970, as JSON.
 const RUNS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("runs");
 /// The verdicts of the last run by cluster, as JSON.
 const LAST: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("last");
 
+/// Its name in the folder of state.
+const FILE: &str = "proofs.redb";
 /// How long to wait for somebody else who has the file open.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Turned verdicts that are kept of one run.
@@ -129,22 +132,19 @@ pub(crate) struct History {
 
 impl History {
     /// The file that the options name, or the usual one. It is made when it is first written.
-    pub(crate) fn new(args: &EveryArgs) -> Result<History, CommandError> {
-        let path = match &args.state {
-            Some(path) => path.clone(),
-            None => usual().ok_or_else(|| {
-                CommandError::new("there is no place for the history: neither XDG_STATE_HOME nor HOME is set")
-                    .hint("name a file with `--state`")
-            })?,
-        };
-        Ok(History { path, keep: args.keep })
+    pub(crate) fn new(args: &ProveArgs) -> Result<History, CommandError> {
+        let folder = args.probes.state.clone().or_else(state_folder).ok_or_else(|| {
+            CommandError::new("there is no place for the history: neither XDG_STATE_HOME nor HOME is set")
+                .hint("name a folder with `--state`")
+        })?;
+        Ok(History { path: folder.join(FILE), keep: args.continuous.keep })
     }
 
     /// Opens the file, when somebody else has it open after a while.
     fn open(&self) -> Result<Database, CommandError> {
         let fault = |error: &dyn std::fmt::Display| {
             CommandError::new(format!("cannot use the history `{}`: {error}", self.path.display())).hint(
-                "name another file with `--state`, or remove this one: it holds former runs and nothing else",
+                "name another folder with `--state`, or remove this file: it holds former runs and nothing else",
             )
         };
         if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -249,13 +249,6 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-/// Where programs keep their state.
-fn usual() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")))?;
-    Some(state.join("seaworthy/proofs.redb"))
-}
-
 /// Weaknesses of a cluster are nobody else's business.
 fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -274,7 +267,7 @@ fn make_file(path: &Path) -> std::io::Result<()> {
 }
 
 /// `prove --history`.
-pub(crate) fn print(args: &EveryArgs, format: Option<&str>) -> Result<Outcome, CommandError> {
+pub(crate) fn print(args: &ProveArgs, format: Option<&str>) -> Result<Outcome, CommandError> {
     let as_json = match format.unwrap_or("terminal") {
         "terminal" => false,
         "json" => true,

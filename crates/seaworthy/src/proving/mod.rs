@@ -1,5 +1,6 @@
 //! Trying controls on a live cluster.
 
+pub(crate) mod cleaning;
 mod dry_plan;
 pub(crate) mod every;
 mod given;
@@ -8,13 +9,14 @@ mod metrics;
 mod rights;
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use seaworthy_controls::probe::{Caller, Ground, Planned, plan};
 use seaworthy_controls::{Assessment, ProofRun, Proofs, Proven};
 use seaworthy_evidence::Evidence;
-use seaworthy_probe::{Attempt, Consent};
-use seaworthy_prober::{Prober, ProberOptions};
+use seaworthy_probe::{Attempt, Consent, Endpoint, Origin};
+use seaworthy_prober::{Prober, ProberOptions, state_folder};
 
 use crate::cluster_args::ClusterArgs;
 use crate::error::CommandError;
@@ -60,16 +62,25 @@ impl Run {
         options.requests_per_second = places.args.probe_qps;
         let name = run_name();
         let (budget, at_a_time) = (places.budget(), usize::from(places.args.at_a_time));
+        drop(kept().take());
         let prober = Prober::connect(ProberOptions {
             credentials: places.credentials()?,
             run: name.clone(),
             at_a_time,
             budget,
             whole_time: places.args.whole_time(),
+            consent: agreed.level,
+            state: places.args.state.clone().or_else(state_folder),
+            signals: true,
             cluster: options,
         })
         .map_err(cluster_error)?;
         given.has_caller_certificate = prober.has_certificate();
+        given.api_server = prober.host().map(|(host, port)| Endpoint {
+            host,
+            port,
+            origin: Origin::Given("the kubeconfig"),
+        });
         let caller = prober.caller().map(|(user, groups)| Caller { user, groups });
         let ground = Ground {
             evidence,
@@ -90,6 +101,8 @@ impl Run {
         let attempts: Vec<Attempt> = self.planned.iter().map(|planned| planned.attempt.clone()).collect();
         let tried = self.prober.carry_out(&attempts, &|done| progress.on_tried(done, attempts.len()));
         progress.finish();
+        self.tell_left();
+        let stopped = self.prober.is_stopped();
         let proofs = self.planned.iter().zip(tried).map(|(planned, tried)| Proven {
             control: planned.control,
             probe: planned.probe,
@@ -101,7 +114,7 @@ impl Run {
             reply: tried.reply,
             at: tried.at,
         });
-        Proofs {
+        let proofs = Proofs {
             proofs: proofs.collect(),
             run: ProofRun {
                 name: self.name,
@@ -112,9 +125,19 @@ impl Run {
                 at_a_time: self.at_a_time,
                 per_second: self.per_second,
                 took: begun.elapsed(),
+                stopped,
             },
-        }
+        };
+        *kept() = Some(self.prober);
+        proofs
     }
+}
+
+/// The prober of the last run. It listens to signals, and what is between two runs must end by them as well: without a listener
+/// they would be lost, since the program has asked for them.
+fn kept() -> MutexGuard<'static, Option<Prober>> {
+    static KEPT: Mutex<Option<Prober>> = Mutex::new(None);
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Plans and tries everything.
@@ -137,8 +160,10 @@ pub(crate) fn outcome(
 ) -> crate::error::Outcome {
     use crate::error::Outcome;
     let open = assessment.proofs.as_ref().is_some_and(Proofs::leave_open);
+    let stopped = assessment.proofs.as_ref().is_some_and(|proofs| proofs.run.stopped);
     match plan.threshold.is_refuted(assessment) {
-        _ if require_complete && open => Outcome::Incomplete,
+        // What somebody ended early must not look like a clean run.
+        _ if require_complete && open || stopped => Outcome::Incomplete,
         true => Outcome::Findings,
         false => Outcome::Clean,
     }

@@ -357,7 +357,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:unau
 fn what_turns_is_told_kept_and_measured_even_when_the_program_is_killed() {
     let Some(lab) = hardened() else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    let state = folder.path().join("deep/proofs.redb");
+    let state = folder.path().join("deep");
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let mut every = Every::start(&lab, &state, &["--metrics-addr", &format!("127.0.0.1:{port}")]);
