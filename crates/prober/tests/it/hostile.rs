@@ -164,7 +164,9 @@ fn whatever_a_server_does_instead_of_answering_proves_nothing() {
         let server = Server::tls(move |_, stream| misdeed(stream));
         for attempt in [credulous(), of_port(&server)] {
             let tried = tried(&server, attempt);
-            let refuses = *name == "refuses everybody" && tried.request.contains("/pods");
+            // A port that refuses does so, whatever it says more.
+            let refuses = ["refuses everybody", "packs its answer badly"].contains(name);
+            let refuses = refuses && tried.request.contains("/pods");
             let expected = if refuses { Verdict::Proved } else { Verdict::Inconclusive };
             assert_eq!(tried.outcome.verdict, expected, "a server that {name}: {tried:?}");
         }
@@ -295,9 +297,7 @@ fn a_server_that_was_asked_for_the_second_http_and_speaks_none_proves_nothing() 
             send(stream, "HTTP/1.1 401 No\r\n\r\n")
         });
     });
-    for attempt in [credulous(), of_port(&server)] {
-        assert_eq!(tried(&server, attempt).outcome.verdict, Verdict::Inconclusive);
-    }
+    assert_eq!(tried(&server, credulous()).outcome.verdict, Verdict::Inconclusive);
 }
 
 #[test]
