@@ -218,6 +218,7 @@ pub struct Attempt {
     judge: Judge,
     namespace: bool,
     cannot: Option<Outcome>,
+    otherwise: Option<Cow<'static, str>>,
 }
 
 impl Attempt {
@@ -236,7 +237,7 @@ impl Attempt {
             let twice = steps[..index].iter().any(|earlier| earlier.name == step.name);
             assert!(!twice, "two steps of a probe of {subject} are called `{}`", step.name);
         }
-        Attempt { subject, steps, judge: Arc::new(judge), namespace: false, cannot: None }
+        Attempt { subject, steps, judge: Arc::new(judge), namespace: false, cannot: None, otherwise: None }
     }
 
     /// What cannot be tried here, and what would make it possible.
@@ -250,13 +251,26 @@ impl Attempt {
             let outcome = outcome.clone();
             Arc::new(move |_: &Answers| outcome.clone())
         };
-        Attempt { subject, steps: Vec::new(), judge, namespace: false, cannot: Some(outcome) }
+        Attempt {
+            subject,
+            steps: Vec::new(),
+            judge,
+            namespace: false,
+            cannot: Some(outcome),
+            otherwise: None,
+        }
     }
 
     /// The executor makes the namespace of the run first: see `Ground::canary_namespace` of `seaworthy-controls`.
     #[must_use]
     pub fn in_canary_namespace(self) -> Attempt {
         Attempt { namespace: true, ..self }
+    }
+
+    /// What would decide it where a positive control fails: a right, a flag.
+    #[must_use]
+    pub fn otherwise_needs(self, needs: impl Into<Cow<'static, str>>) -> Attempt {
+        Attempt { otherwise: Some(needs.into()), ..self }
     }
 
     /// What it is about.
@@ -292,7 +306,11 @@ impl Attempt {
                 None => Err("it was not asked".to_owned()),
             };
             if let Err(why) = held {
-                return Outcome::inconclusive(step.name, format!("the positive control failed: {why}"));
+                let outcome = Outcome::inconclusive(step.name, format!("the positive control failed: {why}"));
+                return match &self.otherwise {
+                    Some(needs) => outcome.needs(needs.clone()),
+                    None => outcome,
+                };
             }
         }
         let outcome = (self.judge)(answers);

@@ -380,7 +380,11 @@ impl Request {
                 // The end is what stands behind the last one, which may be no text.
                 let to = if to.is_empty() { String::new() } else { format!(" to {}", to.escape_debug()) };
                 let place = Where(&self.target);
-                write!(f, "gRPC Range of {scheme}://{place}: {what} {from}{to}, at most {limit}")?;
+                write!(
+                    f,
+                    "gRPC Range of {scheme}://{place}: {what} {}{to}, at most {limit}",
+                    from.escape_debug()
+                )?;
             }
             Ask::Lines { containing, .. } => {
                 write!(f, "read the end of {} for {containing}", Where(&self.target))?;

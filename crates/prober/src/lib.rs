@@ -15,6 +15,7 @@ mod hello;
 mod keeper;
 mod ledger;
 mod memo;
+mod noting;
 mod objects;
 mod port;
 mod prober;

@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::executor::Executor;
+use crate::noting::{Failure, Noting};
 use crate::{api_server, etcd, hello, tls};
 
 /// Asks a port.
@@ -202,8 +203,10 @@ async fn exchange(
     most: usize,
     tls: Option<Tls>,
 ) -> Reply {
+    let failure = Failure::default();
+    let noting = Noting { stream, failure: failure.clone() };
     let work = async {
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(noting)).await?;
         // Ends with this request, whatever comes of it.
         let mut background = JoinSet::new();
         background.spawn(connection);
@@ -231,16 +234,11 @@ async fn exchange(
     match timeout(executor.request_timeout, work).await {
         Err(_) => silent(executor),
         Ok(Ok(reply)) => reply,
-        Ok(Err(error)) => {
-            let cause =
-                std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-            match cause {
-                Some(cause) => broken(cause),
-                None if error.is_incomplete_message() => Reply::Silent(CLOSED.to_owned()),
-                None if error.is_parse() => Reply::Nonsense("no answer of HTTP".to_owned()),
-                None => Reply::Silent(error.to_string()),
-            }
-        }
+        Ok(Err(error)) => failure.noted().unwrap_or_else(|| match error.is_parse() {
+            true => Reply::Nonsense("no answer of HTTP".to_owned()),
+            false if error.is_incomplete_message() || error.is_canceled() => Reply::Silent(CLOSED.to_owned()),
+            false => Reply::Silent(error.to_string()),
+        }),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Given {
     pub has_etcd_certificate: bool,
     /// Whether there is a client certificate of a user without rights: `--ordinary-cert`, `--ordinary-key`.
     pub has_ordinary_certificate: bool,
+    /// Whether the caller acts as somebody else than the kubeconfig says.
+    pub impersonates: bool,
     /// Whether the kubeconfig shows a client certificate.
     pub has_caller_certificate: bool,
     /// Addresses of nodes: `--node`.
