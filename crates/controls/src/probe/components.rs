@@ -7,9 +7,9 @@ use seaworthy_probe::{
 use serde_json::{Value as Json, json};
 
 use super::kubelets::{SOME, healthy};
-use super::places::may_be_told;
 use super::ports::{self, Filtered};
 use super::{Ground, NodePlace};
+use seaworthy_probe::may_be_told;
 
 /// Places of one component that are tried.
 const MOST: usize = 20;

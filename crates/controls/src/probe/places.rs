@@ -1,6 +1,5 @@
 //! Where components listen: as somebody gave it, or as the cluster tells.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use seaworthy_document::Value;
