@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answer::{Answer, Answers};
+use crate::answer::{Answer, Answers, Reply};
+use crate::foreign::{plain, shortened};
 use crate::request::Request;
 
 /// What a proof is about.
@@ -292,7 +293,8 @@ impl Attempt {
         self.cannot.as_ref()
     }
 
-    /// What follows from answers to all steps. A positive control that fails, or has no answer, decides first.
+    /// What follows from answers to all steps. A positive control that fails, or has no answer, decides first. Whatever the
+    /// judge of the probe says, nothing is proved by an answer that did not come, that makes no sense, or that sends us elsewhere.
     pub fn judge(&self, answers: &Answers) -> Outcome {
         if let Some(outcome) = &self.cannot {
             return outcome.clone();
@@ -311,7 +313,31 @@ impl Attempt {
                 };
             }
         }
-        (self.judge)(answers)
+        let outcome = (self.judge)(answers);
+        let outcome = match unfit(outcome.verdict, answers.reply(outcome.step)) {
+            None => outcome,
+            Some(why) => Outcome { verdict: Verdict::Inconclusive, reason: why, ..outcome },
+        };
+        // Reasons quote what servers say.
+        let shown = |text: &str| shortened(&plain(text), MOST_REASON);
+        Outcome { reason: shown(&outcome.reason), needs: outcome.needs.as_deref().map(shown), ..outcome }
+    }
+}
+
+/// Most characters of a reason.
+const MOST_REASON: usize = 1000;
+
+/// Why an answer cannot bear a verdict, when it cannot.
+fn unfit(verdict: Verdict, reply: Option<&Reply>) -> Option<String> {
+    match (verdict, reply) {
+        (Verdict::Inconclusive, _) => None,
+        (_, None) => Some("what would decide it was not asked".to_owned()),
+        (_, Some(reply @ Reply::NotAsked(_)))
+        | (
+            Verdict::Proved,
+            Some(reply @ (Reply::Nonsense(_) | Reply::Http { status: ..200 | 300..=399, .. })),
+        ) => Some(format!("the answer decides nothing ({reply})")),
+        _ => None,
     }
 }
 

@@ -120,6 +120,18 @@ impl Lab {
         self.plane.url()
     }
 
+    /// Where a program listens, as `127.0.0.1:20001`: `api`, `etcd`, `etcd-peer`, `scheduler` or `controller-manager`.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    #[must_use]
+    pub fn address_of(&self, program: &str) -> String {
+        match self.plane.places.fill(&format!("${{address}}:${{{program}-port}}")) {
+            Ok(address) => address,
+            Err(error) => panic!("the lab knows no program `{program}`: {error}"),
+        }
+    }
+
     /// The kubeconfig of an identity: `admin`, `controller-manager`, `scheduler`, `node` (of node1), `viewer` (who may
     /// read what the role `view` says), `nobody` (without rights), `anonymous` (without credentials), or one that
     /// [`identity`](Lab::identity) made.

@@ -7,7 +7,6 @@ use seaworthy_probe::{
 use serde_json::{Value as Json, json};
 
 use super::kubelets::{self, Kubelet, SOME, healthy};
-use super::places::may_be_told;
 use super::{Ground, NodePlace, ports};
 
 /// Places of one component that are tried.

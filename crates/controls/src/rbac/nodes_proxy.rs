@@ -11,6 +11,7 @@ use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
 use crate::probe::{self, Ground, Probe, kubelets};
 use crate::rbac::holders::{self, Held};
+use crate::rbac::review;
 use crate::rbac::risky::{self, Right, Risk};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -45,8 +46,17 @@ pub(super) static CONTROL: Control = Control {
     },
     check: risky::roles(check),
     guard: None,
-    probes: &[EXEC],
+    probes: &[RIGHTS, EXEC],
 };
+
+const RIGHTS: Probe = review::probe(
+    "The caller asks by SubjectAccessReview whether subjects of bindings, a made-up user and made-up accounts may use `nodes/proxy`",
+    plan_rights,
+);
+
+fn plan_rights(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    review::attempts(ground, &RISK)
+}
 
 const EXEC: Probe = Probe {
     name: "exec",

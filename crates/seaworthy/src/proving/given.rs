@@ -24,6 +24,7 @@ pub(crate) fn given(args: &ProbeArgs) -> Result<Given, CommandError> {
         has_etcd_certificate: args.etcd_cert.is_some(),
         has_ordinary_certificate: args.ordinary_cert.is_some(),
         has_caller_certificate: false,
+        impersonates: false,
         nodes: args.nodes.clone(),
         schedulers: endpoints("--scheduler", &args.scheduler)?,
         controller_managers: endpoints("--controller-manager", &args.controller_manager)?,

@@ -41,6 +41,7 @@ impl Run {
         let mut given = given::given(probes)?;
         let mut options = cluster.options();
         options.request_timeout = probes.probe_time();
+        given.impersonates = options.user.is_some();
         let run = run_name();
         let prober = Prober::connect(ProberOptions {
             credentials: given::credentials(probes)?,

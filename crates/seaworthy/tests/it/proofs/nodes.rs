@@ -251,7 +251,8 @@ fn one_thing_broken_on_a_node_turns_one_verdict() {
 fn cannot_be_seen_by_a_viewer(lab: &Lab) {
     let select: &[&str] =
         &["--select", "kubelet/anonymous-auth,kubelet/debug-handlers,control-plane/bind-address"];
-    let try_as_viewer = |arguments: &[&str]| prove_as(lab, "viewer", &[select, arguments].concat());
+    let try_as_viewer =
+        |arguments: &[&str]| prove_as(lab, &lab.kubeconfig("viewer"), &[select, arguments].concat());
     expect(
         &try_as_viewer(&[]),
         &[
