@@ -106,7 +106,9 @@ impl<'r> Sorted<'r> {
                 None => group.controls.push((proof.control.id, 1)),
             }
         }
-        groups.sort_by_key(|group| (group.needs.is_empty(), std::cmp::Reverse(group.attempts)));
+        // Flags come first: whoever reads this can give them at once.
+        let rank = |needs: &str| (needs.is_empty(), !needs.starts_with("--"));
+        groups.sort_by_key(|group| (rank(group.needs), std::cmp::Reverse(group.attempts)));
         groups
     }
 
