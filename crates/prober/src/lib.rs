@@ -15,9 +15,11 @@ mod hello;
 mod keeper;
 mod ledger;
 mod memo;
+mod noting;
 mod objects;
 mod port;
 mod prober;
+mod secrets;
 mod stop;
 mod tls;
 
