@@ -9,7 +9,7 @@ use super::Screen;
 use crate::clean::{MESSAGE, NAME, clean};
 use crate::context::{Context, Style};
 use crate::numbers::{count, grouped};
-use crate::proofs::{Sorted, told};
+use crate::proofs::{Sorted, needs, told};
 
 /// Attempts of one control that are shown unless all are asked for.
 const ATTEMPTS: usize = 3;
@@ -199,16 +199,16 @@ fn write_undecided(screen: &mut Screen<'_>, sorted: &Sorted<'_>, all: bool) -> i
                 many => format!("{id} ({})", grouped(*many)),
             })
             .collect();
-        let needs = match group.needs {
+        let decides = match group.needs {
             "" => format!("nothing known would decide it: {}", clean(group.reason, MESSAGE)),
             needs => clean(needs, MESSAGE).into_owned(),
         };
-        screen.labelled("- ", "- ", &format!("{needs}: {}", count(group.attempts, "attempt")))?;
+        screen.labelled("- ", "- ", &format!("{decides}: {}", count(group.attempts, "attempt")))?;
         screen.paragraph("    ", &controls.join(", "))?;
         if all {
             for (id, _) in &group.controls {
                 for proof in sorted.attempts(id, Verdict::Inconclusive) {
-                    if proof.needs.as_deref().unwrap_or_default() == group.needs {
+                    if needs(proof) == group.needs {
                         let (seen, asked) = told(proof);
                         screen.paragraph("      ", &format!("{id}, {seen}"))?;
                         if !asked.is_empty() {
