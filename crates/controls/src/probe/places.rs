@@ -1,10 +1,10 @@
 //! Where components listen: as somebody gave it, or as the cluster tells.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use seaworthy_document::Value;
-use seaworthy_probe::{Endpoint, Origin, may_be_told};
+pub(crate) use seaworthy_probe::may_be_told;
+use seaworthy_probe::{Endpoint, Origin};
 
 use super::Ground;
 
