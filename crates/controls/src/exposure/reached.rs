@@ -4,10 +4,11 @@ use seaworthy_document::Value;
 use seaworthy_evidence::Object;
 use seaworthy_probe::{
     Ask, Attempt, Endpoint, Identity, Origin, Outcome, Reply, Request, Step, Subject, encode, expect,
+    may_be_told,
 };
 
 use super::openings::{Reach, of_service};
-use crate::probe::{Ground, may_be_told};
+use crate::probe::Ground;
 
 /// Ports of a Service that are tried.
 const PORTS: [&str; 4] = ["port-1", "port-2", "port-3", "port-4"];

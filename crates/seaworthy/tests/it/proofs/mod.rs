@@ -3,9 +3,9 @@
 
 mod admission;
 mod api_server;
-mod rbac;
 mod etcd;
 mod nodes;
+mod rbac;
 
 use std::collections::BTreeMap;
 use std::path::Path;
