@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use seaworthy_document::Value;
-use seaworthy_probe::{Endpoint, Origin, may_be_told};
+pub(crate) use seaworthy_probe::may_be_told;
+use seaworthy_probe::{Endpoint, Origin};
 
 use super::Ground;
 
