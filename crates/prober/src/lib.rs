@@ -19,6 +19,7 @@ mod noting;
 mod objects;
 mod port;
 mod prober;
+mod secrets;
 mod stop;
 mod tls;
 

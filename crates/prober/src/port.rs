@@ -13,6 +13,7 @@ use seaworthy_probe::{Answers, Ask, CLOSED, HttpAsk, Identity, Reply, Tls, TlsVe
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -206,7 +207,9 @@ async fn exchange(
     let noting = Noting { stream, failure: failure.clone() };
     let work = async {
         let (mut sender, connection) = http1::handshake(TokioIo::new(noting)).await?;
-        let connection = tokio::spawn(connection);
+        // Ends with this request, whatever comes of it.
+        let mut background = JoinSet::new();
+        background.spawn(connection);
         let answer = sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await?;
         let (parts, mut rest) = answer.into_parts();
         let (mut body, mut cut) = (Vec::new(), false);
@@ -220,7 +223,6 @@ async fn exchange(
                 break;
             }
         }
-        connection.abort();
         Ok::<Reply, hyper::Error>(Reply::Http {
             status: parts.status.as_u16(),
             headers: api_server::headers(&parts.headers),

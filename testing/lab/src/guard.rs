@@ -246,6 +246,23 @@ impl Lab {
         self.plane.running.iter().map(|server| (server.program.clone(), server.pid())).collect()
     }
 
+    /// Ends a program of a lab with a node, such as `kubelet`, and leaves the others as they are.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn stop(&mut self, program: &str) -> Result<(), LabError> {
+        self.plane.stop_one(program)
+    }
+
+    /// Ends a program of a lab with a node and starts it again: with its files as they are now, and with some flags of
+    /// another value. Whoever asks it has to wait until it answers.
+    ///
+    /// # Errors
+    /// When it did not run, or cannot be started.
+    pub fn restart(&mut self, program: &str, flags: &[(&str, &str)]) -> Result<(), LabError> {
+        self.plane.restart(program, flags, self.lifetime)
+    }
+
     /// The log of a program that runs, such as `kube-apiserver`.
     #[must_use]
     pub fn log(&self, program: &str) -> String {
