@@ -9,6 +9,8 @@ mod credentials;
 mod etcd;
 mod executor;
 mod file;
+mod fill;
+mod inside;
 mod hello;
 mod port;
 mod prober;

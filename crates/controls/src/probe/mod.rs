@@ -4,6 +4,7 @@
 pub(crate) mod access_review;
 pub(crate) mod audit_log;
 pub(crate) mod counters;
+pub mod inside;
 mod places;
 mod plan;
 pub(crate) mod whoami;
