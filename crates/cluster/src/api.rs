@@ -71,6 +71,13 @@ pub enum Unsent {
     Broken(String),
 }
 
+impl std::fmt::Display for Unsent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Unsent::Slow(why) | Unsent::Broken(why)) = self;
+        f.write_str(why)
+    }
+}
+
 impl Api {
     /// Connects as the options say. The server is not asked anything yet.
     ///

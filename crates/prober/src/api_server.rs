@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use seaworthy_cluster::{Unsent, Who};
 use seaworthy_probe::{Answers, HttpAsk, Identity, Reply, Token};
 
-use crate::executor::Executor;
+use crate::executor::{Executor, agent};
 use crate::fill::fill;
 use crate::port;
 
@@ -76,13 +76,14 @@ pub(crate) fn request(
     ask: &HttpAsk,
     uri: &str,
 ) -> Result<http::Request<Vec<u8>>, Reply> {
-    let version = env!("CARGO_PKG_VERSION");
     let mut request = http::Request::builder()
         .method(ask.method)
         .uri(uri)
-        .header(http::header::ACCEPT, "application/json")
-        // So that owners of the cluster can tell what was ours.
-        .header(http::header::USER_AGENT, format!("seaworthy-probe/{version} run={}", executor.run));
+        .header(http::header::USER_AGENT, agent(&executor.run));
+    // Servers look at the first of several: what a probe accepts must be the only one.
+    if !ask.headers.iter().any(|(name, _)| *name == "accept") {
+        request = request.header(http::header::ACCEPT, "application/json");
+    }
     if ask.body.is_some() && !ask.headers.iter().any(|(name, _)| *name == "content-type") {
         request = request.header(http::header::CONTENT_TYPE, "application/json");
     }

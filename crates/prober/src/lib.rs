@@ -5,6 +5,8 @@
 )]
 
 mod api_server;
+mod bounds;
+mod clean;
 mod credentials;
 mod etcd;
 mod executor;
@@ -12,9 +14,17 @@ mod file;
 mod fill;
 mod inside;
 mod hello;
+mod keeper;
+mod ledger;
+mod memo;
+mod objects;
 mod port;
 mod prober;
+mod stop;
 mod tls;
 
+pub use clean::{Cleaned, LedgerError};
 pub use credentials::Credentials;
-pub use prober::{Prober, ProberOptions, Tried};
+pub use keeper::Fate;
+pub use objects::Left;
+pub use prober::{Prober, ProberOptions, Tried, state_folder};

@@ -1,15 +1,19 @@
 //! From attempts to what came of them.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Request;
 use seaworthy_cluster::{Api, ClusterError, ClusterOptions, Who};
-use seaworthy_probe::{Attempt, Outcome};
+use seaworthy_probe::{Attempt, Consent, Outcome};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::credentials::Credentials;
 use crate::executor::Executor;
+use crate::objects::Left;
+use crate::stop::{Stop, listen};
 
 /// Which cluster, and how far a run may go.
 #[derive(Clone, Debug)]
@@ -26,6 +30,13 @@ pub struct ProberOptions {
     pub budget: usize,
     /// Longest time for everything.
     pub whole_time: Duration,
+    /// How far it may go. Nothing is made below [`Consent::Canary`], whatever attempts say.
+    pub consent: Consent,
+    /// The folder in which is written down what is made; nothing is made without one. See [`state_folder`].
+    pub state: Option<PathBuf>,
+    /// Listen to SIGINT and SIGTERM: the first one ends the run, which still removes what it made; the second one, or one
+    /// while no run is under way, ends the process.
+    pub signals: bool,
 }
 
 impl Default for ProberOptions {
@@ -37,8 +48,20 @@ impl Default for ProberOptions {
             at_a_time: 8,
             budget: 20_000,
             whole_time: Duration::from_secs(600),
+            consent: Consent::Read,
+            state: state_folder(),
+            signals: false,
         }
     }
+}
+
+/// Where programs of this machine keep what they must not forget: `$XDG_STATE_HOME/seaworthy/probes`, or the same below
+/// `~/.local/state`.
+pub fn state_folder() -> Option<PathBuf> {
+    let absolute = |path: &PathBuf| path.is_absolute();
+    let named = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(absolute);
+    let home = || std::env::var_os("HOME").map(PathBuf::from).filter(absolute);
+    Some(named.or_else(|| Some(home()?.join(".local/state")))?.join("seaworthy/probes"))
 }
 
 /// What came of an attempt.
@@ -59,8 +82,12 @@ pub struct Tried {
 /// A cluster on which attempts are carried out.
 pub struct Prober {
     runtime: Option<Runtime>,
-    api: Api,
-    options: ProberOptions,
+    pub(crate) api: Api,
+    pub(crate) options: ProberOptions,
+    stop: Stop,
+    under_way: Arc<AtomicBool>,
+    asked: AtomicUsize,
+    left: Mutex<Vec<Left>>,
 }
 
 impl Prober {
@@ -93,7 +120,21 @@ impl Prober {
     ) -> Result<Prober, ClusterError> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let api = api(&runtime, &options)?;
-        Ok(Prober { runtime: Some(runtime), api, options })
+        let (stop, under_way) = (Stop::new(), Arc::new(AtomicBool::new(false)));
+        if options.signals {
+            let (stop, under_way) = (stop.clone(), Arc::clone(&under_way));
+            let _inside = runtime.enter();
+            listen(stop, move || under_way.load(Ordering::Relaxed))?;
+        }
+        Ok(Prober {
+            runtime: Some(runtime),
+            api,
+            options,
+            stop,
+            under_way,
+            asked: AtomicUsize::new(0),
+            left: Mutex::default(),
+        })
     }
 
     /// Whether the kubeconfig shows a client certificate.
@@ -124,13 +165,46 @@ impl Prober {
         ))
     }
 
-    /// Carries out attempts, several at a time, and gives what came of each, in their order. `progress` is told how many are done.
+    /// Carries out attempts, several at a time, and gives what came of each, in their order. `progress` is told how many are
+    /// done. What they made is removed before this returns, also when they panic; see [`left`](Prober::left).
+    ///
+    /// # Panics
+    /// When an attempt does, once everything is removed.
     pub fn carry_out(&self, attempts: &[Attempt], progress: &dyn Fn(usize)) -> Vec<Tried> {
-        let executor = Arc::new(Executor::new(self.api.clone(), &self.options));
-        self.block_on(executor.all(attempts, progress))
+        let executor = Arc::new(Executor::new(self.api.clone(), &self.options, self.stop.clone()));
+        self.under_way.store(true, Ordering::Relaxed);
+        let tried = self.block_on(executor.all(attempts, progress));
+        self.under_way.store(false, Ordering::Relaxed);
+        self.asked.fetch_add(executor.bounds.asked(), Ordering::Relaxed);
+        self.lock_left().extend(executor.objects.left());
+        tried
     }
 
-    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+    /// Asks a run that is under way to end: what has not been asked yet is not asked, and what was made is removed.
+    pub fn stop(&self) {
+        self.stop.ask();
+    }
+
+    /// Whether somebody asked for the end, by a signal or by [`stop`](Prober::stop).
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_asked()
+    }
+
+    /// How many requests runs have made, without those that remove things.
+    pub fn requests(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// What runs could not remove. The ledger holds it, and [`clean`](Prober::clean) finds it.
+    pub fn left(&self) -> Vec<Left> {
+        self.lock_left().clone()
+    }
+
+    fn lock_left(&self) -> std::sync::MutexGuard<'_, Vec<Left>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         match &self.runtime {
             Some(runtime) => runtime.block_on(work),
             None => unreachable!("the runtime is taken when the prober is dropped"),

@@ -9,6 +9,9 @@ use clap::{Args, ValueHint};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Probes")]
 pub(crate) struct ProbeArgs {
+    #[command(flatten)]
+    pub(crate) in_pod: crate::in_pod::InPodArgs,
+
     /// How far to go: `read` changes nothing; `canary` makes objects in a namespace of its own and removes them;
     /// `disruptive=CONTROL` lets one control's probe do more, may be repeated [default: read]
     #[arg(long, value_delimiter = ',', value_name = "LEVEL")]
@@ -77,6 +80,15 @@ pub(crate) struct ProbeArgs {
     /// The folder in which backups of etcd lie, on this machine
     #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
     pub(crate) etcd_backups: Option<PathBuf>,
+
+    /// Where is written down what is made in a cluster, so that it is found after a crash
+    /// [default: ~/.local/state/seaworthy/probes]
+    #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Try nothing: remove what earlier runs on this cluster could not remove themselves
+    #[arg(long)]
+    pub(crate) clean: bool,
 }
 
 impl ProbeArgs {

@@ -3,7 +3,7 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program, Setting};
 use seaworthy_probe::{
-    Answers, Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, Token, expect,
+    Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, Token, expect,
 };
 use serde_json::json;
 
@@ -76,7 +76,7 @@ fn plan_reach(_: &Ground<'_, '_>) -> Vec<Attempt> {
         let mut refused = "api";
         for (name, path) in PATHS {
             match answers.status(name) {
-                Some(401) if is_refusal(answers, name) => refused = name,
+                Some(401) if whoami::refused(answers, name) => refused = name,
                 Some(200) if name == "livez" => {}
                 Some(200) => return Outcome::refuted(name, format!("anybody may read `{path}`")),
                 // The refusal of an authorizer: authentication has let the request in as a user.
@@ -90,12 +90,6 @@ fn plan_reach(_: &Ground<'_, '_>) -> Vec<Attempt> {
         }
         Outcome::proved(refused, "requests without credentials are refused, or limited to health paths")
     })]
-}
-
-/// Whether a 401 is one of an API server, and not of something before it.
-fn is_refusal(answers: &Answers, step: &str) -> bool {
-    answers.message(step) == "Unauthorized"
-        && answers.get(step).is_some_and(|answer| answer.header("audit-id").is_some())
 }
 
 const BAD_TOKEN: Probe = Probe {
@@ -122,7 +116,7 @@ fn plan_bad_token(_: &Ground<'_, '_>) -> Vec<Attempt> {
     vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
         for name in ["whoami", "livez"] {
             match answers.status(name) {
-                Some(401) if is_refusal(answers, name) => {}
+                Some(401) if whoami::refused(answers, name) => {}
                 Some(200 | 201) => return Outcome::refuted(name, "a made-up token is let in"),
                 Some(403) if answers.message(name).contains("system:anonymous") => {
                     return Outcome::refuted(name, "a made-up token is let in as an anonymous request");

@@ -99,7 +99,9 @@ fn plan_deleted(ground: &Ground<'_, '_>) -> Vec<Attempt> {
             return answers.inconclusive("before");
         }
         match answers.status("after") {
-            Some(401) => Outcome::proved("after", "the token of a deleted account is refused"),
+            Some(401) if whoami::refused(answers, "after") => {
+                Outcome::proved("after", "the token of a deleted account is refused")
+            }
             Some(201) if whoami::user(answers, "after").as_deref() == Some(&user) => Outcome::refuted(
                 "after",
                 "the token of a deleted account is still good: accounts are not looked up",

@@ -76,7 +76,7 @@ fn plan_foreign(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         Step::ask("foreign", whoami::request(Identity::Certificate(Certificate::Foreign))),
     ];
     vec![Attempt::new(subject, steps, |answers| match answers.status("foreign") {
-        Some(401) if answers.message("foreign") == "Unauthorized" => {
+        Some(401) if whoami::refused(answers, "foreign") => {
             Outcome::proved("foreign", "a certificate of an unknown authority is refused")
         }
         Some(201) => match whoami::user(answers, "foreign") {

@@ -2,13 +2,19 @@
 //! attempts out of what is known of the cluster; `seaworthy-prober` carries them out.
 
 pub(crate) mod access_review;
+pub(crate) mod admission;
 pub(crate) mod audit_log;
 pub(crate) mod counters;
+pub(crate) mod flows;
 pub mod inside;
+pub(crate) mod may_not;
 mod places;
 mod plan;
-pub(crate) mod whoami;
+pub(crate) mod pods;
+pub(crate) mod pod_security;
 pub(crate) mod ports;
+pub(crate) mod secret_names;
+pub(crate) mod whoami;
 
 use std::fmt;
 use std::path::PathBuf;

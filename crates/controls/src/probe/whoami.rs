@@ -22,3 +22,10 @@ pub(crate) fn groups(answers: &Answers, step: &str) -> Option<Vec<String>> {
     let groups = json.pointer("/status/userInfo/groups")?.as_array()?;
     Some(groups.iter().filter_map(|group| group.as_str().map(str::to_owned)).collect())
 }
+
+/// Whether a step was refused with the 401 of an API server, and not of something before it.
+pub(crate) fn refused(answers: &Answers, step: &str) -> bool {
+    answers.status(step) == Some(401)
+        && answers.message(step) == "Unauthorized"
+        && answers.get(step).is_some_and(|answer| answer.header("audit-id").is_some())
+}

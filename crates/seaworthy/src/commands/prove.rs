@@ -11,6 +11,12 @@ use crate::progress::Progress;
 use crate::proving::Run;
 
 pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandError> {
+    if args.probes.in_pod.in_pod {
+        return crate::in_pod::run(args, global);
+    }
+    if args.probes.clean {
+        return crate::proving::cleaning::run(&args.cluster, &args.probes);
+    }
     let mut plan = Plan::new(&args.judge, None, &[], global)?;
     let progress = Progress::new(!args.no_progress);
     let input = live::read(&args.cluster, &progress);
@@ -34,6 +40,7 @@ pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandE
         return Ok(Outcome::Clean);
     }
     let tried = run.carry_out(&|_| {});
+    run.tell_left();
     let proofs: Vec<_> = run
         .planned
         .iter()

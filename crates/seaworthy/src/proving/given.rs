@@ -29,6 +29,7 @@ pub(crate) fn given(args: &ProbeArgs) -> Result<Given, CommandError> {
         controller_managers: endpoints("--controller-manager", &args.controller_manager)?,
         audit_log: args.audit_log.clone(),
         etcd_backups: args.etcd_backups.clone(),
+        probe_image: args.in_pod.probe_image.clone(),
     })
 }
 
@@ -37,7 +38,7 @@ fn endpoints(flag: &'static str, urls: &[String]) -> Result<Vec<Endpoint>, Comma
 }
 
 /// `https://host:port`; whether it is served with TLS, probes find out.
-fn endpoint(flag: &'static str, url: &str) -> Result<Endpoint, CommandError> {
+pub(crate) fn endpoint(flag: &'static str, url: &str) -> Result<Endpoint, CommandError> {
     let wrong = || {
         CommandError::new(format!("`{flag} {url}` is no address")).hint("write it as `https://10.0.0.5:2379`")
     };

@@ -1,6 +1,7 @@
 //! Trying controls on a live cluster.
 
-mod given;
+pub(crate) mod cleaning;
+pub(crate) mod given;
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use seaworthy_controls::probe::{Caller, Ground, Planned, plan};
 use seaworthy_controls::{Control, Settings};
 use seaworthy_evidence::Evidence;
 use seaworthy_probe::{Attempt, Consent, Endpoint, Origin};
-use seaworthy_prober::{Prober, ProberOptions, Tried};
+use seaworthy_prober::{Prober, ProberOptions, Tried, state_folder};
 
 use crate::cluster_args::ClusterArgs;
 use crate::error::CommandError;
@@ -47,6 +48,9 @@ impl Run {
             at_a_time: usize::from(probes.at_a_time),
             budget: probes.budget,
             whole_time: probes.whole_time(),
+            consent: agreed.level,
+            state: probes.state.clone().or_else(state_folder),
+            signals: true,
             cluster: options,
         })
         .map_err(cluster_error)?;
@@ -97,7 +101,7 @@ fn agreed(words: &[String]) -> Result<Agreed, CommandError> {
 }
 
 /// Ten lower-case letters and digits that no other run has: the time and the process, mixed.
-fn run_name() -> String {
+pub(crate) fn run_name() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let mut number = RandomState::new().build_hasher().finish();
     let mut name = String::with_capacity(10);

@@ -9,6 +9,8 @@ mod rights;
 mod tests;
 mod token;
 
+pub(crate) use process::filters;
+
 use std::path::PathBuf;
 
 use seaworthy_probe::{Answers, Ask, Attempt, Consent, Endpoint, Request, SideEffect, Step, Subject, expect};

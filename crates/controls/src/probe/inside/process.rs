@@ -1,6 +1,6 @@
 //! What `/proc/self` says of our own process.
 
-use seaworthy_probe::{Answers, Ask, Attempt, Outcome, Reply, Request, SideEffect, Step};
+use seaworthy_probe::{Ask, Attempt, Outcome, Reply, Request, SideEffect, Step};
 
 use super::{Inside, InsideProbe, Texts};
 use crate::probe::inside::mounts::{Mount, mounts};
@@ -318,7 +318,7 @@ fn seccomp(status: &Status<'_>) -> Outcome {
 }
 
 /// How many filters of system calls the kernel has for a process, by its state.
-pub(in crate::probe) fn filters(lines: &[String]) -> Option<(u64, u64)> {
+pub(crate) fn filters(lines: &[String]) -> Option<(u64, u64)> {
     let status = Status { lines };
     Some((status.number("Seccomp")?, status.number("Seccomp_filters")?))
 }
