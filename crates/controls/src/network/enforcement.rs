@@ -2,12 +2,12 @@
 
 use seaworthy_evidence::{Place, Workload};
 use seaworthy_imaging::Reference;
-use seaworthy_probe::{Attempt, Consent};
+use seaworthy_probe::Consent;
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::probe::{Ground, Probe, Right, flows, pods};
+use crate::probe::{Probe, Right, flows, pods};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 

@@ -2,6 +2,7 @@
 //! expected follows from the profiles and from what Kubernetes documents, not from what the program says.
 
 mod api_server;
+mod in_pod;
 
 use std::collections::BTreeMap;
 use std::process::Output;
