@@ -123,8 +123,7 @@ impl Api {
         config.root_cert = Some(vec![nobody]);
         config.connect_timeout = Some(limit);
         config.default_retry = false;
-        let client =
-            Client::try_from(config).map_err(|error| ClusterError::Credentials(reason(&error)))?;
+        let client = Client::try_from(config).map_err(|error| ClusterError::Credentials(reason(&error)))?;
         Ok(Api {
             caller: client.clone(),
             impersonating: client.clone(),

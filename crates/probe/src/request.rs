@@ -381,7 +381,12 @@ impl fmt::Display for Request {
             Ask::Claims => write!(f, "read the claims of {}", Where(&self.target))?,
             Ask::Write => write!(f, "make a file in {} and remove it", Where(&self.target))?,
             Ask::Sockets(paths) => {
-                write!(f, "connect to {} and {} more places", paths.first().map_or("", String::as_str), paths.len().saturating_sub(1))?;
+                write!(
+                    f,
+                    "connect to {} and {} more places",
+                    paths.first().map_or("", String::as_str),
+                    paths.len().saturating_sub(1)
+                )?;
             }
             Ask::Resolve => write!(f, "look up the name of {}", Where(&self.target))?,
         }

@@ -17,7 +17,8 @@ pub(crate) fn fill(body: &str, answers: &Answers) -> Result<String, String> {
         let Some((step, pointer)) = place.split_once(':') else { break };
         let told = answers.get(step).and_then(|answer| answer.json());
         let address = told.as_ref().and_then(|told| told.pointer(pointer)?.as_str()).unwrap_or_default();
-        let address: IpAddr = address.parse().map_err(|_| format!("`{step}` tells no address at {pointer}"))?;
+        let address: IpAddr =
+            address.parse().map_err(|_| format!("`{step}` tells no address at {pointer}"))?;
         filled.push_str(before);
         match address {
             IpAddr::V4(address) => filled.push_str(&address.to_string()),

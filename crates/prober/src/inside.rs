@@ -26,9 +26,13 @@ pub(crate) fn names(path: &Path) -> Reply {
         Ok(bytes) => bytes,
         Err(reply) => return reply,
     };
-    let names = bytes.split(|byte| *byte == 0).filter_map(|variable| variable.split(|byte| *byte == b'=').next());
+    let names =
+        bytes.split(|byte| *byte == 0).filter_map(|variable| variable.split(|byte| *byte == b'=').next());
     Reply::Lines(
-        names.filter(|name| !name.is_empty()).map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
+        names
+            .filter(|name| !name.is_empty())
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect(),
     )
 }
 
@@ -52,7 +56,9 @@ pub(crate) fn write(folder: &Path) -> Reply {
     match OpenOptions::new().write(true).create_new(true).open(&path) {
         Ok(_) => match fs::remove_file(&path) {
             Ok(()) => Reply::Written,
-            Err(error) => Reply::Nonsense(format!("{} was made and cannot be removed: {error}", path.display())),
+            Err(error) => {
+                Reply::Nonsense(format!("{} was made and cannot be removed: {error}", path.display()))
+            }
         },
         Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {
             Reply::Refused("the file system is read-only".to_owned())

@@ -66,12 +66,14 @@ fn plan_pods(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         let attempt = Attempt::new(subject, steps, |answers| {
             let of = |step| pods::status_lines(answers, step).and_then(|lines| filters(&lines));
             match (of("log"), of("open-log")) {
-                (Some((2, own)), Some((_, open))) if own > open => {
-                    Outcome::proved("log", "a pod without a profile has a filter that an unconfined one lacks")
-                }
-                (Some((_, own)), Some((_, open))) if own <= open => {
-                    Outcome::refuted("log", "a pod without a profile has no more filters than an unconfined one")
-                }
+                (Some((2, own)), Some((_, open))) if own > open => Outcome::proved(
+                    "log",
+                    "a pod without a profile has a filter that an unconfined one lacks",
+                ),
+                (Some((_, own)), Some((_, open))) if own <= open => Outcome::refuted(
+                    "log",
+                    "a pod without a profile has no more filters than an unconfined one",
+                ),
                 _ => answers.inconclusive("log"),
             }
         });

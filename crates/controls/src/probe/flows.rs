@@ -3,8 +3,8 @@
 use seaworthy_probe::{Answers, Attempt, Identity, Outcome, Request, Step, Subject};
 use serde_json::{Value, json};
 
-use super::pods::{Room, connections};
 use super::Ground;
+use super::pods::{Room, connections};
 
 /// Where the listener listens, and whether the policies allow it.
 const ALLOWED: u16 = 18080;
@@ -47,7 +47,9 @@ pub(crate) fn plan(ground: &Ground<'_, '_>, way: Way) -> Vec<Attempt> {
         });
         match both {
             Some(true) => Ok(()),
-            Some(false) => Err("pods do not reach each other although no policy stands in the way".to_owned()),
+            Some(false) => {
+                Err("pods do not reach each other although no policy stands in the way".to_owned())
+            }
             None => Err(answer.summary()),
         }
     }));
@@ -92,15 +94,27 @@ fn policies(way: Way) -> [(&'static str, Value); 2] {
     match way {
         Way::Ingress => [
             ("deny", policy("deny", json!({"podSelector": {}, "policyTypes": ["Ingress"]}))),
-            ("allow", policy("allow", json!({
-                "podSelector": listener, "policyTypes": ["Ingress"], "ingress": [{"ports": port}],
-            }))),
+            (
+                "allow",
+                policy(
+                    "allow",
+                    json!({
+                        "podSelector": listener, "policyTypes": ["Ingress"], "ingress": [{"ports": port}],
+                    }),
+                ),
+            ),
         ],
         Way::Egress => [
             ("deny", policy("deny", json!({"podSelector": {}, "policyTypes": ["Egress"]}))),
-            ("allow", policy("allow", json!({
-                "podSelector": after, "policyTypes": ["Egress"], "egress": [{"ports": port}],
-            }))),
+            (
+                "allow",
+                policy(
+                    "allow",
+                    json!({
+                        "podSelector": after, "policyTypes": ["Egress"], "egress": [{"ports": port}],
+                    }),
+                ),
+            ),
         ],
     }
 }
@@ -119,7 +133,8 @@ mod tests {
             let connections: Vec<_> = connected.iter().map(|one| json!({"connected": one})).collect();
             let body = json!({"connections": connections}).to_string().into_bytes();
             let reply = Reply::Http { status: 200, headers: Vec::new(), body, cut: false, tls: None };
-            judge(&Answers(vec![("after", Answer { at: String::new(), took: Duration::ZERO, reply })])).verdict
+            judge(&Answers(vec![("after", Answer { at: String::new(), took: Duration::ZERO, reply })]))
+                .verdict
         };
         assert_eq!(verdict(&[true, false]), Verdict::Proved);
         assert_eq!(verdict(&[true, true]), Verdict::Refuted);

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use seaworthy_probe::{Answer, Answers, Attempt, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
+use seaworthy_probe::{
+    Answer, Answers, Attempt, Identity, Outcome, Request, SideEffect, Step, Subject, expect,
+};
 use serde_json::{Value, json};
 
 use super::{Ground, Right};
@@ -74,7 +76,8 @@ impl Room {
 
     /// The pod that runs the program with some arguments behind `prove --in-pod`.
     pub(crate) fn pod(&self, name: &str, arguments: &[&str]) -> Value {
-        let variable = |name: &str, field: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": field}}});
+        let variable =
+            |name: &str, field: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": field}}});
         let command: Vec<&str> =
             ["/seaworthy", "prove", "--in-pod", "--no-config"].iter().chain(arguments).copied().collect();
         json!({
@@ -152,7 +155,9 @@ fn created(answer: &Answer) -> Result<(), String> {
 }
 
 fn is_phase(answer: &Answer, phases: &[&str]) -> bool {
-    answer.json().is_some_and(|pod| pod["status"]["phase"].as_str().is_some_and(|phase| phases.contains(&phase)))
+    answer
+        .json()
+        .is_some_and(|pod| pod["status"]["phase"].as_str().is_some_and(|phase| phases.contains(&phase)))
 }
 
 fn phase(answer: &Answer, wanted: &str) -> Result<(), String> {
@@ -172,8 +177,14 @@ fn is_ready(answer: &Answer) -> bool {
 fn reason(answer: &Answer) -> String {
     let Some(pod) = answer.json().filter(|pod| pod["status"].is_object()) else { return answer.summary() };
     let state = &pod["status"]["containerStatuses"][0]["state"];
-    let words = [&pod["status"]["phase"], &pod["status"]["reason"], &state["waiting"]["reason"], &state["waiting"]["message"]];
-    let words: Vec<&str> = words.iter().filter_map(|word| word.as_str()).filter(|word| !word.is_empty()).collect();
+    let words = [
+        &pod["status"]["phase"],
+        &pod["status"]["reason"],
+        &state["waiting"]["reason"],
+        &state["waiting"]["message"],
+    ];
+    let words: Vec<&str> =
+        words.iter().filter_map(|word| word.as_str()).filter(|word| !word.is_empty()).collect();
     match state["terminated"]["exitCode"].as_i64() {
         Some(code) => format!("{}, exit code {code}", words.join(", ")),
         None => words.join(", ").chars().take(200).collect(),

@@ -31,7 +31,11 @@ pub(super) fn listen(ports: &[u16]) -> Result<Outcome, CommandError> {
 }
 
 /// Connects until everything comes out as it should, or the time is over, and tells of the last round.
-pub(super) fn connect(open: &[String], denied: &[String], patience: Duration) -> Result<Outcome, CommandError> {
+pub(super) fn connect(
+    open: &[String],
+    denied: &[String],
+    patience: Duration,
+) -> Result<Outcome, CommandError> {
     let address = |text: &String| {
         text.parse::<SocketAddr>().map_err(|_| CommandError::new(format!("`{text}` is no address and port")))
     };

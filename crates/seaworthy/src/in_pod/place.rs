@@ -9,8 +9,8 @@ use seaworthy_probe::{Endpoint, Origin, Subject};
 
 use super::args::InPodArgs;
 use crate::error::CommandError;
-use crate::proving::given;
 use crate::prove_args::ProbeArgs;
+use crate::proving::given;
 
 /// Where the kubelet puts the token of the account.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -20,16 +20,20 @@ pub(super) fn inside(args: &InPodArgs, probes: &ProbeArgs) -> Result<Inside, Com
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (Some(host), Some(port)) = (variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"))
     else {
-        return Err(CommandError::new("this is no pod: `KUBERNETES_SERVICE_HOST` is not set")
-            .hint("`--in-pod` tries what an intruder would find in a pod; docs/in-pod.md says how to run it in one"));
+        return Err(CommandError::new("this is no pod: `KUBERNETES_SERVICE_HOST` is not set").hint(
+            "`--in-pod` tries what an intruder would find in a pod; docs/in-pod.md says how to run it in one",
+        ));
     };
     let port = port.parse().map_err(|_| CommandError::new("`KUBERNETES_SERVICE_PORT` is no port"))?;
     let namespace = variable("SEAWORTHY_NAMESPACE")
         .or_else(|| fs::read_to_string(format!("{ACCOUNT}/namespace")).ok())
         .map(|namespace| namespace.trim().to_owned());
-    let name = variable("SEAWORTHY_POD").or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "here".to_owned());
+    let name =
+        variable("SEAWORTHY_POD").or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "here".to_owned());
     let address = |text: &String| text.parse::<IpAddr>().is_ok();
-    let told = variable("SEAWORTHY_NODE").filter(address).map(|host| (host, Origin::Told("status.hostIP".to_owned())));
+    let told = variable("SEAWORTHY_NODE")
+        .filter(address)
+        .map(|host| (host, Origin::Told("status.hostIP".to_owned())));
     let told = probes.nodes.first().map(|host| (host.clone(), Origin::Given("--at-node"))).or(told);
     let node_is_told = told.is_some();
     let node = told.or_else(|| Some((gateway()?, Origin::Told("the route of the pod".to_owned()))));

@@ -143,7 +143,11 @@ pub fn plan(controls: &[&'static Control], inside: &Inside) -> Vec<Planned> {
     for &control in controls {
         for probe in probes().filter(|probe| probe.control == control.id) {
             let attempts = (probe.attempts)(inside);
-            planned.extend(attempts.into_iter().map(|attempt| Planned { control, probe: &probe.probe, attempt }));
+            planned.extend(attempts.into_iter().map(|attempt| Planned {
+                control,
+                probe: &probe.probe,
+                attempt,
+            }));
         }
     }
     planned

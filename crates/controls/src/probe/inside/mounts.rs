@@ -98,8 +98,11 @@ pub(super) enum From {
 pub(super) fn origin(mount: &Mount, mounts: &[Mount]) -> From {
     const WRITTEN: [&str; 4] = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log"];
     let point = mount.point.as_str();
-    let below = |folder: &str| point == folder || point.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-    let kubelets = ["/volumes/kubernetes.io~", "/volume-subpaths/", "/etc-hosts", "/sandboxes/", "/overlay-containers/"];
+    let below = |folder: &str| {
+        point == folder || point.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let kubelets =
+        ["/volumes/kubernetes.io~", "/volume-subpaths/", "/etc-hosts", "/sandboxes/", "/overlay-containers/"];
     let in_kubelet = kubelets.iter().any(|part| mount.root.contains(part))
         || (mount.root.contains("/pods/") && mount.root.contains("/containers/"));
     match mount.kind.as_str() {
@@ -111,18 +114,17 @@ pub(super) fn origin(mount: &Mount, mounts: &[Mount]) -> From {
         // `/dev/null` over a masked file, the terminal.
         "tmpfs" | "devtmpfs" | "devpts" if below("/proc") || below("/sys") => From::Pod,
         "tmpfs" if point == "/dev" || point == "/dev/shm" => From::Pod,
-        "proc" | "sysfs" | "devtmpfs" | "cgroup" | "cgroup2" | "debugfs" | "tracefs" | "securityfs" | "bpf" => {
-            From::Node(format!("`{}` of the kernel", mount.kind))
-        }
+        "proc" | "sysfs" | "devtmpfs" | "cgroup" | "cgroup2" | "debugfs" | "tracefs" | "securityfs"
+        | "bpf" => From::Node(format!("`{}` of the kernel", mount.kind)),
         _ if WRITTEN.contains(&point) || in_kubelet => From::Pod,
         // A file system in memory of the pod's own has its own root; a part of another one is bound.
         "tmpfs" if mount.root == "/" => From::Pod,
         "tmpfs" if mount.root.starts_with("/..") => From::Pod,
         "tmpfs" => From::Node(format!("`{}` of a file system in memory", mount.root)),
         _ => {
-            let nodes = mounts.iter().any(|other| {
-                WRITTEN.contains(&other.point.as_str()) && other.device == mount.device
-            });
+            let nodes = mounts
+                .iter()
+                .any(|other| WRITTEN.contains(&other.point.as_str()) && other.device == mount.device);
             if nodes { From::Node(format!("`{}`", mount.root)) } else { From::Unknown }
         }
     }
@@ -154,17 +156,15 @@ fn foreign(lines: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 fn host_path(inside: &Inside) -> Vec<Attempt> {
-    vec![inside.attempt(vec![list(inside)], |answers| {
-        match foreign(answers.lines("mounts")) {
-            (nodes, _) if !nodes.is_empty() => {
-                Outcome::refuted("mounts", format!("of the node: {}", some(&nodes)))
-            }
-            (_, unknown) if !unknown.is_empty() => Outcome::inconclusive(
-                "mounts",
-                format!("a volume or a folder of the node, nobody can tell from inside: {}", some(&unknown)),
-            ),
-            _ => Outcome::proved("mounts", "nothing of the node is mounted"),
+    vec![inside.attempt(vec![list(inside)], |answers| match foreign(answers.lines("mounts")) {
+        (nodes, _) if !nodes.is_empty() => {
+            Outcome::refuted("mounts", format!("of the node: {}", some(&nodes)))
         }
+        (_, unknown) if !unknown.is_empty() => Outcome::inconclusive(
+            "mounts",
+            format!("a volume or a folder of the node, nobody can tell from inside: {}", some(&unknown)),
+        ),
+        _ => Outcome::proved("mounts", "nothing of the node is mounted"),
     })]
 }
 
@@ -215,14 +215,19 @@ fn runtime_socket(inside: &Inside) -> Vec<Attempt> {
                     return Outcome::refuted(name, format!("the socket of {name} takes connections"));
                 }
                 Some(Reply::Refused(_)) => {
-                    return Outcome::refuted(name, format!("the socket of {name} is there, although this user is refused"));
+                    return Outcome::refuted(
+                        name,
+                        format!("the socket of {name} is there, although this user is refused"),
+                    );
                 }
                 Some(Reply::Absent) => {}
                 _ => return answers.inconclusive(name),
             }
         }
         match foreign(answers.lines("mounts")) {
-            (nodes, _) if nodes.is_empty() => Outcome::proved("mounts", "nothing of the node is mounted, and no socket of a runtime"),
+            (nodes, _) if nodes.is_empty() => {
+                Outcome::proved("mounts", "nothing of the node is mounted, and no socket of a runtime")
+            }
             (nodes, _) => Outcome::inconclusive(
                 "mounts",
                 format!("no socket in the usual places, but there is more of the node: {}", some(&nodes)),
@@ -238,7 +243,9 @@ fn file_name(path: &str) -> &str {
 
 fn may_hold(point: &str) -> bool {
     !["/", "/proc", "/sys", "/dev"].contains(&point)
-        && !["/proc/", "/sys/", "/dev/", "/etc/host", "/etc/resolv"].iter().any(|start| point.starts_with(start))
+        && !["/proc/", "/sys/", "/dev/", "/etc/host", "/etc/resolv"]
+            .iter()
+            .any(|start| point.starts_with(start))
 }
 
 fn memory_backed(inside: &Inside) -> Vec<Attempt> {
@@ -256,8 +263,12 @@ fn memory_backed(inside: &Inside) -> Vec<Attempt> {
             .map(|mount| format!("`{}` on {}", mount.point, mount.kind))
             .collect();
         match (found.len(), disks.as_slice()) {
-            (0, _) => Outcome::inconclusive("mounts", "no volume of a Secret is mounted, as far as mounts tell"),
-            (number, []) => Outcome::proved("mounts", format!("all {number} volumes of Secrets are in memory")),
+            (0, _) => {
+                Outcome::inconclusive("mounts", "no volume of a Secret is mounted, as far as mounts tell")
+            }
+            (number, []) => {
+                Outcome::proved("mounts", format!("all {number} volumes of Secrets are in memory"))
+            }
             (_, disks) => Outcome::refuted("mounts", format!("on a disk: {}", some(disks))),
         }
     })]

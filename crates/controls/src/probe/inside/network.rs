@@ -113,7 +113,9 @@ fn control_plane(inside: &Inside) -> Vec<Attempt> {
             }
         }
         match (open.as_slice(), told) {
-            ([], true) => Outcome::proved("kubelet", "the kubelet of the node is out of reach, and all other ports are"),
+            ([], true) => {
+                Outcome::proved("kubelet", "the kubelet of the node is out of reach, and all other ports are")
+            }
             ([], false) => Outcome::inconclusive(
                 "api-server",
                 "no port answers, and nobody tells for sure where the kubelet is",
@@ -149,11 +151,8 @@ fn put(path: &str) -> Ask {
 }
 
 fn metadata(inside: &Inside) -> Vec<Attempt> {
-    let service = Endpoint {
-        host: "169.254.169.254".to_owned(),
-        port: 80,
-        origin: Origin::Given("--in-pod"),
-    };
+    let service =
+        Endpoint { host: "169.254.169.254".to_owned(), port: 80, origin: Origin::Given("--in-pod") };
     let mut steps = vec![inside.api_answers(), connect("connect", &service)];
     steps.extend(clouds().into_iter().map(|(name, request)| Step::ask(name, request.at(&service).plain())));
     let cloud = inside.cloud.clone();
@@ -167,7 +166,10 @@ pub(super) fn judge_metadata(answers: &Answers, cloud: Option<&str>) -> Outcome 
     for (name, _) in clouds() {
         match (answers.status(name), answers.reply(name)) {
             (Some(200..=299), _) => {
-                return Outcome::refuted(name, format!("the metadata service answers as that of {name} does"));
+                return Outcome::refuted(
+                    name,
+                    format!("the metadata service answers as that of {name} does"),
+                );
             }
             (Some(401 | 403), _) => refused = refused.or(Some(name)),
             (None, reply) if is_silent(reply) => {}
@@ -213,7 +215,10 @@ fn outside(inside: &Inside) -> Vec<Attempt> {
                 _ => return answers.inconclusive(name),
             }
         }
-        Outcome::inconclusive(GIVEN[0], "no address answers, and whether somebody is there, the pod cannot know")
-            .needs("the same from a pod that may reach it")
+        Outcome::inconclusive(
+            GIVEN[0],
+            "no address answers, and whether somebody is there, the pod cannot know",
+        )
+        .needs("the same from a pod that may reach it")
     })]
 }

@@ -99,16 +99,12 @@ pub(super) const PROBES: &[InsideProbe] = &[
         root_file_system,
     )
     .leaving(SideEffect::Files("a file in `/` of the container")),
-    InsideProbe::new(
-        "pods/mac-profile",
-        CONFINED,
-        |inside| confinement(inside, "no module of the kernel confines the process"),
-    ),
-    InsideProbe::new(
-        "container-runtime/mandatory-access-control",
-        CONFINED,
-        |inside| confinement(inside, "no module of the node's kernel does mandatory access control"),
-    ),
+    InsideProbe::new("pods/mac-profile", CONFINED, |inside| {
+        confinement(inside, "no module of the kernel confines the process")
+    }),
+    InsideProbe::new("container-runtime/mandatory-access-control", CONFINED, |inside| {
+        confinement(inside, "no module of the node's kernel does mandatory access control")
+    }),
     InsideProbe::new(
         "pods/user-namespaces",
         Texts {
@@ -265,7 +261,9 @@ fn within_reach(status: &Status<'_>) -> Option<u64> {
 fn capabilities_added(status: &Status<'_>) -> Outcome {
     let Some(set) = within_reach(status) else { return Status::absent("CapBnd") };
     match names(set, &BY_DEFAULT).as_slice() {
-        [] => Outcome::proved("status", "no capability is within reach that runtimes do not give to everybody"),
+        [] => {
+            Outcome::proved("status", "no capability is within reach that runtimes do not give to everybody")
+        }
         added => Outcome::refuted("status", format!("within reach: {}", some(added))),
     }
 }
@@ -398,8 +396,7 @@ fn root_file_system(inside: &Inside) -> Vec<Attempt> {
 }
 
 fn confinement(inside: &Inside, nothing: &'static str) -> Vec<Attempt> {
-    let steps =
-        vec![inside.status(), Step::ask("confinement", inside.text("/proc/self/attr/current"))];
+    let steps = vec![inside.status(), Step::ask("confinement", inside.text("/proc/self/attr/current"))];
     vec![inside.attempt(steps, move |answers| {
         let said = match answers.reply("confinement") {
             Some(Reply::Lines(lines)) => lines.first().map(|line| line.trim_matches(['\0', ' ', '\n'])),
@@ -416,8 +413,10 @@ fn confinement(inside: &Inside, nothing: &'static str) -> Vec<Attempt> {
 
 /// What a label of AppArmor or SELinux means.
 pub(super) fn confined(label: &str) -> Outcome {
-    const TYPES: [&str; 5] = ["spc_t", "unconfined_t", "unconfined_service_t", "container_runtime_t", "kernel_t"];
-    let shown: String = label.chars().filter(|char| char.is_ascii_graphic() || *char == ' ').take(80).collect();
+    const TYPES: [&str; 5] =
+        ["spc_t", "unconfined_t", "unconfined_service_t", "container_runtime_t", "kernel_t"];
+    let shown: String =
+        label.chars().filter(|char| char.is_ascii_graphic() || *char == ' ').take(80).collect();
     if let Some((_, mode)) = label.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")) {
         return match mode {
             "enforce" | "kill" => Outcome::proved("confinement", format!("AppArmor confines it: `{shown}`")),
@@ -449,9 +448,10 @@ fn user_namespaces(inside: &Inside) -> Vec<Attempt> {
             .map(|line| line.split_whitespace().map_while(|word| word.parse().ok()).collect())
             .collect();
         match ranges.iter().map(Vec::as_slice).collect::<Vec<_>>().as_slice() {
-            [[0, 0, 4_294_967_295]] => {
-                Outcome::refuted("map", "users of the container are those of the node: root here is root there")
-            }
+            [[0, 0, 4_294_967_295]] => Outcome::refuted(
+                "map",
+                "users of the container are those of the node: root here is root there",
+            ),
             // The kubelet gives each pod ranges of 65536 ids that begin at a multiple of it.
             [[0, start, length]]
                 if *start > 0 && *length > 0 && start % 65536 == 0 && length % 65536 == 0 =>
@@ -487,7 +487,10 @@ fn host_namespaces(inside: &Inside) -> Vec<Attempt> {
         }
         for step in ["tcp", "tcp6"] {
             if answers.lines(step).iter().any(|line| listens(line, 10250)) {
-                return Outcome::refuted(step, "the kubelet listens in the network of the pod: it is the node's");
+                return Outcome::refuted(
+                    step,
+                    "the kubelet listens in the network of the pod: it is the node's",
+                );
             }
         }
         let (own, first) = ("status", "first");
@@ -506,10 +509,9 @@ fn host_namespaces(inside: &Inside) -> Vec<Attempt> {
         }
         let mounts = mounts(answers.lines("mounts"));
         match Mount::at(&mounts, "/dev/shm") {
-            Some(mount) if mount.source == "shm" => Outcome::proved(
-                "mounts",
-                "processes, network and shared memory are those of the pod",
-            ),
+            Some(mount) if mount.source == "shm" => {
+                Outcome::proved("mounts", "processes, network and shared memory are those of the pod")
+            }
             _ => Outcome::inconclusive("mounts", "whether `/dev/shm` is the node's cannot be told"),
         }
     })]
@@ -534,7 +536,10 @@ fn variables(inside: &Inside) -> Vec<Attempt> {
         match found.as_slice() {
             [] => Outcome::inconclusive(
                 "variables",
-                format!("none of {} variables is named like a credential; values are not looked at", names.len()),
+                format!(
+                    "none of {} variables is named like a credential; values are not looked at",
+                    names.len()
+                ),
             ),
             found => Outcome::refuted("variables", format!("named like credentials: {}", some(found))),
         }
@@ -545,14 +550,28 @@ fn variables(inside: &Inside) -> Vec<Attempt> {
 pub(super) fn is_credential(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let words: Vec<&str> = name.split('_').collect();
-    let names_place = matches!(words.last(), Some(&("FILE" | "PATH" | "DIR" | "NAME" | "HOST" | "PORT" | "URL")));
+    let names_place =
+        matches!(words.last(), Some(&("FILE" | "PATH" | "DIR" | "NAME" | "HOST" | "PORT" | "URL")));
     let of_service = name.contains("_SERVICE_") || name.contains("_PORT_") || name.ends_with("_PORT");
     let key = |pair: [&str; 2]| words.windows(2).any(|window| window == pair);
     let named = words.iter().any(|word| {
         matches!(
             *word,
-            "PASSWORD" | "PASSWD" | "PASS" | "PASSPHRASE" | "SECRET" | "SECRETS" | "TOKEN" | "CREDENTIAL" | "CREDENTIALS" | "APIKEY" | "PRIVATEKEY" | "PGPASSWORD"
+            "PASSWORD"
+                | "PASSWD"
+                | "PASS"
+                | "PASSPHRASE"
+                | "SECRET"
+                | "SECRETS"
+                | "TOKEN"
+                | "CREDENTIAL"
+                | "CREDENTIALS"
+                | "APIKEY"
+                | "PRIVATEKEY"
+                | "PGPASSWORD"
         )
     });
-    !names_place && !of_service && (named || key(["API", "KEY"]) || key(["ACCESS", "KEY"]) || key(["PRIVATE", "KEY"]))
+    !names_place
+        && !of_service
+        && (named || key(["API", "KEY"]) || key(["ACCESS", "KEY"]) || key(["PRIVATE", "KEY"]))
 }

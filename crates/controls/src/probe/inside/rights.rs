@@ -23,64 +23,81 @@ const fn probe(control: &'static str, attempts: fn(&Inside) -> Vec<Attempt>) -> 
 
 pub(super) const PROBES: &[InsideProbe] = &[
     probe("rbac/secret-access", |inside| {
-        reviews(inside, &[
-            ("get-secrets", "get", "", "secrets", "", true),
-            ("list-secrets", "list", "", "secrets", "", true),
-            ("list-all-secrets", "list", "", "secrets", "", false),
-        ])
+        reviews(
+            inside,
+            &[
+                ("get-secrets", "get", "", "secrets", "", true),
+                ("list-secrets", "list", "", "secrets", "", true),
+                ("list-all-secrets", "list", "", "secrets", "", false),
+            ],
+        )
     }),
     probe("rbac/workload-creation", |inside| {
-        reviews(inside, &[
-            ("create-pods", "create", "", "pods", "", true),
-            ("create-jobs", "create", "batch", "jobs", "", true),
-            ("create-all-pods", "create", "", "pods", "", false),
-        ])
+        reviews(
+            inside,
+            &[
+                ("create-pods", "create", "", "pods", "", true),
+                ("create-jobs", "create", "batch", "jobs", "", true),
+                ("create-all-pods", "create", "", "pods", "", false),
+            ],
+        )
     }),
     probe("rbac/exec-access", |inside| {
-        reviews(inside, &[
-            ("create-exec", "create", "", "pods", "exec", true),
-            ("get-exec", "get", "", "pods", "exec", true),
-            ("create-attach", "create", "", "pods", "attach", true),
-        ])
+        reviews(
+            inside,
+            &[
+                ("create-exec", "create", "", "pods", "exec", true),
+                ("get-exec", "get", "", "pods", "exec", true),
+                ("create-attach", "create", "", "pods", "attach", true),
+            ],
+        )
     }),
     probe("rbac/nodes-proxy", |inside| {
-        reviews(inside, &[
-            ("get-nodes-proxy", "get", "", "nodes", "proxy", false),
-            ("create-nodes-proxy", "create", "", "nodes", "proxy", false),
-        ])
+        reviews(
+            inside,
+            &[
+                ("get-nodes-proxy", "get", "", "nodes", "proxy", false),
+                ("create-nodes-proxy", "create", "", "nodes", "proxy", false),
+            ],
+        )
     }),
     probe("rbac/token-creation", |inside| {
         reviews(inside, &[("create-tokens", "create", "", "serviceaccounts", "token", true)])
     }),
     probe("rbac/escalate-bind-impersonate", |inside| {
-        reviews(inside, &[
-            ("escalate", "escalate", "rbac.authorization.k8s.io", "clusterroles", "", false),
-            ("bind", "bind", "rbac.authorization.k8s.io", "clusterroles", "", false),
-            ("impersonate", "impersonate", "", "users", "", false),
-        ])
+        reviews(
+            inside,
+            &[
+                ("escalate", "escalate", "rbac.authorization.k8s.io", "clusterroles", "", false),
+                ("bind", "bind", "rbac.authorization.k8s.io", "clusterroles", "", false),
+                ("impersonate", "impersonate", "", "users", "", false),
+            ],
+        )
     }),
     probe("rbac/admission-write", |inside| {
         const GROUP: &str = "admissionregistration.k8s.io";
-        reviews(inside, &[
-            ("mutating", "create", GROUP, "mutatingwebhookconfigurations", "", false),
-            ("validating", "create", GROUP, "validatingwebhookconfigurations", "", false),
-        ])
+        reviews(
+            inside,
+            &[
+                ("mutating", "create", GROUP, "mutatingwebhookconfigurations", "", false),
+                ("validating", "create", GROUP, "validatingwebhookconfigurations", "", false),
+            ],
+        )
     }),
     probe("rbac/csr-approval", |inside| {
-        reviews(inside, &[(
-            "approve",
-            "update",
-            "certificates.k8s.io",
-            "certificatesigningrequests",
-            "approval",
-            false,
-        )])
+        reviews(
+            inside,
+            &[("approve", "update", "certificates.k8s.io", "certificatesigningrequests", "approval", false)],
+        )
     }),
     probe("rbac/node-and-volume-write", |inside| {
-        reviews(inside, &[
-            ("patch-nodes", "patch", "", "nodes", "", false),
-            ("create-volumes", "create", "", "persistentvolumes", "", false),
-        ])
+        reviews(
+            inside,
+            &[
+                ("patch-nodes", "patch", "", "nodes", "", false),
+                ("create-volumes", "create", "", "persistentvolumes", "", false),
+            ],
+        )
     }),
     probe("rbac/network-write", |inside| {
         reviews(inside, &[("delete-policies", "delete", "networking.k8s.io", "networkpolicies", "", true)])
@@ -88,9 +105,7 @@ pub(super) const PROBES: &[InsideProbe] = &[
     probe("rbac/evidence-tampering", |inside| {
         reviews(inside, &[("delete-events", "delete", "", "events", "", true)])
     }),
-    probe("rbac/cluster-admin", |inside| {
-        reviews(inside, &[("everything", "*", "*", "*", "", false)])
-    }),
+    probe("rbac/cluster-admin", |inside| reviews(inside, &[("everything", "*", "*", "*", "", false)])),
 ];
 
 fn review(attributes: &Value) -> Request {
@@ -107,7 +122,8 @@ fn reviews(inside: &Inside, risks: &'static [Risk]) -> Vec<Attempt> {
         // Who has no token has no rights: `service-accounts/automount-token` says so.
         return Vec::new();
     }
-    let everybody = json!({"verb": "create", "group": "authorization.k8s.io", "resource": "selfsubjectaccessreviews"});
+    let everybody =
+        json!({"verb": "create", "group": "authorization.k8s.io", "resource": "selfsubjectaccessreviews"});
     let mut steps = vec![Step::control("may-ask", review(&everybody), expect::allowed)];
     for (name, verb, group, resource, subresource, own) in risks {
         let mut attributes = json!({"verb": verb, "group": group, "resource": resource});

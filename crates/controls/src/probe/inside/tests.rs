@@ -42,7 +42,8 @@ const MOUNTS: &str = "\
 718 700 253:1 /var/lib/kubelet/pods/0b1c/volumes/kubernetes.io~empty-dir/tmp /tmp rw,relatime - ext4 /dev/vda1 rw";
 
 fn inside() -> Inside {
-    let endpoint = |host: &str, port| Endpoint { host: host.to_owned(), port, origin: Origin::Told("test".to_owned()) };
+    let endpoint =
+        |host: &str, port| Endpoint { host: host.to_owned(), port, origin: Origin::Told("test".to_owned()) };
     Inside {
         root: PathBuf::from("/"),
         pod: Subject::new("Pod", Some("shop"), "web"),
@@ -102,7 +103,10 @@ fn the_state_of_a_process_is_read() {
 #[test]
 fn a_process_without_effective_capabilities_may_still_get_those_of_the_bounding_set() {
     let text = RESTRICTED.replace("CapBnd:\t0000000000000000", "CapBnd:\t00000000a80425fb");
-    assert_eq!(verdict(&inside(), "pods/capabilities-dropped", &[("status", lines(&text))]), Verdict::Refuted);
+    assert_eq!(
+        verdict(&inside(), "pods/capabilities-dropped", &[("status", lines(&text))]),
+        Verdict::Refuted
+    );
 }
 
 #[test]
@@ -187,7 +191,10 @@ fn ids_are_mapped_by_the_kubelet_or_by_somebody_else() {
     assert_eq!(of("         0  839057408      65536"), Verdict::Proved);
     // A node in a container of another user: its pods see that map, and have none of their own.
     assert_eq!(of("         0     100000      65536"), Verdict::Inconclusive);
-    assert_eq!(of("         0       1000          1\n         1     100000      65536"), Verdict::Inconclusive);
+    assert_eq!(
+        of("         0       1000          1\n         1     100000      65536"),
+        Verdict::Inconclusive
+    );
 }
 
 #[test]
@@ -195,7 +202,15 @@ fn variables_are_judged_by_their_names() {
     for name in ["DB_PASSWORD", "API_TOKEN", "AWS_SECRET_ACCESS_KEY", "STRIPE_API_KEY", "PGPASSWORD"] {
         assert!(process::is_credential(name), "{name}");
     }
-    for name in ["PATH", "DB_PASSWORD_FILE", "TOKEN_SERVICE_HOST", "TOKEN_PORT_80_TCP_ADDR", "COMPASS", "KEYBOARD", "SECRET_NAME"] {
+    for name in [
+        "PATH",
+        "DB_PASSWORD_FILE",
+        "TOKEN_SERVICE_HOST",
+        "TOKEN_PORT_80_TCP_ADDR",
+        "COMPASS",
+        "KEYBOARD",
+        "SECRET_NAME",
+    ] {
         assert!(!process::is_credential(name), "{name}");
     }
 }
@@ -243,7 +258,10 @@ fn silence_of_ports_proves_something_only_where_the_node_is_known_and_the_networ
     assert_eq!(of(&inside(), api(), silent()), Verdict::Proved);
     assert_eq!(of(&inside(), api(), Reply::Connected), Verdict::Refuted);
     assert_eq!(of(&inside(), ("api-server", silent()), silent()), Verdict::Inconclusive);
-    assert_eq!(of(&inside(), api(), Reply::NotAsked("the budget is spent".to_owned())), Verdict::Inconclusive);
+    assert_eq!(
+        of(&inside(), api(), Reply::NotAsked("the budget is spent".to_owned())),
+        Verdict::Inconclusive
+    );
     let by_route = Inside { node_is_told: false, ..inside() };
     assert_eq!(of(&by_route, api(), silent()), Verdict::Inconclusive);
     assert_eq!(of(&by_route, api(), Reply::Connected), Verdict::Refuted);

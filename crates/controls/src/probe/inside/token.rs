@@ -95,4 +95,3 @@ pub(super) fn described(claims: &Value) -> String {
         .collect();
     clean
 }
-

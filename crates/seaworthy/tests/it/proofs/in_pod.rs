@@ -33,7 +33,8 @@ fn start(profile: Profile) -> Option<Lab> {
 
 /// A pod that looks around, as its security context lets it.
 fn pod(name: &str, automount: bool, pod: Value, container: Value, mounts: &[(&str, &str)]) -> Value {
-    let variable = |name: &str, field: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": field}}});
+    let variable =
+        |name: &str, field: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": field}}});
     let volumes: Vec<_> = mounts
         .iter()
         .enumerate()
@@ -143,7 +144,8 @@ const OPEN: &[Row] = &[
 fn an_intruder_finds_what_pods_of_an_insecure_lab_leave_open() {
     let Some(lab) = start(Profile::insecure()) else { return };
     expect(&log(&lab, &pod("ordinary", true, json!({}), json!({}), &[])), ORDINARY);
-    let context = json!({"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}});
+    let context =
+        json!({"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}});
     let container = json!({
         "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]},
     });
@@ -177,17 +179,15 @@ fn an_intruder_finds_what_pods_of_an_insecure_lab_leave_open() {
 
     with_metadata_service(&lab, || {
         let arguments = [&CANARY[..], &["network/metadata-egress"]].concat();
-        expect(
-            &prove(&lab, &arguments),
-            &[("network/metadata-egress", "pods of a new namespace", REFUTED)],
-        );
+        expect(&prove(&lab, &arguments), &[("network/metadata-egress", "pods of a new namespace", REFUTED)]);
     });
 }
 
 #[test]
 fn what_a_hardened_node_keeps_from_pods_is_proved() {
     // With `AlwaysPullImages` no pod starts where there is no registry.
-    let profile = Profile::hardened().with_flag("kube-apiserver", "enable-admission-plugins", "NodeRestriction");
+    let profile =
+        Profile::hardened().with_flag("kube-apiserver", "enable-admission-plugins", "NodeRestriction");
     let Some(lab) = start(profile) else { return };
     // A policy for the host: pods do not reach the node but for the API server.
     let address = "10.244.0.1";
@@ -204,8 +204,20 @@ fn what_a_hardened_node_keeps_from_pods_is_proved() {
     ];
     expect(&prove(&lab, &arguments), rows);
 
+    // The bridge of the lab knows nothing of policies: rules stand in for a plugin that does, while there are policies.
+    let arguments = [&CANARY[..], &["network/enforcement", "--at-a-time", "1"]].concat();
+    for (dropped, verdict) in [("18081", PROVED), ("18080-18081", INCONCLUSIVE)] {
+        let rows: &[Row] = &[("network/enforcement", "pod network", verdict)];
+        with_enforcement(&lab, dropped, || expect(&prove(&lab, &arguments), rows));
+    }
+
     // Now the network is dead altogether: nothing looks like protection.
-    nft(&lab, &format!("add rule inet lab input ip saddr 10.244.0.0/24 ip saddr != {address} drop; add chain inet lab forward {{ type filter hook forward priority 0; policy drop; }}"));
+    nft(
+        &lab,
+        &format!(
+            "add rule inet lab input ip saddr 10.244.0.0/24 ip saddr != {address} drop; add chain inet lab forward {{ type filter hook forward priority 0; policy drop; }}"
+        ),
+    );
     let arguments = [&CANARY[..], &["network/control-plane-reach"]].concat();
     let rows: &[Row] = &[("network/control-plane-reach", "pods of a new namespace", INCONCLUSIVE)];
     expect(&prove(&lab, &arguments), rows);
@@ -217,6 +229,46 @@ fn what_a_hardened_node_keeps_from_pods_is_proved() {
 fn nft(lab: &Lab, rules: &str) {
     let output = lab.command("nft").arg(rules).output().expect("nft runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// While something runs, ports between pods are closed as long as there are two policies.
+fn with_enforcement(lab: &Lab, ports: &str, run: impl FnOnce()) {
+    let look = || {
+        let policies =
+            lab.request("admin", "GET", "/apis/networking.k8s.io/v1/networkpolicies").expect("an answer");
+        let policies: Value = serde_json::from_str(&policies.body).expect("JSON");
+        policies["items"].as_array().is_some_and(|items| items.len() >= 2)
+    };
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut closed = false;
+            while !done.load(Ordering::Relaxed) {
+                let wanted = look();
+                match (wanted, closed) {
+                    (true, false) => nft(
+                        lab,
+                        &format!(
+                            "add table bridge lab; add chain bridge lab forward {{ type filter hook forward priority 0; policy accept; }}; \
+                             add rule bridge lab forward tcp dport {ports} drop"
+                        ),
+                    ),
+                    (false, true) => nft(lab, "delete table bridge lab"),
+                    _ => {}
+                }
+                closed = wanted;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            if closed {
+                nft(lab, "delete table bridge lab");
+            }
+        });
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+        done.store(true, Ordering::Relaxed);
+        if let Err(panic) = outcome {
+            std::panic::resume_unwind(panic);
+        }
+    });
 }
 
 /// While something runs, a service at the address of link-local metadata hands out tokens as AWS does.
@@ -241,7 +293,11 @@ fn with_metadata_service(lab: &Lab, run: impl FnOnce()) {
                 // The second version alone: who just GETs is refused.
                 let is_token = request.starts_with("put /latest/api/token")
                     && request.contains("x-aws-ec2-metadata-token-ttl-seconds");
-                let answer = if is_token { "200 OK\r\ncontent-length: 5\r\n\r\ntoken" } else { "401 Unauthorized\r\ncontent-length: 0\r\n\r\n" };
+                let answer = if is_token {
+                    "200 OK\r\ncontent-length: 5\r\n\r\ntoken"
+                } else {
+                    "401 Unauthorized\r\ncontent-length: 0\r\n\r\n"
+                };
                 let _ = stream.write_all(format!("HTTP/1.1 {answer}").as_bytes());
             }
         });
