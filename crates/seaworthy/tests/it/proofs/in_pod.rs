@@ -96,8 +96,10 @@ const ORDINARY: &[Row] = &[
     ("service-accounts/automount-token", "default/ordinary", REFUTED),
     // The API server of the insecure lab extends tokens to a year.
     ("service-accounts/token-binding", "default/ordinary", REFUTED),
-    ("rbac/secret-access", "default/ordinary", REFUTED),
-    ("rbac/cluster-admin", "default/ordinary", REFUTED),
+    // The controller manager is not told the authority of the API server, so that pods have an empty certificate: nobody shows
+    // a token to a server that nobody vouches for.
+    ("rbac/secret-access", "default/ordinary", INCONCLUSIVE),
+    ("rbac/cluster-admin", "default/ordinary", INCONCLUSIVE),
     ("pods/privileged", "default/ordinary", PROVED),
     ("pods/capabilities-added", "default/ordinary", PROVED),
     ("pods/capabilities-dropped", "default/ordinary", REFUTED),
@@ -189,6 +191,20 @@ fn what_a_hardened_node_keeps_from_pods_is_proved() {
     let profile =
         Profile::hardened().with_flag("kube-apiserver", "enable-admission-plugins", "NodeRestriction");
     let Some(lab) = start(profile) else { return };
+    let context =
+        json!({"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}});
+    let container = json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}});
+    let rows: &[Row] = &[
+        ("service-accounts/automount-token", "default/web", REFUTED),
+        ("service-accounts/token-binding", "default/web", PROVED),
+        ("secrets/memory-backed", "default/web", PROVED),
+        ("rbac/secret-access", "default/web", PROVED),
+        ("rbac/exec-access", "default/web", PROVED),
+        ("rbac/cluster-admin", "default/web", PROVED),
+        // It may not write in `/` itself, which is no protection of the rest.
+        ("pods/read-only-root-filesystem", "default/web", REFUTED),
+    ];
+    expect(&log(&lab, &pod("web", true, context, container, &[])), rows);
     // A policy for the host: pods do not reach the node but for the API server.
     let address = "10.244.0.1";
     let rule = format!(
