@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use kube::config::AuthInfo;
 use kube::{Client, Config};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use crate::connect;
@@ -34,6 +34,10 @@ pub struct Api {
     pub certificate: Option<(Vec<u8>, Vec<u8>)>,
     /// Host and port of the API server, when nothing stands between it and us.
     pub host: Option<(String, u16)>,
+    /// Whether the kubeconfig wants the server to be who it says it is.
+    pub is_verified: bool,
+    /// Words that no report may hold: the token and the password of the kubeconfig.
+    pub secrets: Vec<SecretString>,
 }
 
 /// Who asks.
@@ -105,6 +109,8 @@ impl Api {
             url: caller.url,
             host: host(&config),
             certificate: certificate(&config.auth_info),
+            is_verified: !config.accept_invalid_certs && config.cluster_url.scheme() == Some(&Scheme::HTTPS),
+            secrets: [config.auth_info.token, config.auth_info.password].into_iter().flatten().collect(),
             authorities: config.root_cert.unwrap_or_default(),
             caller: caller.client,
         })

@@ -1,10 +1,12 @@
 //! What came back.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::attempt::Outcome;
+use crate::foreign::line;
 use crate::request::TlsVersion;
 
 /// What came back, and when. Bodies are for judges: reports show [`Answer::summary`], which holds none.
@@ -18,8 +20,8 @@ pub struct Answer {
     pub reply: Reply,
 }
 
-/// What came back.
-#[derive(Clone, Debug, PartialEq)]
+/// What came back. Its `Debug` is its summary: bodies hold tokens.
+#[derive(Clone, PartialEq)]
 pub enum Reply {
     /// An answer of HTTP, whatever its status.
     Http {
@@ -155,7 +157,7 @@ impl Answer {
     /// The body, when it is whole and JSON.
     pub fn json(&self) -> Option<Value> {
         match &self.reply {
-            Reply::Http { body, cut: false, .. } => serde_json::from_slice(body).ok(),
+            Reply::Http { body, cut, .. } => json(body, *cut),
             _ => None,
         }
     }
@@ -170,21 +172,26 @@ impl Answer {
 
     /// The message of a `Status` of the API, when that is what came.
     pub fn message(&self) -> Option<String> {
-        let json = self.json()?;
-        let is_status = json.get("kind").and_then(Value::as_str) == Some("Status");
-        json.get("message").filter(|_| is_status).and_then(Value::as_str).map(str::to_owned)
+        message(&self.json()?)
     }
 
     /// What came, on one line, without anything that may be a secret: statuses, messages of the API, kinds and sizes.
     pub fn summary(&self) -> String {
-        match &self.reply {
+        self.reply.to_string()
+    }
+}
+
+impl fmt::Display for Reply {
+    /// On one line, without anything that may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = match self {
             Reply::Http { status, body, cut, .. } => {
                 let size =
                     if *cut { format!("over {} bytes", body.len()) } else { format!("{} bytes", body.len()) };
-                let json = self.json();
+                let json = json(body, *cut);
                 let kind = json.as_ref().and_then(|json| json.get("kind")).and_then(Value::as_str);
                 let allowed = json.as_ref().and_then(|json| json.pointer("/status/allowed")?.as_bool());
-                match (self.message(), kind) {
+                match (json.as_ref().and_then(message), kind) {
                     (_, Some(kind)) if allowed.is_some() => {
                         format!("{status}: {}, allowed: {}", line(kind), allowed == Some(true))
                     }
@@ -214,28 +221,26 @@ impl Answer {
             Reply::Silent(why) => format!("no answer: {}", line(why)),
             Reply::Nonsense(what) => format!("nonsense: {}", line(what)),
             Reply::NotAsked(why) => format!("not asked: {}", line(why)),
-        }
+        };
+        f.write_str(&summary)
     }
 }
 
-/// The beginning of a foreign text on one line, without characters that speak to a terminal.
-fn line(text: &str) -> String {
-    const MOST: usize = 300;
-    let mut line: String = text
-        .chars()
-        .map(|char| {
-            if char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-                ' '
-            } else {
-                char
-            }
-        })
-        .take(MOST)
-        .collect();
-    if text.chars().nth(MOST).is_some() {
-        line.push('…');
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({self})")
     }
-    line
+}
+
+/// A body, when it is whole and JSON.
+fn json(body: &[u8], cut: bool) -> Option<Value> {
+    if cut { None } else { serde_json::from_slice(body).ok() }
+}
+
+/// The message of a `Status` of the API.
+fn message(json: &Value) -> Option<String> {
+    let is_status = json.get("kind").and_then(Value::as_str) == Some("Status");
+    json.get("message").filter(|_| is_status).and_then(Value::as_str).map(str::to_owned)
 }
 
 /// The answers to the steps of an attempt, by their names. A step that was not reached has none.

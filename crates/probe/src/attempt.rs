@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answer::{Answer, Answers};
+use crate::answer::{Answer, Answers, Reply};
+use crate::foreign::{plain, shortened};
 use crate::request::Request;
 
 /// What a proof is about.
@@ -217,6 +218,7 @@ pub struct Attempt {
     judge: Judge,
     namespace: bool,
     cannot: Option<Outcome>,
+    otherwise: Option<Cow<'static, str>>,
 }
 
 impl Attempt {
@@ -235,7 +237,7 @@ impl Attempt {
             let twice = steps[..index].iter().any(|earlier| earlier.name == step.name);
             assert!(!twice, "two steps of a probe of {subject} are called `{}`", step.name);
         }
-        Attempt { subject, steps, judge: Arc::new(judge), namespace: false, cannot: None }
+        Attempt { subject, steps, judge: Arc::new(judge), namespace: false, cannot: None, otherwise: None }
     }
 
     /// What cannot be tried here, and what would make it possible.
@@ -249,13 +251,26 @@ impl Attempt {
             let outcome = outcome.clone();
             Arc::new(move |_: &Answers| outcome.clone())
         };
-        Attempt { subject, steps: Vec::new(), judge, namespace: false, cannot: Some(outcome) }
+        Attempt {
+            subject,
+            steps: Vec::new(),
+            judge,
+            namespace: false,
+            cannot: Some(outcome),
+            otherwise: None,
+        }
     }
 
     /// The executor makes the namespace of the run first: see `Ground::canary_namespace` of `seaworthy-controls`.
     #[must_use]
     pub fn in_canary_namespace(self) -> Attempt {
         Attempt { namespace: true, ..self }
+    }
+
+    /// What would decide it where a positive control fails: a right, a flag.
+    #[must_use]
+    pub fn otherwise_needs(self, needs: impl Into<Cow<'static, str>>) -> Attempt {
+        Attempt { otherwise: Some(needs.into()), ..self }
     }
 
     /// What it is about.
@@ -278,7 +293,8 @@ impl Attempt {
         self.cannot.as_ref()
     }
 
-    /// What follows from answers to all steps. A positive control that fails, or has no answer, decides first.
+    /// What follows from answers to all steps. A positive control that fails, or has no answer, decides first. Whatever the
+    /// judge of the probe says, nothing is proved by an answer that did not come, that makes no sense, or that sends us elsewhere.
     pub fn judge(&self, answers: &Answers) -> Outcome {
         if let Some(outcome) = &self.cannot {
             return outcome.clone();
@@ -290,10 +306,38 @@ impl Attempt {
                 None => Err("it was not asked".to_owned()),
             };
             if let Err(why) = held {
-                return Outcome::inconclusive(step.name, format!("the positive control failed: {why}"));
+                let outcome = Outcome::inconclusive(step.name, format!("the positive control failed: {why}"));
+                return match &self.otherwise {
+                    Some(needs) => outcome.needs(needs.clone()),
+                    None => outcome,
+                };
             }
         }
-        (self.judge)(answers)
+        let outcome = (self.judge)(answers);
+        let outcome = match unfit(outcome.verdict, answers.reply(outcome.step)) {
+            None => outcome,
+            Some(why) => Outcome { verdict: Verdict::Inconclusive, reason: why, ..outcome },
+        };
+        // Reasons quote what servers say.
+        let shown = |text: &str| shortened(&plain(text), MOST_REASON);
+        Outcome { reason: shown(&outcome.reason), needs: outcome.needs.as_deref().map(shown), ..outcome }
+    }
+}
+
+/// Most characters of a reason.
+const MOST_REASON: usize = 1000;
+
+/// Why an answer cannot bear a verdict, when it cannot.
+fn unfit(verdict: Verdict, reply: Option<&Reply>) -> Option<String> {
+    match (verdict, reply) {
+        (Verdict::Inconclusive, _) => None,
+        (_, None) => Some("what would decide it was not asked".to_owned()),
+        (_, Some(reply @ Reply::NotAsked(_)))
+        | (
+            Verdict::Proved,
+            Some(reply @ (Reply::Nonsense(_) | Reply::Http { status: ..200 | 300..=399, .. })),
+        ) => Some(format!("the answer decides nothing ({reply})")),
+        _ => None,
     }
 }
 

@@ -5,9 +5,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Endpoint;
+use crate::foreign::plain;
 
 /// Most bytes of an answer that are read when a probe does not say otherwise.
 const MOST: usize = 1 << 20;
+
+/// Headers whose values are shown; any other may hold what is nobody's business.
+const SHOWN: &[&str] = &[
+    "accept",
+    "audit-id",
+    "metadata",
+    "metadata-flavor",
+    "origin",
+    "x-aws-ec2-metadata-token-ttl-seconds",
+    "x-remote-group",
+    "x-remote-user",
+];
 
 /// One thing that is asked: by whom, of whom, what. Requests are equal when their answers are interchangeable, so that the
 /// executor may ask once for many attempts.
@@ -334,8 +347,16 @@ impl Request {
 }
 
 impl fmt::Display for Request {
-    /// On one line, as the plan and reports show it: `GET /version of the API server by nobody`.
+    /// On one line, as the plan and reports show it: `GET /version as nobody`. Names come from the cluster, which may be hostile.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::new();
+        self.write(&mut line)?;
+        f.write_str(&plain(&line))
+    }
+}
+
+impl Request {
+    fn write(&self, f: &mut String) -> fmt::Result {
         match &self.ask {
             Ask::Http(ask) => {
                 let HttpAsk { method, path, headers, websocket, .. } = ask;
@@ -351,7 +372,11 @@ impl fmt::Display for Request {
                     f.write_str(" as a WebSocket")?;
                 }
                 for (name, value) in headers.iter().filter(|(name, _)| *name != "content-type") {
-                    write!(f, " with {name}: {value}")?;
+                    if SHOWN.contains(name) {
+                        write!(f, " with {name}: {value}")?;
+                    } else {
+                        write!(f, " with {name}")?;
+                    }
                 }
             }
             Ask::Connect => write!(f, "connect to {}", Where(&self.target))?,
@@ -370,7 +395,11 @@ impl fmt::Display for Request {
                 // The end is what stands behind the last one, which may be no text.
                 let to = if to.is_empty() { String::new() } else { format!(" to {}", to.escape_debug()) };
                 let place = Where(&self.target);
-                write!(f, "gRPC Range of {scheme}://{place}: {what} {from}{to}, at most {limit}")?;
+                write!(
+                    f,
+                    "gRPC Range of {scheme}://{place}: {what} {}{to}, at most {limit}",
+                    from.escape_debug()
+                )?;
             }
             Ask::Lines { containing, .. } => {
                 write!(f, "read the end of {} for {containing}", Where(&self.target))?;

@@ -43,6 +43,11 @@ pub(crate) async fn http(
             }
             Who::Impersonating
         }
+        Identity::Bearer(wanted) if !executor.api.is_verified && *wanted != Token::Bogus => {
+            return Reply::NotAsked(
+                "a token is not sent to a server that nobody vouches for, as the kubeconfig wants".to_owned(),
+            );
+        }
         Identity::Bearer(wanted) => match bearer(executor, wanted, answers) {
             Ok(found) => {
                 token = found;
@@ -125,5 +130,9 @@ pub(crate) fn bearer(executor: &Executor, token: &Token, answers: &Answers) -> R
             .and_then(|text| BASE64.decode(text.as_bytes()).ok())
             .and_then(|bytes| String::from_utf8(bytes).ok()),
     };
-    found.ok_or_else(|| Reply::NotAsked("there is no token to show".to_owned()))
+    let found = found.ok_or_else(|| Reply::NotAsked("there is no token to show".to_owned()))?;
+    if *token != Token::Bogus {
+        executor.secrets.add(&found);
+    }
+    Ok(found)
 }

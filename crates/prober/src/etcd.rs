@@ -1,23 +1,19 @@
 //! Etcd, as its own clients ask it: gRPC, which is HTTP/2 with a message of protocol buffers in the body. The gateway of
 //! JSON can be turned off; this cannot.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
-use seaworthy_probe::{Identity, Reply};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use seaworthy_probe::{CLOSED, Identity, Reply};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::executor::Executor;
-use crate::port::{broken, connect, handshake_for, silent};
+use crate::noting::{Failure, Noting};
+use crate::port::{connect, handshake_for, silent};
 
 /// Keys that are asked for at once, when their values come with them: one may be 1.5 MB.
 const PAGE: u32 = 16;
@@ -155,10 +151,11 @@ impl<'a> Connection<'a> {
             let stream = connect(executor, host, port).await?;
             timeout(executor.request_timeout, speak(Noting { stream, failure: failure.clone() })).await
         };
-        let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let authority =
+            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         match opened {
             Err(_) => Err(silent(executor)),
-            Ok(Err(error)) => Err(failure.or(&error)),
+            Ok(Err(error)) => Err(unanswered(&failure, &error)),
             Ok(Ok((sender, driver))) => {
                 let scheme = if tls { "https" } else { "http" };
                 Ok(Connection { executor, sender, driver, failure, authority, scheme })
@@ -183,7 +180,8 @@ impl<'a> Connection<'a> {
             .map_err(|error| Reply::NotAsked(error.to_string()))?;
         let failure = self.failure.clone();
         let work = async {
-            let answer = self.sender.send_request(request).await.map_err(|error| failure.or(&error))?;
+            let answer =
+                self.sender.send_request(request).await.map_err(|error| unanswered(&failure, &error))?;
             let (parts, mut rest) = answer.into_parts();
             if parts.status != http::StatusCode::OK {
                 return Err(Reply::Nonsense(format!("HTTP {} instead of gRPC", parts.status.as_u16())));
@@ -194,7 +192,7 @@ impl<'a> Connection<'a> {
             }
             let (mut body, mut trailers) = (BytesMut::new(), parts.headers);
             while let Some(frame) = rest.frame().await {
-                let frame = frame.map_err(|error| failure.or(&error))?;
+                let frame = frame.map_err(|error| unanswered(&failure, &error))?;
                 match frame.into_data() {
                     Ok(data) if body.len() + data.len() > MOST => {
                         return Err(Reply::Nonsense(format!("an answer of more than {MOST} bytes")));
@@ -253,78 +251,15 @@ fn judge(trailers: &HeaderMap) -> Result<(), Reply> {
     }
 }
 
-/// What the connection broke by. HTTP/2 keeps no more than the text of it.
-#[derive(Clone, Default)]
-struct Failure(Arc<Mutex<Option<Reply>>>);
-
-impl Failure {
-    fn note(&self, error: &io::Error) {
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A refusal says more than whatever happened beside it: the other side may be gone before our writing ends.
-        let refusal = |reply: &Reply| matches!(reply, Reply::Refused(why) if why.starts_with("TLS alert"));
-        let reply = broken(error);
-        if first.is_none() || refusal(&reply) {
-            *first = Some(reply);
+/// What a failure of HTTP/2 says, which keeps no more than the text of what the connection broke by.
+fn unanswered(failure: &Failure, error: &hyper::Error) -> Reply {
+    failure.noted().unwrap_or_else(|| {
+        let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        match error.is_closed() || error.is_canceled() {
+            true => Reply::Silent(CLOSED.to_owned()),
+            false => Reply::Nonsense(format!("no HTTP/2: {error}: {cause}")),
         }
-    }
-
-    fn or(&self, error: &hyper::Error) -> Reply {
-        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        noted.unwrap_or_else(|| {
-            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            match error.is_closed() || error.is_canceled() {
-                true => Reply::Silent(format!("{error}: {cause}")),
-                false => Reply::Nonsense(format!("no HTTP/2: {error}: {cause}")),
-            }
-        })
-    }
-}
-
-/// A stream that notes what it breaks by.
-struct Noting<S> {
-    stream: S,
-    failure: Failure,
-}
-
-impl<S> Noting<S> {
-    fn noted<T>(&self, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if let Poll::Ready(Err(error)) = &poll {
-            self.failure.note(error);
-        }
-        poll
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Noting<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.noted(poll)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Noting<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.noted(poll)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.stream).poll_flush(context);
-        self.noted(poll)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.noted(poll)
-    }
+    })
 }
 
 #[cfg(test)]

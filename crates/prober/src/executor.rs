@@ -6,8 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use seaworthy_cluster::{Api, Pace};
 use seaworthy_policy::rfc3339;
 use seaworthy_probe::{
-    Answer, Answers, Ask, Attempt, Outcome, Reply, Request, Step, StepRole, Target, Verdict,
+    Answer, Answers, Ask, Attempt, Origin, Outcome, Reply, Request, Step, StepRole, Target, Verdict,
+    may_be_told,
 };
+use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -18,6 +20,7 @@ use crate::keeper::Keeper;
 use crate::memo::{Known, Memo, moves};
 use crate::objects::{self, Objects};
 use crate::prober::{ProberOptions, Tried};
+use crate::secrets::Secrets;
 use crate::stop::Stop;
 use crate::{api_server, file, port};
 
@@ -36,6 +39,7 @@ pub(crate) struct Executor {
     pub(crate) keeper: Keeper,
     pub(crate) objects: Objects,
     pub(crate) bounds: Bounds,
+    pub(crate) secrets: Secrets,
     at_a_time: Semaphore,
     memo: Memo,
     stop: Stop,
@@ -44,7 +48,12 @@ pub(crate) struct Executor {
 impl Executor {
     pub(crate) fn new(api: Api, options: &ProberOptions, stop: Stop) -> Executor {
         let pace = Arc::new(Pace::new(options.cluster.requests_per_second));
+        let secrets = Secrets::default();
+        for secret in &api.secrets {
+            secrets.add(secret.expose_secret());
+        }
         Executor {
+            secrets,
             keeper: Keeper { api: api.clone(), pace: Arc::clone(&pace), agent: agent(&options.run) },
             objects: Objects::new(options.state.clone(), &options.run, options.consent),
             api,
@@ -119,6 +128,12 @@ impl Executor {
             let known = self.step(index, step, &answers, since).await;
             let failed = matches!(step.role, StepRole::Control(expect) if expect(&known.answer).is_err());
             asked.push(known.asked);
+            // A token is handed out in such an answer.
+            if let Some(token) =
+                known.answer.json().as_ref().and_then(|json| json.pointer("/status/token")?.as_str())
+            {
+                self.secrets.add(token);
+            }
             answers.0.push((step.name, known.answer));
             if failed {
                 break;
@@ -135,12 +150,13 @@ impl Executor {
         }
         let step = attempt.steps().iter().find(|step| step.name == outcome.step);
         let answer = answers.get(outcome.step);
+        let hidden = |text: String| self.secrets.hidden(&text);
         Tried {
-            request: step.map(|step| step.request.to_string()).unwrap_or_default(),
-            reply: answer.map(Answer::summary).unwrap_or_default(),
+            request: hidden(step.map(|step| step.request.to_string()).unwrap_or_default()),
+            reply: hidden(answer.map(Answer::summary).unwrap_or_default()),
             at: answer.map_or_else(now, |answer| answer.at.clone()),
             took: begun.elapsed(),
-            outcome,
+            outcome: Outcome { reason: hidden(outcome.reason), needs: outcome.needs.map(hidden), ..outcome },
         }
     }
 
@@ -148,7 +164,7 @@ impl Executor {
         let outcome = Outcome::inconclusive("", "the namespace of the run could not be made");
         Tried {
             request: objects::namespace_request(&self.run).to_string(),
-            reply: answer.summary(),
+            reply: self.secrets.hidden(&answer.summary()),
             at: answer.at.clone(),
             took: begun.elapsed(),
             outcome: match (answer.status(), &answer.reply) {
@@ -159,8 +175,8 @@ impl Executor {
         }
     }
 
-    /// Where silence or a 401 is the proof, the positive controls must still hold after it: what dies in between, or forgets
-    /// who we are, is not protected. The same where the controls were seen long ago.
+    /// Where silence, a 401 or a failure is the proof, the positive controls must still hold after it: what dies in between, or
+    /// forgets who we are, is not protected. The same where the controls were seen long ago.
     async fn doubt(
         &self,
         index: usize,
@@ -173,7 +189,7 @@ impl Executor {
             matches!(step.role, StepRole::Ask)
                 && matches!(
                     answers.reply(step.name),
-                    Some(Reply::Refused(_) | Reply::Silent(_) | Reply::Http { status: 401, .. })
+                    Some(Reply::Refused(_) | Reply::Silent(_) | Reply::Http { status: 401 | 500.., .. })
                 )
         });
         for (step, asked) in attempt.steps().iter().zip(asked) {
@@ -273,6 +289,11 @@ impl Executor {
                 None => Reply::NotAsked("a proxy stands before the API server".to_owned()),
             },
             (Target::Port(endpoint), ask) => {
+                // Plans know this too; what a hostile cluster tells is not asked even when one does not.
+                if matches!(endpoint.origin, Origin::Told(_)) && !may_be_told(&endpoint.host) {
+                    let why = "the cluster tells an address that is not its own; give it by a flag";
+                    return Reply::NotAsked(why.to_owned());
+                }
                 port::ask(self, &endpoint.host, endpoint.port, &request.identity, ask, answers).await
             }
             (Target::File(path), ask) => file::ask(path, ask).await,

@@ -30,9 +30,8 @@ const RENEGOTIATION_INFO: u16 = 0xff01;
 const GROUPS: [u16; 4] = [0x001d, 0x0017, 0x0018, 0x0019];
 
 /// All that servers of Go know, old ones too: what is tried here are versions and suites.
-const SIGNATURES: [u16; 12] = [
-    0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201,
-];
+const SIGNATURES: [u16; 12] =
+    [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
 
 /// The first message, in its record. `host` is told when it is a name.
 pub(crate) fn encode(version: TlsVersion, suites: &[u16], host: Option<&str>, random: [u8; 32]) -> Vec<u8> {
@@ -352,7 +351,8 @@ mod tests {
     fn other_protocols_are_nonsense() {
         let http = parse(b"HTTP/1.1 400 Bad Request\r\n\r\n", TlsVersion::Tls12, &[GOOD]);
         assert_eq!(http, Some(Reply::Nonsense("HTTP without TLS".to_owned())));
-        for bytes in [&b"SSH-2.0-x"[..], &[22, 9, 9, 0, 1, 0], &[22, 3, 3, 0xff, 0xff], &[21, 3, 3, 0, 1, 2]] {
+        for bytes in [&b"SSH-2.0-x"[..], &[22, 9, 9, 0, 1, 0], &[22, 3, 3, 0xff, 0xff], &[21, 3, 3, 0, 1, 2]]
+        {
             let reply = parse(bytes, TlsVersion::Tls12, &[GOOD]);
             assert!(matches!(reply, Some(Reply::Nonsense(_))), "{bytes:?}: {reply:?}");
         }

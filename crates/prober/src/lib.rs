@@ -17,9 +17,11 @@ mod inside;
 mod keeper;
 mod ledger;
 mod memo;
+mod noting;
 mod objects;
 mod port;
 mod prober;
+mod secrets;
 mod stop;
 mod tls;
 

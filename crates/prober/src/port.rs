@@ -13,11 +13,13 @@ use seaworthy_probe::{Answers, Ask, CLOSED, HttpAsk, Identity, Reply, Tls, TlsVe
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::executor::Executor;
+use crate::noting::{Failure, Noting};
 use crate::{api_server, etcd, hello, tls};
 
 /// Asks a port.
@@ -214,9 +216,13 @@ async fn exchange(
     most: usize,
     tls: Option<Tls>,
 ) -> Reply {
+    let failure = Failure::default();
+    let noting = Noting { stream, failure: failure.clone() };
     let work = async {
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let connection = tokio::spawn(connection);
+        let (mut sender, connection) = http1::handshake(TokioIo::new(noting)).await?;
+        // Ends with this request, whatever comes of it.
+        let mut background = JoinSet::new();
+        background.spawn(connection);
         let answer = sender.send_request(request.map(|body| Full::new(Bytes::from(body)))).await?;
         let (parts, mut rest) = answer.into_parts();
         let (mut body, mut cut) = (Vec::new(), false);
@@ -230,7 +236,6 @@ async fn exchange(
                 break;
             }
         }
-        connection.abort();
         Ok::<Reply, hyper::Error>(Reply::Http {
             status: parts.status.as_u16(),
             headers: api_server::headers(&parts.headers),
@@ -242,16 +247,11 @@ async fn exchange(
     match timeout(executor.request_timeout, work).await {
         Err(_) => silent(executor),
         Ok(Ok(reply)) => reply,
-        Ok(Err(error)) => {
-            let cause =
-                std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-            match cause {
-                Some(cause) => broken(cause),
-                None if error.is_incomplete_message() => Reply::Silent(CLOSED.to_owned()),
-                None if error.is_parse() => Reply::Nonsense("no answer of HTTP".to_owned()),
-                None => Reply::Silent(error.to_string()),
-            }
-        }
+        Ok(Err(error)) => failure.noted().unwrap_or_else(|| match error.is_parse() {
+            true => Reply::Nonsense("no answer of HTTP".to_owned()),
+            false if error.is_incomplete_message() || error.is_canceled() => Reply::Silent(CLOSED.to_owned()),
+            false => Reply::Silent(error.to_string()),
+        }),
     }
 }
 

@@ -30,10 +30,7 @@ pub(crate) fn facts(seen: &Seen) -> Tls {
 }
 
 /// A client that shows the certificate of an identity, and the place where it notes what it sees.
-pub(crate) fn client(
-    executor: &Executor,
-    identity: &Identity,
-) -> Result<(ClientConfig, Arc<Seen>), Reply> {
+pub(crate) fn client(executor: &Executor, identity: &Identity) -> Result<(ClientConfig, Arc<Seen>), Reply> {
     let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
     for authority in &executor.api.authorities {

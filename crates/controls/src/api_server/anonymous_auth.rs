@@ -3,7 +3,7 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program, Setting};
 use seaworthy_probe::{
-    Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, Token, expect,
+    Answers, Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, Token, expect,
 };
 use serde_json::json;
 
@@ -58,38 +58,41 @@ const REACH: Probe = Probe {
     plan: plan_reach,
 };
 
+const PATHS: [(&str, &str); 9] = [
+    ("namespaces", "/api/v1/namespaces?limit=1"),
+    ("api", "/api"),
+    ("root", "/"),
+    ("version", "/version"),
+    ("metrics", "/metrics"),
+    ("openapi", "/openapi/v3"),
+    ("issuer", "/.well-known/openid-configuration"),
+    ("issuer-keys", "/openid/v1/jwks"),
+    ("livez", "/livez"),
+];
+
 fn plan_reach(_: &Ground<'_, '_>) -> Vec<Attempt> {
-    const PATHS: [(&str, &str); 9] = [
-        ("namespaces", "/api/v1/namespaces?limit=1"),
-        ("api", "/api"),
-        ("root", "/"),
-        ("version", "/version"),
-        ("metrics", "/metrics"),
-        ("openapi", "/openapi/v3"),
-        ("issuer", "/.well-known/openid-configuration"),
-        ("issuer-keys", "/openid/v1/jwks"),
-        ("livez", "/livez"),
-    ];
     let mut steps = vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
     steps.extend(PATHS.map(|(name, path)| Step::ask(name, Request::get(path).most(1 << 14))));
-    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
-        let mut refused = "api";
-        for (name, path) in PATHS {
-            match answers.status(name) {
-                Some(401) if whoami::refused(answers, name) => refused = name,
-                Some(200) if name == "livez" => {}
-                Some(200) => return Outcome::refuted(name, format!("anybody may read `{path}`")),
-                // The refusal of an authorizer: authentication has let the request in as a user.
-                Some(403) if answers.message(name).contains("system:anonymous") => {
-                    let reason =
-                        format!("anonymous requests are let in; only their rights stop them at `{path}`");
-                    return Outcome::refuted(name, reason);
-                }
-                _ => return answers.inconclusive(name),
+    vec![Attempt::new(Subject::cluster("API server"), steps, judge_reach)]
+}
+
+fn judge_reach(answers: &Answers) -> Outcome {
+    let mut refused = "api";
+    for (name, path) in PATHS {
+        match answers.status(name) {
+            Some(401) if whoami::refused(answers, name) => refused = name,
+            Some(200) if name == "livez" => {}
+            Some(200) => return Outcome::refuted(name, format!("anybody may read `{path}`")),
+            // The refusal of an authorizer: authentication has let the request in as a user.
+            Some(403) if answers.message(name).contains("system:anonymous") => {
+                let reason =
+                    format!("anonymous requests are let in; only their rights stop them at `{path}`");
+                return Outcome::refuted(name, reason);
             }
+            _ => return answers.inconclusive(name),
         }
-        Outcome::proved(refused, "requests without credentials are refused, or limited to health paths")
-    })]
+    }
+    Outcome::proved(refused, "requests without credentials are refused, or limited to health paths")
 }
 
 const BAD_TOKEN: Probe = Probe {
@@ -276,4 +279,45 @@ fn check_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
 fn is_health(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
     matches!(first, Some("livez" | "readyz" | "healthz"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::{Answer, Answers, Reply, Verdict};
+
+    use super::{PATHS, judge_reach};
+
+    /// What an API server says to nobody, as 1.36 says it.
+    const REFUSAL: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
+
+    fn http(status: u16, body: &str, of_api_server: bool) -> Reply {
+        let id = ("audit-id".to_owned(), "dd817daf-ab08-4726-b33f-a322d07a3805".to_owned());
+        let headers = if of_api_server { vec![id] } else { Vec::new() };
+        Reply::Http { status, headers, body: body.as_bytes().to_vec(), cut: false, tls: None }
+    }
+
+    /// The verdict where every path is refused but one, which is answered otherwise.
+    fn verdict(path: &str, reply: &Reply) -> Verdict {
+        let answer = |name| {
+            let reply = if name == path { reply.clone() } else { http(401, REFUSAL, true) };
+            Answer { at: String::new(), took: Duration::ZERO, reply }
+        };
+        judge_reach(&Answers(PATHS.iter().map(|(name, _)| (*name, answer(*name))).collect())).verdict
+    }
+
+    #[test]
+    fn only_the_api_server_itself_refuses_anonymous_requests() {
+        assert_eq!(verdict("api", &http(401, REFUSAL, true)), Verdict::Proved);
+        assert_eq!(verdict("livez", &http(200, "ok", true)), Verdict::Proved);
+        // A proxy before the server asks for a login.
+        assert_eq!(verdict("api", &http(401, "<html>please sign in</html>", false)), Verdict::Inconclusive);
+        assert_eq!(verdict("api", &http(401, REFUSAL, false)), Verdict::Inconclusive);
+        assert_eq!(verdict("root", &http(302, "", false)), Verdict::Inconclusive);
+        assert_eq!(verdict("version", &http(503, "", false)), Verdict::Inconclusive);
+        assert_eq!(verdict("version", &Reply::Silent("nothing".to_owned())), Verdict::Inconclusive);
+        // Another gate than that of anonymous requests.
+        assert_eq!(verdict("api", &http(403, "forbidden", false)), Verdict::Inconclusive);
+    }
 }

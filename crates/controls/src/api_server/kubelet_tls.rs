@@ -114,3 +114,50 @@ fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     }
     flags.verdict()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::{Answer, Answers, CertificateFacts, Reply, Tls, Verdict};
+
+    use super::judge_kubelet;
+
+    fn verdict(issuer: &str, trusted: bool, status: u16, body: &str) -> Verdict {
+        let certificate = CertificateFacts {
+            subject: "CN=node1".to_owned(),
+            issuer: issuer.to_owned(),
+            names: vec!["10.244.0.1".to_owned()],
+            remaining: 86_400,
+            self_signed: false,
+            fingerprint: String::new(),
+        };
+        let trusted =
+            if trusted { Ok(()) } else { Err("invalid peer certificate: UnknownIssuer".to_owned()) };
+        let handshake = Reply::Handshake(Tls { certificates: vec![certificate], trusted });
+        let http = Reply::Http {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            cut: false,
+            tls: None,
+        };
+        let answer = |reply| Answer { at: String::new(), took: Duration::ZERO, reply };
+        judge_kubelet(&Answers(vec![("kubelet", answer(handshake)), ("through", answer(http))])).verdict
+    }
+
+    #[test]
+    fn a_kubelet_that_vouches_for_itself_is_talked_to_or_refused() {
+        const OWN: &str = "CN=node1-ca@1795293966";
+        const REFUSED: &str = "error trying to reach service: tls: failed to verify certificate: x509: certificate signed by \
+                               unknown authority";
+        assert_eq!(verdict(OWN, false, 200, "ok"), Verdict::Refuted);
+        assert_eq!(verdict(OWN, false, 503, REFUSED), Verdict::Proved);
+        // It would be answered with and without a look at the certificate.
+        assert_eq!(verdict("CN=kubernetes-ca", true, 200, "ok"), Verdict::Inconclusive);
+        // An authority that the API server may know, and this program does not.
+        assert_eq!(verdict("CN=kubelets", false, 200, "ok"), Verdict::Inconclusive);
+        assert_eq!(verdict(OWN, false, 403, "forbidden"), Verdict::Inconclusive);
+        assert_eq!(verdict(OWN, false, 503, "no route to host"), Verdict::Inconclusive);
+    }
+}

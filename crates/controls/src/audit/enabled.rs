@@ -49,10 +49,9 @@ const LOG: Probe = Probe {
 fn plan_log(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let subject = Subject::cluster("API server");
     let Some(log) = ground.audit_log() else { return vec![audit_log::missing(subject)] };
-    let mut steps = vec![
-        Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok),
-        Step::ask("marked", audit_log::sure(ground, "enabled.asked")),
-    ];
+    let mut steps = vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
+    steps.extend(audit_log::begin(log, ground));
+    steps.push(Step::ask("marked", audit_log::sure(ground, "enabled.asked")));
     steps.extend(audit_log::end(log, ground, "enabled"));
     vec![Attempt::new(subject, steps, |answers| match audit_log::of_step(answers, "marked") {
         audit_log::Logged::Events(_) => Outcome::proved(

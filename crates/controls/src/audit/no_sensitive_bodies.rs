@@ -90,10 +90,10 @@ fn plan_bodies(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         ),
     ];
     let attempts = classes.into_iter().map(|(class, mark, request, limit)| {
-        let mut steps = vec![
-            Step::control("caller", Asked::get("/version").by(Identity::Caller), expect::ok),
-            Step::ask("marked", request),
-        ];
+        let mut steps =
+            vec![Step::control("caller", Asked::get("/version").by(Identity::Caller), expect::ok)];
+        steps.extend(audit_log::begin(log, ground));
+        steps.push(Step::ask("marked", request));
         steps.extend(audit_log::end(log, ground, mark));
         let value = value.clone();
         Attempt::new(Subject::cluster(class), steps, move |answers| {

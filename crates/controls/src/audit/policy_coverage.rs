@@ -46,8 +46,8 @@ const LEVELS: Probe = Probe {
     asks: "The caller sends one marked request of each class that detections need, with an empty body or for an object that does \
            not exist, so that nothing happens; and reads the end of the audit log for them",
     proved_by: "an event of each, of the level that is needed or a higher one",
-    refuted_by: "an event of a lower level; or none, although the event of a later request is there",
-    not_fooled_by: "a log of another server: the ids of the events are those of the answers. Rules for other users, and verbs \
+    refuted_by: "an event of a lower level; or none, although events of earlier requests and of a later one are there",
+    not_fooled_by: "a log of another server, or several servers by turns: the ids of the events are those of the answers. Rules for other users, and verbs \
                     that are not sent (watch, update, patch, deletecollection), are not seen",
     positive_control: "the caller GETs `/version` and is answered",
     consent: Consent::Read,
@@ -103,6 +103,7 @@ fn plan_levels(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         let mark = format!("coverage-{index}");
         let mut steps =
             vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
+        steps.extend(audit_log::begin(log, ground));
         let mut wanted = Vec::new();
         let requests = NEEDS.iter().filter(|need| holds(need)).flat_map(|need| {
             let verbs =
@@ -123,7 +124,8 @@ fn plan_levels(ground: &Ground<'_, '_>) -> Vec<Attempt> {
                 let events = match audit_log::of_step(answers, name) {
                     Logged::Events(events) => events,
                     Logged::Nowhere => {
-                        let reason = format!("{what} is not in the log, and a later request is");
+                        let reason =
+                            format!("{what} is not in the log, and requests before and after it are");
                         return Outcome::refuted(name, reason);
                     }
                     Logged::Unknown(why) => {

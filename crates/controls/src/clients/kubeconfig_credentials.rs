@@ -43,7 +43,11 @@ const RIGHTS: Probe = Probe {
     plan: plan_rights,
 };
 
-fn plan_rights(_: &Ground<'_, '_>) -> Vec<Attempt> {
+fn plan_rights(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    if ground.given.impersonates {
+        let reason = "the caller acts as somebody else than the kubeconfig says";
+        return vec![Attempt::cannot(Subject::cluster("kubeconfig"), reason, "a run without --as")];
+    }
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

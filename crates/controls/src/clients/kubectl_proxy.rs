@@ -174,3 +174,36 @@ fn accepts_all(expression: &str) -> bool {
     let inner = expression.trim_matches(['"', '\'']).trim_start_matches('^').trim_end_matches('$');
     matches!(inner, ".*" | ".+" | "" | "(.*)")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::{Answer, Answers, Reply, Verdict};
+
+    use super::judge_ports;
+
+    fn verdict(first: Reply, second: Reply) -> Verdict {
+        let answer = |reply| Answer { at: String::new(), took: Duration::ZERO, reply };
+        judge_ports(&Answers(vec![("port-8001", answer(first)), ("port-8080", answer(second))])).verdict
+    }
+
+    #[test]
+    fn only_closed_ports_are_proof_and_only_the_api_is_a_proxy() {
+        let http = |status, body: &str| Reply::Http {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            cut: false,
+            tls: None,
+        };
+        let closed = || Reply::Refused("the port is closed".to_owned());
+        assert_eq!(verdict(closed(), closed()), Verdict::Proved);
+        assert_eq!(verdict(http(200, r#"{"kind": "APIVersions"}"#), closed()), Verdict::Refuted);
+        assert_eq!(verdict(closed(), http(401, r#"{"kind": "Status", "code": 401}"#)), Verdict::Refuted);
+        // A proxy that takes no other hosts, an application, a firewall.
+        assert_eq!(verdict(http(403, "Forbidden"), closed()), Verdict::Inconclusive);
+        assert_eq!(verdict(closed(), http(200, "<html>")), Verdict::Inconclusive);
+        assert_eq!(verdict(closed(), Reply::Silent("nothing".to_owned())), Verdict::Inconclusive);
+    }
+}

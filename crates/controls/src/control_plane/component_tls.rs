@@ -2,12 +2,14 @@
 
 use seaworthy_evidence::Found;
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Consent, SideEffect};
 
 use crate::addresses;
 use crate::change;
 use crate::clients::kubeconfigs;
 use crate::component_flags::{Findings, Known, flag};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Probe, Right, components};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -23,7 +25,21 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["encryption"], attack: &["T1557"], ..Mappings::NONE },
     check: Check::Component { programs: &[Program::ControllerManager, Program::Scheduler], check },
     guard: None,
-    probes: &[],
+    probes: &[CREDENTIALS],
+};
+
+const CREDENTIALS: Probe = Probe {
+    name: "credentials",
+    asks: "Nobody GETs `/metrics`, `/configz`, `/flagz` and `/debug/pprof/` of the scheduler and the controller manager, and \
+           `/healthz` without TLS of the same port and of the ports 10251 and 10252 of older releases",
+    proved_by: "401 or 403 that names `system:anonymous` for each, and no answer without TLS",
+    refuted_by: "200 for one; where the API server grants it to everybody, the reason says so",
+    not_fooled_by: "a port that refuses everything, or something else than the component: `/healthz` is open to everybody",
+    positive_control: "nobody GETs `/healthz` of the same port and is answered `ok`",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan: components::credentials,
 };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

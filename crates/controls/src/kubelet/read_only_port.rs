@@ -1,11 +1,14 @@
 //! `kubelet/read-only-port`; prose and cases in `read_only_port.md`.
 
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, Outcome, Request, SideEffect, Step};
 
 use crate::change;
 use crate::component_flags::misfit;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::kubelet::settings::{Effective, Field};
+use crate::probe::ports::{self, Filtered};
+use crate::probe::{Ground, Probe, kubelets};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,8 +32,41 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
-    probes: &[],
+    probes: &[CLOSED],
 };
+
+const CLOSED: Probe = Probe {
+    name: "closed",
+    asks: "Nobody GETs `/pods` of port 10255 of each node, without TLS",
+    proved_by: "the port refuses the connection",
+    refuted_by: "a list of pods",
+    not_fooled_by: "a wrong address or a dead host: the kubelet answers on its own port of the same host and is vouched for; a \
+                    filter on the way, which is silent and proves nothing",
+    positive_control: "a TLS handshake with the kubelet on the same host, before and after",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    kubelets::attempts(ground, |kubelet| {
+        let mut steps = kubelet.steps();
+        let pods = Request::get("/pods").at(&kubelet.port(10255)).plain().most(kubelets::SOME);
+        steps.push(Step::ask("pods", pods));
+        let kubelet = kubelet.clone();
+        Attempt::new(kubelet.subject(), steps, move |answers| {
+            if kubelets::is_list(answers, "pods") {
+                let reason = "anybody may read the pods of the node on port 10255, without TLS";
+                return Outcome::refuted("pods", reason);
+            }
+            match ports::refused(answers, "pods", 10255, "the kubelet, read-only", Filtered::Undecided) {
+                Some(outcome) => kubelet.only_if_vouched(answers, outcome),
+                None => answers.inconclusive("pods"),
+            }
+        })
+    })
+}
 
 const PORT: Field = Field {
     flag: "read-only-port",

@@ -3,7 +3,7 @@
 
 use seaworthy_evidence::Known;
 use seaworthy_evidence::collection::Collection;
-use seaworthy_probe::{Answer, Answers, Attempt, Identity, Request, Subject, encode};
+use seaworthy_probe::{Answer, Answers, Attempt, Identity, Outcome, Request, Step, Subject, encode};
 use serde_json::{Value, json};
 
 use super::Ground;
@@ -251,4 +251,35 @@ pub(crate) fn no_namespace_for_pods(subject: Subject) -> Attempt {
         "no namespace is known in which a pod could be let in",
         "the right to list namespaces, and a namespace with a ServiceAccount `default`",
     )
+}
+
+/// Whether something puts `Always` in the place of `imagePullPolicy: IfNotPresent`.
+pub(crate) fn pulled(subject: Subject, namespace: &str) -> Attempt {
+    let cached = changed_pod(|pod| container(pod)["imagePullPolicy"] = "IfNotPresent".into());
+    let steps = vec![
+        Step::control("compliant", dry_run_pod(namespace, &compliant_pod()), admitted),
+        Step::ask("cached", dry_run_pod(namespace, &cached)),
+    ];
+    let is_plugin = subject.kind == "AdmissionPlugin";
+    Attempt::new(subject, steps, move |answers| match said_of(answers, "cached") {
+        Said::Admitted(pod) => {
+            match pod.pointer("/spec/containers/0/imagePullPolicy").and_then(Value::as_str) {
+                Some("Always") => Outcome::proved("cached", "`Always` is put in the place of `IfNotPresent`"),
+                Some("IfNotPresent") => Outcome::refuted(
+                    "cached",
+                    "`IfNotPresent` stays: a pod may use an image that another one brought",
+                ),
+                _ => answers.inconclusive("cached"),
+            }
+        }
+        Said::Policy(who) if !is_plugin => Outcome::proved(
+            "cached",
+            format!("{who} refuses a pod that may use an image that another one brought"),
+        ),
+        Said::Quota(_) => {
+            Outcome::inconclusive("cached", "a quota that is used up refuses it before the answer tells")
+                .needs("room in the ResourceQuota of the namespace")
+        }
+        _ => answers.inconclusive("cached"),
+    })
 }

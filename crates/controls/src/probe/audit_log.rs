@@ -20,10 +20,11 @@ pub(crate) fn marked(ground: &Ground<'_, '_>, path: &str, mark: &str) -> String 
     format!("{path}{sign}seaworthy-probe={}.{mark}", ground.run)
 }
 
-/// A marked POST whose body is no object at all: it is logged as what it is, and refused before anything else sees it.
+/// A marked POST whose body is no object at all: it is logged as what it is, and refused before anything else sees it. An
+/// empty object would not do: the server takes it for one of the kind that the path tells, and issues a token for it.
 pub(crate) fn nothing(ground: &Ground<'_, '_>, collection: &str, mark: &str) -> Request {
     let path = marked(ground, &format!("{collection}?dryRun=All"), mark);
-    Request::post(path, &json!({})).by(Identity::Caller)
+    Request::post(path, &json!([])).by(Identity::Caller)
 }
 
 /// A marked request that any policy logs which logs anything: a binding of roles is made, but for its body.
@@ -46,6 +47,23 @@ fn lines(log: &Path, ground: &Ground<'_, '_>, mark: &str, wait: Duration) -> Req
     Request::of_file(log, Ask::Lines { containing, tail: TAIL, wait })
 }
 
+/// The beginning of an attempt: requests that are alike. When all of them are in the log, one server answers, and not by
+/// turns one of several. They are sent once in a run.
+pub(crate) fn begin(log: &Path, ground: &Ground<'_, '_>) -> Vec<Step> {
+    let mut steps: Vec<Step> = ALIKE.iter().map(|name| Step::ask(name, alike(ground, name))).collect();
+    steps.push(Step::ask(ALIKE_LINES, lines(log, ground, "same.", WRITTEN)));
+    steps
+}
+
+/// A review that changes nothing, so that one does for all attempts.
+fn alike(ground: &Ground<'_, '_>, name: &str) -> Request {
+    let reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    nothing(ground, reviews, &format!("same.{name}"))
+}
+
+const ALIKE: [&str; 4] = ["alike-1", "alike-2", "alike-3", "alike-4"];
+const ALIKE_LINES: &str = "log-of-alike";
+
 /// The end of an attempt: a request that is logged in any case, and the wait for its event. What was asked before it is in
 /// the log by then, if it ever comes. `mark` is of this attempt alone.
 pub(crate) fn end(log: &Path, ground: &Ground<'_, '_>, mark: &str) -> [Step; 3] {
@@ -66,13 +84,13 @@ pub(crate) const LINES: &str = "log";
 pub(crate) enum Logged {
     /// Its events, as JSON.
     Events(Vec<Value>),
-    /// There is none, although an event of a later request of ours is there.
+    /// There is none, although events of earlier requests of ours and of a later one are there.
     Nowhere,
     /// This cannot be said, with why.
     Unknown(String),
 }
 
-/// The events of a step, in an attempt that closes with [`end`].
+/// The events of a step, in an attempt between [`begin`] and [`end`].
 pub(crate) fn of_step(answers: &Answers, step: &str) -> Logged {
     let Some(id) = audit_id(answers, step) else {
         return Logged::Unknown(
@@ -86,16 +104,21 @@ pub(crate) fn of_step(answers: &Answers, step: &str) -> Logged {
     if !events.is_empty() {
         return Logged::Events(events);
     }
-    let end = audit_id(answers, END).map(|id| events_of(answers.reply(END_LINES), id));
-    match end {
-        Some(Ok(events)) if !events.is_empty() => Logged::Nowhere,
-        Some(Err(why)) => Logged::Unknown(why),
-        _ => Logged::Unknown(
-            "the file holds no event of any of our requests: another server answered them, or it is another server's log, \
-             or events are written late"
-                .to_owned(),
-        ),
+    let around = ALIKE.iter().map(|name| (*name, ALIKE_LINES)).chain([(END, END_LINES)]);
+    for (step, read) in around {
+        match audit_id(answers, step).map(|id| events_of(answers.reply(read), id)) {
+            Some(Ok(events)) if !events.is_empty() => {}
+            Some(Err(why)) => return Logged::Unknown(why),
+            _ => {
+                return Logged::Unknown(
+                    "not all of our requests are in the file: several servers answer, or it is another server's log, or \
+                     events are written late"
+                        .to_owned(),
+                );
+            }
+        }
     }
+    Logged::Nowhere
 }
 
 /// The id of the event of a step, as the server told it.

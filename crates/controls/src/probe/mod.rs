@@ -4,16 +4,22 @@
 pub(crate) mod access_review;
 pub(crate) mod admission;
 pub(crate) mod audit_log;
+pub(crate) mod components;
 pub(crate) mod counters;
+pub(crate) mod etcd;
 pub(crate) mod flows;
+pub(crate) mod images;
 pub mod inside;
+pub(crate) mod kubelets;
 pub(crate) mod may_not;
 mod places;
 mod plan;
+pub(crate) mod plugins;
 pub(crate) mod pods;
 pub(crate) mod pod_security;
 pub(crate) mod ports;
 pub(crate) mod secret_names;
+pub(crate) mod tls;
 pub(crate) mod whoami;
 
 use std::fmt;

@@ -1,10 +1,9 @@
 //! Where components listen: as somebody gave it, or as the cluster tells.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use seaworthy_document::Value;
-use seaworthy_probe::{Endpoint, Origin};
+use seaworthy_probe::{Endpoint, Origin, may_be_told};
 
 use super::Ground;
 
@@ -21,6 +20,8 @@ pub struct Given {
     pub has_etcd_certificate: bool,
     /// Whether there is a client certificate of a user without rights: `--ordinary-cert`, `--ordinary-key`.
     pub has_ordinary_certificate: bool,
+    /// Whether the caller acts as somebody else than the kubeconfig says.
+    pub impersonates: bool,
     /// Whether the kubeconfig shows a client certificate.
     pub has_caller_certificate: bool,
     /// Addresses of nodes: `--node`.
@@ -95,53 +96,5 @@ impl Ground<'_, '_> {
             }
         }
         places
-    }
-}
-
-/// Whether an address that the cluster tells may be one of its own: not one of this machine, of the link (where clouds
-/// hand out credentials), or of a group. A hostile cluster must not choose whom we talk to there.
-pub(crate) fn may_be_told(address: &str) -> bool {
-    match address.parse() {
-        Ok(IpAddr::V4(address)) => {
-            !(address.is_loopback()
-                || address.is_link_local()
-                || address.is_unspecified()
-                || address.is_multicast()
-                || address.is_broadcast())
-        }
-        Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-            Some(address) => may_be_told(&address.to_string()),
-            None => {
-                !(address.is_loopback()
-                    || address.is_unspecified()
-                    || address.is_multicast()
-                    || address.is_unicast_link_local())
-            }
-        },
-        Err(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::may_be_told;
-
-    #[test]
-    fn a_cluster_cannot_point_at_this_machine() {
-        for address in ["10.0.0.5", "192.168.1.1", "8.8.8.8", "fd00::1"] {
-            assert!(may_be_told(address), "{address}");
-        }
-        for address in [
-            "127.0.0.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "::1",
-            "fe80::1",
-            "::ffff:127.0.0.1",
-            "example.org",
-            "",
-        ] {
-            assert!(!may_be_told(address), "{address}");
-        }
     }
 }

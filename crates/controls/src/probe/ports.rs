@@ -76,6 +76,12 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// What cannot be tried by an address of this machine.
+pub(crate) fn on_loopback(subject: Subject, flag: &'static str) -> Attempt {
+    let needs = format!("`{flag}` with an address that others reach");
+    Attempt::cannot(subject, "an address of loopback tells nothing of what others reach", needs)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

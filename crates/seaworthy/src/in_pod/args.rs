@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// Probes from inside of a pod, and pods for probes.
+/// Probes from inside of a pod.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Probes from inside of a pod")]
 pub(crate) struct InPodArgs {
@@ -17,10 +17,6 @@ pub(crate) struct InPodArgs {
     /// The cloud that the node is in: `aws`, `google`, `azure`, `oracle` or another that has a metadata service; with `--in-pod`
     #[arg(long, value_name = "NAME", requires = "in_pod")]
     pub(crate) cloud: Option<String>,
-
-    /// An image that holds `/seaworthy`, for probes that start pods; with `--consent canary`
-    #[arg(long, value_name = "IMAGE")]
-    pub(crate) probe_image: Option<String>,
 
     /// What a probe pod does: print the state of its process
     #[arg(long, hide = true, requires = "in_pod")]

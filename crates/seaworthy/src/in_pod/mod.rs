@@ -18,10 +18,10 @@ use crate::error::{CommandError, Outcome};
 use crate::live::cluster_error;
 use crate::output;
 use crate::plan::Plan;
-use crate::proving::run_name;
+use crate::proving::{Places, run_name};
 
 pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandError> {
-    let own = &args.probes.in_pod;
+    let own = &args.in_pod;
     if !own.listen.is_empty() {
         return helper::listen(&own.listen);
     }
@@ -40,7 +40,8 @@ pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandE
         }
     };
     let all = Plan::new(&args.judge, None, &[], global)?;
-    let inside = place::inside(own, &args.probes)?;
+    let places = Places { args: &args.probes, nodes: &args.nodes, configuration: all.prove.as_ref() };
+    let inside = place::inside(own, &places)?;
     let planned = plan(&all.controls, &inside);
     if args.dry_plan {
         output::to_stdout(|out| {
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandE
         cluster,
         run: run_name(),
         at_a_time: usize::from(args.probes.at_a_time),
-        budget: args.probes.budget,
+        budget: places.budget(),
         whole_time: args.probes.whole_time(),
         ..ProberOptions::default()
     };

@@ -9,14 +9,13 @@ use seaworthy_probe::{Endpoint, Origin, Subject};
 
 use super::args::InPodArgs;
 use crate::error::CommandError;
-use crate::prove_args::ProbeArgs;
-use crate::proving::given;
+use crate::proving::{Places, given};
 
 /// Where the kubelet puts the token of the account.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// The pod that this runs in.
-pub(super) fn inside(args: &InPodArgs, probes: &ProbeArgs) -> Result<Inside, CommandError> {
+pub(super) fn inside(args: &InPodArgs, places: &Places<'_>) -> Result<Inside, CommandError> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (Some(host), Some(port)) = (variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"))
     else {
@@ -34,10 +33,10 @@ pub(super) fn inside(args: &InPodArgs, probes: &ProbeArgs) -> Result<Inside, Com
     let told = variable("SEAWORTHY_NODE")
         .filter(address)
         .map(|host| (host, Origin::Told("status.hostIP".to_owned())));
-    let told = probes.nodes.first().map(|host| (host.clone(), Origin::Given("--at-node"))).or(told);
+    let given = places.given()?;
+    let told = given.nodes.first().map(|host| (host.clone(), Origin::Given("--node"))).or(told);
     let node_is_told = told.is_some();
     let node = told.or_else(|| Some((gateway()?, Origin::Told("the route of the pod".to_owned()))));
-    let given = given::given(probes)?;
     let mut ports = given.etcd;
     ports.extend(given.etcd_peers);
     ports.extend(given.schedulers);

@@ -82,7 +82,7 @@ fn control_plane(inside: &Inside) -> Vec<Attempt> {
         return vec![Attempt::cannot(
             inside.pod.clone(),
             "nobody tells the address of the node",
-            "the variable SEAWORTHY_NODE from `status.hostIP`, or `--at-node ADDRESS`",
+            "the variable SEAWORTHY_NODE from `status.hostIP`, or `--node ADDRESS`",
         )];
     }
     let told = inside.node.is_some() && inside.node_is_told;

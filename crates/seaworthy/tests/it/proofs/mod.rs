@@ -1,10 +1,15 @@
 //! Proofs on real servers: both profiles of the lab, and mutants of the hardened one, in which one thing is broken. What is
 //! expected follows from the profiles and from what Kubernetes documents, not from what the program says.
 
+mod admission;
 mod api_server;
+mod etcd;
 mod in_pod;
+mod nodes;
+mod rbac;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Output;
 use std::sync::OnceLock;
 
@@ -39,10 +44,15 @@ fn hardened() -> Profile {
 
 /// Tries everything on a lab.
 fn prove(lab: &Lab, arguments: &[&str]) -> Value {
+    prove_as(lab, &lab.kubeconfig("admin"), arguments)
+}
+
+/// Tries everything on a lab as somebody.
+fn prove_as(lab: &Lab, kubeconfig: &Path, arguments: &[&str]) -> Value {
     let output: Output = lab
         .command(env!("CARGO_BIN_EXE_seaworthy"))
         .args(["prove", "--no-config", "--no-progress", "--format", "json", "--kubeconfig"])
-        .arg(lab.kubeconfig("admin"))
+        .arg(kubeconfig)
         .args(arguments)
         .current_dir(root())
         .output()
