@@ -140,6 +140,8 @@ impl Api {
             host: Some((host.to_owned(), port)),
             certificate: None,
             authorities: Vec::new(),
+            is_verified: true,
+            secrets: Vec::new(),
         })
     }
 
