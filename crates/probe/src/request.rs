@@ -133,6 +133,21 @@ pub enum Ask {
     },
     /// Names, sizes, modes and ages of files in a folder. Contents are not read.
     Listing,
+    /// All lines of a small file that holds no secret, such as those of `/proc/self`.
+    Text {
+        /// Most bytes that are read; a longer file is no answer.
+        most: u64,
+    },
+    /// The names of the variables of an environment, as `/proc/self/environ` holds it. Values are not kept.
+    Names,
+    /// What a token in a file says of itself. Its signature is not kept.
+    Claims,
+    /// A file is made in a folder and removed again.
+    Write,
+    /// A connection to the first of some sockets of this machine that is there, by their paths below the target.
+    Sockets(Vec<String>),
+    /// The addresses of a name.
+    Resolve,
 }
 
 /// A request of HTTP.
@@ -393,6 +408,19 @@ impl Request {
                 write!(f, "read the end of {} for {containing}", Where(&self.target))?;
             }
             Ask::Listing => write!(f, "list {}", Where(&self.target))?,
+            Ask::Text { .. } => write!(f, "read {}", Where(&self.target))?,
+            Ask::Names => write!(f, "read the names of variables in {}", Where(&self.target))?,
+            Ask::Claims => write!(f, "read the claims of {}", Where(&self.target))?,
+            Ask::Write => write!(f, "make a file in {} and remove it", Where(&self.target))?,
+            Ask::Sockets(paths) => {
+                write!(
+                    f,
+                    "connect to {} and {} more places",
+                    paths.first().map_or("", String::as_str),
+                    paths.len().saturating_sub(1)
+                )?;
+            }
+            Ask::Resolve => write!(f, "look up the name of {}", Where(&self.target))?,
         }
         match (&self.identity, &self.target) {
             (_, Target::File(_)) => Ok(()),

@@ -5,6 +5,7 @@ mod admission;
 mod api_server;
 mod cleaning;
 mod etcd;
+mod in_pod;
 mod nodes;
 mod rbac;
 
