@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use seaworthy_document::Value;
-use seaworthy_probe::{Endpoint, Origin, may_be_told};
+pub(crate) use seaworthy_probe::may_be_told;
+use seaworthy_probe::{Endpoint, Origin};
 
 use super::Ground;
 
@@ -34,6 +35,8 @@ pub struct Given {
     pub audit_log: Option<PathBuf>,
     /// The folder of etcd's backups on this machine: `--etcd-backups`.
     pub etcd_backups: Option<PathBuf>,
+    /// The image of probe pods, which holds `/seaworthy`: `--probe-image`.
+    pub probe_image: Option<String>,
 }
 
 /// A node and where it is reached.
