@@ -81,7 +81,8 @@ const INSECURE: &[Row] = &[
     ("kube-proxy/api-access", "*", REFUTED),
     ("service-accounts/automount-token", "kube-system", REFUTED),
     ("service-accounts/default-account-bindings", "*", REFUTED),
-    ("service-accounts/legacy-tokens", "Secrets", PROVED),
+    // The application brings some.
+    ("service-accounts/legacy-tokens", "Secrets", REFUTED),
     ("service-accounts/token-binding#audience", "API server", PROVED),
     ("service-accounts/token-binding#life", "API server", REFUTED),
     ("service-accounts/token-binding#extended", "API server", REFUTED),
