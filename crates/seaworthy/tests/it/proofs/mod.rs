@@ -196,7 +196,10 @@ fn judge(lab: &Lab, mutant: &Mutant, baseline: &Verdicts) -> Vec<String> {
         if !right {
             let told = told(&report, &proof.0, &proof.1);
             let expected = expected.unwrap_or("foreseen");
-            wrong.push(format!("{}: {} of {}: {verdict}, not {expected}\n{told}", mutant.name, proof.0, proof.1));
+            wrong.push(format!(
+                "{}: {} of {}: {verdict}, not {expected}\n{told}",
+                mutant.name, proof.0, proof.1
+            ));
         }
     }
     for row in mutant.turns.iter().filter(|row| !found.keys().any(|proof| matches(row, proof))) {
