@@ -15,8 +15,8 @@ pub(crate) mod may_not;
 mod places;
 mod plan;
 pub(crate) mod plugins;
-pub(crate) mod pods;
 pub(crate) mod pod_security;
+pub(crate) mod pods;
 pub(crate) mod ports;
 pub(crate) mod secret_names;
 pub(crate) mod tls;
@@ -32,7 +32,6 @@ use crate::scope::Settings;
 
 pub use places::{Given, NodePlace};
 pub use plan::{Planned, plan};
-pub(crate) use seaworthy_probe::may_be_told;
 
 /// One way to try a control. The texts are what `docs/proofs.md` and `prove --dry-plan` say of it, each without its period.
 pub struct Probe {
