@@ -3,6 +3,7 @@
 use seaworthy_document::Value;
 use seaworthy_probe::{
     Answer, Answers, Attempt, Endpoint, Identity, Origin, Outcome, Reply, Request, Step, Subject, encode,
+    may_be_told,
 };
 use serde_json::{Value as Json, json};
 

@@ -29,7 +29,6 @@ use crate::scope::Settings;
 
 pub use places::{Given, NodePlace};
 pub use plan::{Planned, plan};
-pub(crate) use seaworthy_probe::may_be_told;
 
 /// One way to try a control. The texts are what `docs/proofs.md` and `prove --dry-plan` say of it, each without its period.
 pub struct Probe {
