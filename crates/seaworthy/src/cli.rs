@@ -221,6 +221,9 @@ pub(crate) struct ProveArgs {
     pub(crate) nodes: Vec<String>,
 
     #[command(flatten)]
+    pub(crate) in_pod: crate::in_pod::InPodArgs,
+
+    #[command(flatten)]
     pub(crate) continuous: crate::prove_args::EveryArgs,
 
     /// Try nothing: remove what earlier runs on this cluster could not remove themselves

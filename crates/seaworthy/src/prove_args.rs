@@ -15,6 +15,10 @@ pub(crate) struct ProbeArgs {
     #[arg(long, value_delimiter = ',', value_name = "LEVEL")]
     pub(crate) consent: Vec<String>,
 
+    /// An image that holds `/seaworthy`, for probes that start pods; with `--consent canary`
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) probe_image: Option<String>,
+
     /// Attempts at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) at_a_time: u16,
@@ -105,6 +109,7 @@ impl ProbeArgs {
     pub(crate) fn choice(&self) -> Option<&'static str> {
         let given = [
             (!self.consent.is_empty(), "--consent"),
+            (self.probe_image.is_some(), "--probe-image"),
             (self.budget.is_some(), "--budget"),
             (!self.etcd.is_empty(), "--etcd"),
             (!self.etcd_peer.is_empty(), "--etcd-peer"),
@@ -131,7 +136,7 @@ pub(crate) struct ScanProbeArgs {
 
     /// The address of a node, beside those that the cluster tells; may be repeated
     #[arg(long = "at-node", value_delimiter = ',', value_name = "ADDRESS")]
-    pub(crate) nodes: Vec<String>,
+    pub(crate) at_nodes: Vec<String>,
 
     #[command(flatten)]
     pub(crate) probes: ProbeArgs,

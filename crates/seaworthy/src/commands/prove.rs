@@ -18,6 +18,9 @@ use crate::progress::Progress;
 use crate::proving::{self, Places, Run, every};
 
 pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandError> {
+    if args.in_pod.in_pod {
+        return crate::in_pod::run(args, global);
+    }
     if args.clean {
         return proving::cleaning::run(&args.cluster, &args.probes);
     }

@@ -116,6 +116,7 @@ impl<'p> Places<'p> {
             )?,
             audit_log: self.file(args.audit_log.as_deref(), |prove| prove.audit_log.as_ref()),
             etcd_backups: self.file(args.etcd_backups.as_deref(), |prove| prove.etcd_backups.as_ref()),
+            probe_image: args.probe_image.clone(),
         })
     }
 
@@ -135,7 +136,7 @@ impl<'p> Places<'p> {
 }
 
 /// `https://host:port`; whether it is served with TLS, probes find out.
-fn endpoint(flag: &'static str, url: &str) -> Result<Endpoint, CommandError> {
+pub(crate) fn endpoint(flag: &'static str, url: &str) -> Result<Endpoint, CommandError> {
     let wrong = || {
         CommandError::new(format!("`{flag} {url}` is no address")).hint("write it as `https://10.0.0.5:2379`")
     };

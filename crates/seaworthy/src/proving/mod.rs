@@ -3,7 +3,7 @@
 pub(crate) mod cleaning;
 mod dry_plan;
 pub(crate) mod every;
-mod given;
+pub(crate) mod given;
 mod history;
 mod metrics;
 mod rights;
@@ -61,6 +61,7 @@ impl Run {
         options.request_timeout = places.args.probe_time();
         given.impersonates = options.user.is_some();
         options.requests_per_second = places.args.probe_qps;
+        given.impersonates = options.user.is_some();
         let name = run_name();
         let (budget, at_a_time) = (places.budget(), usize::from(places.args.at_a_time));
         drop(kept().take());
@@ -202,7 +203,7 @@ pub(crate) fn agreed(places: &Places<'_>) -> Result<Agreed, CommandError> {
 }
 
 /// Ten lower-case letters and digits that no other run has: the time and the process, mixed.
-fn run_name() -> String {
+pub(crate) fn run_name() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let mut number = RandomState::new().build_hasher().finish();
     let mut name = String::with_capacity(10);
