@@ -371,6 +371,9 @@ impl Request {
                 if *websocket {
                     f.write_str(" as a WebSocket")?;
                 }
+                if let Some(asked) = ask.body.as_deref().and_then(|body| review(path, body)) {
+                    write!(f, " ({asked})")?;
+                }
                 for (name, value) in headers.iter().filter(|(name, _)| *name != "content-type") {
                     if SHOWN.contains(name) {
                         write!(f, " with {name}: {value}")?;
@@ -426,6 +429,36 @@ impl Request {
     }
 }
 
+/// What an access review asks, since its path does not say it: `may system:anonymous list secrets`.
+fn review(path: &str, body: &str) -> Option<String> {
+    if !path.starts_with("/apis/authorization.k8s.io/") {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    let spec = body.get("spec")?;
+    let user = spec.get("user").and_then(|user| user.as_str()).unwrap_or("the caller");
+    if let Some(path) = spec.get("nonResourceAttributes") {
+        return Some(format!("may {user} {} {}", path["verb"].as_str()?, path["path"].as_str()?));
+    }
+    let attributes = spec.get("resourceAttributes")?;
+    let text =
+        |key: &str| attributes.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+    let mut asked = format!("may {user} {} {}", text("verb")?, text("resource")?);
+    if let Some(part) = text("subresource") {
+        asked.push_str(&format!("/{part}"));
+    }
+    if let Some(group) = text("group") {
+        asked.push_str(&format!(".{group}"));
+    }
+    if let Some(name) = text("name") {
+        asked.push_str(&format!(" {name}"));
+    }
+    if let Some(namespace) = text("namespace") {
+        asked.push_str(&format!(" in {namespace}"));
+    }
+    Some(asked)
+}
+
 struct Where<'a>(&'a Target);
 
 impl fmt::Display for Where<'_> {
@@ -474,4 +507,25 @@ pub fn encode(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_review_says_what_it_asks() {
+        let attributes = json!({"resourceAttributes": {
+            "verb": "create", "resource": "pods", "subresource": "exec", "namespace": "shop",
+        }});
+        assert_eq!(
+            Request::access_review("system:anonymous", &["system:unauthenticated"], &attributes).to_string(),
+            "POST /apis/authorization.k8s.io/v1/subjectaccessreviews (may system:anonymous create pods/exec in shop) as the caller"
+        );
+        let attributes = json!({"nonResourceAttributes": {"verb": "get", "path": "/metrics"}});
+        assert!(Request::access_review("x", &[], &attributes).to_string().contains("(may x get /metrics)"));
+        let other = Request::post("/api/v1/namespaces", &json!({"spec": {"user": "x"}}));
+        assert_eq!(other.to_string(), "POST /api/v1/namespaces as nobody");
+    }
 }

@@ -39,7 +39,7 @@ fn text(assessment: &Assessment<'_, '_>, context: &Context<'_>) -> String {
     let mut text = String::new();
     if context.only_proofs {
         proofs(&mut text, assessment);
-        return text;
+        return text.trim_start().to_owned();
     }
     let numbers = Severities::of(open.iter().copied());
     match open.len() {

@@ -82,7 +82,7 @@ impl<'r> Sorted<'r> {
     pub(crate) fn undecided(&self) -> Vec<Undecided<'r>> {
         let mut groups: Vec<Undecided<'r>> = Vec::new();
         for proof in self.proofs.proofs.iter().filter(|proof| proof.verdict == Verdict::Inconclusive) {
-            let needs = proof.needs.as_deref().unwrap_or_default();
+            let needs = needs(proof);
             // Where nothing would decide it, the reason is all there is to say.
             let same = |group: &&mut Undecided<'_>| {
                 group.needs == needs && (!needs.is_empty() || group.reason == proof.reason)
@@ -106,7 +106,9 @@ impl<'r> Sorted<'r> {
                 None => group.controls.push((proof.control.id, 1)),
             }
         }
-        groups.sort_by_key(|group| (group.needs.is_empty(), std::cmp::Reverse(group.attempts)));
+        // Flags come first: whoever reads this can give them at once.
+        let rank = |needs: &str| (needs.is_empty(), !needs.starts_with("--"));
+        groups.sort_by_key(|group| (rank(group.needs), std::cmp::Reverse(group.attempts)));
         groups
     }
 
@@ -140,6 +142,17 @@ impl<'r> Sorted<'r> {
             number(Verdict::Inconclusive) - in_part
         );
         text
+    }
+}
+
+/// What would decide an attempt; empty when nobody knows.
+pub(crate) fn needs(proof: &Proven) -> &str {
+    match proof.needs.as_deref() {
+        Some(needs) => needs,
+        // Whatever was cut off by a bound would be decided by a wider one.
+        None if proof.reason.contains("raise `--budget`") => "--budget NUMBER",
+        None if proof.reason.contains("raise `--timeout`") => "--timeout SECONDS",
+        None => "",
     }
 }
 

@@ -136,7 +136,7 @@ pub(crate) struct ScanProbeArgs {
 
     /// The address of a node, beside those that the cluster tells; may be repeated
     #[arg(long = "at-node", value_delimiter = ',', value_name = "ADDRESS")]
-    pub(crate) nodes: Vec<String>,
+    pub(crate) at_nodes: Vec<String>,
 
     #[command(flatten)]
     pub(crate) probes: ProbeArgs,

@@ -9,8 +9,7 @@ use crate::change;
 use crate::container_runtime::containerd;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::node_files;
-use crate::probe::ports::{self, Filtered};
-use crate::probe::{Ground, Probe, kubelets};
+use crate::probe::{Ground, Probe, kubelets, ports};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -65,7 +64,7 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
                 if let Some(Reply::Http { status: 200..=299, .. }) = answers.reply(step) {
                     return Outcome::refuted(step, format!("port {port} answers anybody: {ROOT}"));
                 }
-                match ports::refused(answers, step, port, "a container runtime", Filtered::Undecided) {
+                match ports::refused(answers, step, port, "a container runtime") {
                     Some(outcome) if outcome.verdict == Seen::Proved => last = outcome,
                     Some(outcome) => return outcome,
                     None => return answers.inconclusive(step),

@@ -7,8 +7,7 @@ use crate::change;
 use crate::component_flags::{Findings, misfit};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::kubelet::settings::{EVENT_QPS, Effective, Field, UTIL_CHAINS};
-use crate::probe::ports::{self, Filtered};
-use crate::probe::{Ground, Probe, kubelets};
+use crate::probe::{Ground, Probe, Right, kubelets, ports};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -41,11 +40,12 @@ const HEALTH: Probe = Probe {
     proved_by: "the port refuses the connection: it listens on loopback, as by default",
     refuted_by: "an answer of HTTP",
     not_fooled_by: "a wrong address or a dead host: the kubelet answers on its own port of the same host and is vouched for; an \
-                    address of loopback is not tried",
+                    address of loopback is not tried; another port, which the kubelet is asked for through the API server where \
+                    the caller may",
     positive_control: "a TLS handshake with the kubelet on the same host, before and after",
     consent: Consent::Read,
-    side_effect: SideEffect::None,
-    rights: &[],
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "nodes/proxy", verbs: &["get"] }],
     plan,
 };
 
@@ -56,6 +56,7 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         }
         let mut steps = kubelet.steps();
         steps.push(Step::ask("healthz", Request::get("/healthz").at(&kubelet.port(10248)).plain()));
+        steps.extend(kubelet.configuration());
         let kubelet = kubelet.clone();
         Attempt::new(kubelet.subject(), steps, move |answers| {
             if answers.status("healthz").is_some() {
@@ -64,8 +65,9 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
                     "the health port 10248 of the kubelet answers off the host",
                 );
             }
-            match ports::refused(answers, "healthz", 10248, "the kubelet, health", Filtered::Undecided) {
-                Some(outcome) => kubelet.only_if_vouched(answers, outcome),
+            match ports::refused(answers, "healthz", 10248, "the kubelet, health") {
+                Some(outcome) => kubelets::says_otherwise(answers, "healthzPort", 10248)
+                    .unwrap_or_else(|| kubelet.only_if_vouched(answers, outcome)),
                 None => answers.inconclusive("healthz"),
             }
         })

@@ -3,13 +3,12 @@
 use seaworthy_document::Value;
 use seaworthy_probe::{
     Answer, Answers, Attempt, Endpoint, Identity, Origin, Outcome, Reply, Request, Step, Subject, encode,
+    may_be_told,
 };
 use serde_json::{Value as Json, json};
 
-use super::kubelets::{SOME, healthy};
-use super::ports::{self, Filtered};
-use super::{Ground, NodePlace};
-use seaworthy_probe::may_be_told;
+use super::kubelets::{self, Kubelet, SOME, healthy};
+use super::{Ground, NodePlace, ports};
 
 /// Places of one component that are tried.
 const MOST: usize = 20;
@@ -61,6 +60,8 @@ struct Site {
     endpoint: Endpoint,
     /// Its pod, by its path, where there is one.
     pod: Option<String>,
+    /// The kubelet of the host, where the cluster tells the address: it shows that the address is one of the cluster.
+    kubelet: Option<Kubelet>,
 }
 
 impl Site {
@@ -70,6 +71,26 @@ impl Site {
 
     fn get(&self, path: &str) -> Request {
         Request::get(path).at(&self.endpoint).most(SOME)
+    }
+
+    /// The steps that show that the host is one of the cluster. A person who gives an address knows that.
+    fn host_steps(&self) -> Vec<Step> {
+        self.kubelet.as_ref().map(Kubelet::steps).unwrap_or_default()
+    }
+
+    /// The outcome, when it is proved and the host is one of the cluster.
+    fn only_if_vouched(&self, answers: &Answers, proved: Outcome) -> Outcome {
+        match (&self.kubelet, &self.endpoint.origin) {
+            (Some(kubelet), _) => kubelet.only_if_vouched(answers, proved),
+            (None, Origin::Given(_)) => proved,
+            (None, Origin::Told(object)) => {
+                let reason = format!(
+                    "nothing shows that the address that {object} tells is one of the cluster from here"
+                );
+                Outcome::inconclusive(proved.step, reason)
+                    .needs(format!("`{} https://{}`", self.component.flag, self.endpoint))
+            }
+        }
     }
 }
 
@@ -101,7 +122,8 @@ fn sites(ground: &Ground<'_, '_>, component: &'static Component) -> Vec<Site> {
         _ => &ground.given.controller_managers,
     };
     if !given.is_empty() {
-        let site = |endpoint: &Endpoint| Site { component, endpoint: endpoint.clone(), pod: None };
+        let site =
+            |endpoint: &Endpoint| Site { component, endpoint: endpoint.clone(), pod: None, kubelet: None };
         return given.iter().map(site).collect();
     }
     let mut sites: Vec<Site> = Vec::new();
@@ -117,12 +139,16 @@ fn sites(ground: &Ground<'_, '_>, component: &'static Component) -> Vec<Site> {
         let endpoint = Endpoint { host: host.to_owned(), port, origin };
         if port != 0 && !sites.iter().any(|site| site.endpoint.host == endpoint.host) {
             let pod = Some(format!("/api/v1/namespaces/kube-system/pods/{}", encode(pod.name)));
-            sites.push(Site { component, endpoint, pod });
+            let kubelet = kubelets::of_host(ground, host);
+            sites.push(Site { component, endpoint, pod, kubelet });
         }
     }
     if sites.is_empty() {
         let planes = control_plane_nodes(ground).into_iter();
-        sites.extend(planes.map(|node| Site { component, endpoint: node.port(component.port), pod: None }));
+        sites.extend(planes.map(|node| {
+            let kubelet = kubelets::of_host(ground, &node.kubelet.host);
+            Site { component, endpoint: node.port(component.port), pod: None, kubelet }
+        }));
     }
     sites
 }
@@ -165,11 +191,13 @@ pub(crate) fn credentials(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         let attributes = json!({"nonResourceAttributes": {"verb": "get", "path": "/metrics"}});
         let granted = Request::access_review("system:anonymous", &["system:unauthenticated"], &attributes);
         let mut steps = vec![Step::control("healthz", site.get("/healthz"), healthy)];
+        steps.extend(site.host_steps());
         steps.extend(PATHS.map(|(name, path)| Step::ask(name, site.get(path))));
         steps.push(Step::ask("granted", granted));
         steps.push(Step::ask("plain", plain(site.endpoint.port)));
         steps.push(Step::ask("old", plain(site.component.old_port)));
         let Component { name, old_port, .. } = site.component;
+        let owned = site.clone();
         let attempt = Attempt::new(site.subject(), steps, move |answers| {
             for (step, path) in PATHS {
                 match answers.status(step) {
@@ -209,10 +237,8 @@ pub(crate) fn credentials(ground: &Ground<'_, '_>) -> Vec<Attempt> {
                 }
                 _ => return answers.inconclusive("old"),
             }
-            Outcome::proved(
-                "metrics",
-                format!("the {name} refuses requests without credentials, and speaks TLS alone"),
-            )
+            let reason = format!("the {name} refuses requests without credentials, and speaks TLS alone");
+            owned.only_if_vouched(answers, Outcome::proved("metrics", reason))
         });
         let flag = site.component.flag;
         Some(attempt.otherwise_needs(format!(
@@ -235,13 +261,14 @@ pub(crate) fn bind_address(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         };
         const SERVERS: &str = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes";
         let host = Endpoint { port: 10250, ..site.endpoint.clone() };
-        let steps = vec![
+        let mut steps = vec![
             Step::control("runs", runs.by(Identity::Caller), expect),
             Step::ask("servers", Request::get(SERVERS).by(Identity::Caller)),
             Step::ask("host", ports::connect(&host)),
             Step::ask("port", ports::connect(&site.endpoint)),
             Step::ask("healthz", site.get("/healthz")),
         ];
+        steps.extend(site.host_steps());
         let owned = site.clone();
         let attempt = Attempt::new(site.subject(), steps, move |answers| judge_bind(&owned, answers));
         Some(attempt.otherwise_needs("the right to get componentstatuses, on a cluster with one API server"))
@@ -264,7 +291,7 @@ fn judge_bind(site: &Site, answers: &Answers) -> Outcome {
             false => answers.inconclusive("healthz"),
         };
     }
-    let outcome = match ports::refused(answers, "port", port, name, Filtered::Undecided) {
+    let outcome = match ports::refused(answers, "port", port, name) {
         Some(outcome) => outcome,
         None => return answers.inconclusive("port"),
     };
@@ -275,15 +302,18 @@ fn judge_bind(site: &Site, answers: &Answers) -> Outcome {
         )
         .needs("the address of the host of the component");
     }
-    // The API server looks at the component of its own host, by loopback.
-    if site.pod.is_none() && sole_server(answers).as_deref() != Some(site.endpoint.host.as_str()) {
+    // The API server looks at the component of its own host, by loopback and by the usual port.
+    let is_usual = port == site.component.port;
+    if site.pod.is_none()
+        && (!is_usual || sole_server(answers).as_deref() != Some(site.endpoint.host.as_str()))
+    {
         let reason = format!(
             "the port refuses connections from here, and nothing shows that a {name} runs on that host"
         );
         return Outcome::inconclusive("servers", reason)
             .needs("a pod of it in kube-system, or a cluster whose one API server is on the same host");
     }
-    outcome
+    site.only_if_vouched(answers, outcome)
 }
 
 /// The address of the API server, when there is one alone.

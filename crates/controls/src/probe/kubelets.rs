@@ -43,6 +43,26 @@ pub(crate) enum Gate {
     Unclear,
 }
 
+/// A certificate of the cluster that can be shown.
+fn shown(ground: &Ground<'_, '_>) -> Option<Certificate> {
+    match ground.given {
+        given if given.has_ordinary_certificate => Some(Certificate::Ordinary),
+        given if given.has_caller_certificate => Some(Certificate::Caller),
+        _ => None,
+    }
+}
+
+fn kubelet(ground: &Ground<'_, '_>, place: NodePlace) -> Kubelet {
+    let (name, endpoint) = (place.name.clone(), place.kubelet.clone());
+    Kubelet { name, endpoint, shown: shown(ground), place }
+}
+
+/// The kubelet of the node that has an address.
+pub(super) fn of_host(ground: &Ground<'_, '_>, host: &str) -> Option<Kubelet> {
+    let place = ground.nodes().into_iter().find(|place| place.kubelet.host == host)?;
+    Some(kubelet(ground, place))
+}
+
 /// An attempt on each node.
 pub(crate) fn attempts(ground: &Ground<'_, '_>, one: impl Fn(&Kubelet) -> Attempt) -> Vec<Attempt> {
     let places = ground.nodes();
@@ -55,20 +75,9 @@ pub(crate) fn attempts(ground: &Ground<'_, '_>, one: impl Fn(&Kubelet) -> Attemp
         let needs = "the right to list nodes, or `--at-node ADDRESS`";
         return vec![Attempt::cannot(Subject::cluster("nodes"), reason, needs)];
     }
-    let shown = match ground.given {
-        given if given.has_ordinary_certificate => Some(Certificate::Ordinary),
-        given if given.has_caller_certificate => Some(Certificate::Caller),
-        _ => None,
-    };
     let more = places.len().saturating_sub(MOST);
-    let mut attempts: Vec<Attempt> = places
-        .into_iter()
-        .take(MOST)
-        .map(|place| {
-            let (name, endpoint) = (place.name.clone(), place.kubelet.clone());
-            one(&Kubelet { name, endpoint, shown, place })
-        })
-        .collect();
+    let mut attempts: Vec<Attempt> =
+        places.into_iter().take(MOST).map(|place| one(&kubelet(ground, place))).collect();
     if more > 0 {
         let reason = format!("{MOST} nodes are tried, and {more} more are not");
         attempts.push(Attempt::cannot(Subject::cluster("other nodes"), reason, "a look at each of them"));
@@ -97,6 +106,11 @@ impl Kubelet {
         let name = self.name.as_deref()?;
         let path = format!("/api/v1/nodes/{}/proxy{path}", encode(name));
         Some(Request::get(path).by(Identity::Caller).most(SOME))
+    }
+
+    /// A step `configz` that reads what the kubelet says of its configuration, for [`says_otherwise`].
+    pub(crate) fn configuration(&self) -> Option<Step> {
+        Some(Step::ask("configz", self.through_api("/configz")?))
     }
 
     /// The first steps of every attempt: a handshake, which is the positive control, and what [`vouched`](Self::vouched)
@@ -176,6 +190,17 @@ fn names(own: &CertificateFacts, node: Option<&str>) -> bool {
     }
 }
 
+/// A port that the kubelet itself says to serve on, where it is neither the one that was tried nor none: nothing is proved
+/// by another one that is closed.
+pub(crate) fn says_otherwise(answers: &Answers, field: &str, tried: u16) -> Option<Outcome> {
+    let configuration = answers.get("configz").and_then(Answer::json)?;
+    let said = configuration.get("kubeletconfig")?.get(field)?.as_i64()?;
+    (said != 0 && said != i64::from(tried)).then(|| {
+        let reason = format!("the kubelet says `{field}: {said}`, and port {tried} was tried");
+        Outcome::inconclusive("configz", reason).needs("a connection to that port")
+    })
+}
+
 /// How a kubelet treated the request of a step (`InstallAuthFilter` in `pkg/kubelet/server/server.go`).
 pub(crate) fn gate(answers: &Answers, step: &str) -> Gate {
     let Some(answer) = answers.get(step) else { return Gate::Unclear };
@@ -247,6 +272,7 @@ mod tests {
             issuer: "CN=kubernetes-ca".to_owned(),
             names: vec!["10.0.0.5".to_owned()],
             remaining: 1,
+            lifetime: 1,
             self_signed: false,
             fingerprint: String::new(),
         };

@@ -2,70 +2,31 @@
 //!
 //! A port that refuses (a reset) on a host that answers elsewhere is closed, as far as can be seen from here. Silence is
 //! something else: a filter on the way, or a host that died. Where the host itself answers before and after (whoever
-//! carries attempts out asks the positive control again), it is a filter. That proves what is said of reach
-//! ([`Filtered::Closed`]), and nothing about the program that may listen behind it ([`Filtered::Undecided`]).
+//! carries attempts out asks the positive control again), it is a filter, and it says nothing about the program that may
+//! listen behind it: others reach that past the filter.
 
 use std::net::IpAddr;
 
-use seaworthy_probe::{Answers, Ask, Attempt, Endpoint, Expectation, Outcome, Reply, Request, Step, Subject};
-
-/// What silence on a port means, on a host that answers on another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Filtered {
-    /// As good as closed: the control speaks of who can reach the port.
-    Closed,
-    /// Nothing: the control speaks of the program, which others may reach past the filter.
-    Undecided,
-}
+use seaworthy_probe::{Answers, Ask, Attempt, Endpoint, Outcome, Reply, Request, Subject};
 
 /// A connection to a port.
 pub(crate) fn connect(endpoint: &Endpoint) -> Request {
     Request::of_port(endpoint, Ask::Connect)
 }
 
-/// That nothing answers on a port. `alive` is the positive control: something that answers on the same host, reached in
-/// the same way. `what` is what would listen there, as in "etcd".
-pub(crate) fn closed(
-    subject: Subject,
-    alive: (Request, Expectation),
-    port: &Endpoint,
-    what: &'static str,
-    filtered: Filtered,
-) -> Attempt {
-    let number = port.port;
-    let steps = vec![Step::control("alive", alive.0, alive.1), Step::ask("port", connect(port))];
-    Attempt::new(subject, steps, move |answers| {
-        refused(answers, "port", number, what, filtered).unwrap_or_else(|| match answers.reply("port") {
-            Some(Reply::Connected | Reply::Http { .. }) => {
-                Outcome::refuted("port", format!("port {number} ({what}) accepts connections from here"))
-            }
-            _ => answers.inconclusive("port"),
-        })
-    })
-}
-
-/// What follows from a step that met a closed or filtered port; `None` when something answered.
-pub(crate) fn refused(
-    answers: &Answers,
-    step: &'static str,
-    port: u16,
-    what: &str,
-    filtered: Filtered,
-) -> Option<Outcome> {
-    match (answers.reply(step)?, filtered) {
-        (Reply::Refused(_), _) => Some(Outcome::proved(
-            step,
-            format!("port {port} ({what}) refuses connections from here, and the host answers"),
-        )),
-        (Reply::Silent(_), Filtered::Closed) => Some(Outcome::proved(
-            step,
-            format!("port {port} ({what}) is filtered on the way from here, and the host answers"),
-        )),
-        (Reply::Silent(_), Filtered::Undecided) => {
+/// What follows from a step that met a closed or filtered port, in an attempt whose positive control is on the same host;
+/// `None` when something answered. `what` is what would listen there, as in "etcd".
+pub(crate) fn refused(answers: &Answers, step: &'static str, port: u16, what: &str) -> Option<Outcome> {
+    match answers.reply(step)? {
+        Reply::Refused(_) => {
+            let reason = format!("port {port} ({what}) refuses connections from here, and the host answers");
+            Some(Outcome::proved(step, reason))
+        }
+        Reply::Silent(_) => {
             let reason = format!(
-                "port {port} ({what}) is filtered on the way from here: whether something listens there, others see"
+                "port {port} ({what}) is silent from here: whether something listens there, others see"
             );
-            Some(Outcome::inconclusive(step, reason).needs("a run of it inside the network of the nodes"))
+            Some(Outcome::inconclusive(step, reason).needs("a run inside of the network of the nodes"))
         }
         _ => None,
     }
@@ -86,31 +47,20 @@ pub(crate) fn on_loopback(subject: Subject, flag: &'static str) -> Attempt {
 mod tests {
     use std::time::Duration;
 
-    use seaworthy_probe::{Answer, Answers, Endpoint, Origin, Reply, Subject, Verdict, expect};
+    use seaworthy_probe::{Answer, Answers, Reply, Verdict};
 
-    use super::{Filtered, closed, connect, is_loopback};
-
-    fn judged(alive: Reply, port: Reply, filtered: Filtered) -> Verdict {
-        let endpoint =
-            |port| Endpoint { host: "10.0.0.5".to_owned(), port, origin: Origin::Given("--at-node") };
-        let control = (connect(&endpoint(10250)), expect::connected as _);
-        let attempt = closed(Subject::cluster("x"), control, &endpoint(2379), "etcd", filtered);
-        let answer = |reply| Answer { at: String::new(), took: Duration::ZERO, reply };
-        attempt.judge(&Answers(vec![("alive", answer(alive)), ("port", answer(port))])).verdict
-    }
+    use super::{is_loopback, refused};
 
     #[test]
-    fn a_closed_port_is_proved_only_on_a_host_that_answers() {
-        let closed = || Reply::Refused("the port is closed".to_owned());
-        let silent = || Reply::Silent("nothing within 5 s".to_owned());
-        let nonsense = Reply::NotAsked("the budget is spent".to_owned());
-        assert_eq!(judged(Reply::Connected, closed(), Filtered::Undecided), Verdict::Proved);
-        assert_eq!(judged(closed(), closed(), Filtered::Closed), Verdict::Inconclusive);
-        assert_eq!(judged(silent(), silent(), Filtered::Closed), Verdict::Inconclusive);
-        assert_eq!(judged(Reply::Connected, silent(), Filtered::Closed), Verdict::Proved);
-        assert_eq!(judged(Reply::Connected, silent(), Filtered::Undecided), Verdict::Inconclusive);
-        assert_eq!(judged(Reply::Connected, Reply::Connected, Filtered::Closed), Verdict::Refuted);
-        assert_eq!(judged(Reply::Connected, nonsense, Filtered::Closed), Verdict::Inconclusive);
+    fn a_refusal_is_a_closed_port_and_silence_is_nothing() {
+        let judged = |reply| {
+            let answer = Answer { at: String::new(), took: Duration::ZERO, reply };
+            refused(&Answers(vec![("port", answer)]), "port", 2379, "etcd").map(|outcome| outcome.verdict)
+        };
+        assert_eq!(judged(Reply::Refused("the port is closed".to_owned())), Some(Verdict::Proved));
+        assert_eq!(judged(Reply::Silent("nothing within 5 s".to_owned())), Some(Verdict::Inconclusive));
+        assert_eq!(judged(Reply::Connected), None);
+        assert_eq!(judged(Reply::NotAsked("the budget is spent".to_owned())), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::Screen;
 use crate::clean::{MESSAGE, NAME, clean};
 use crate::context::{Context, Style};
 use crate::numbers::{count, grouped};
-use crate::proofs::{Sorted, told};
+use crate::proofs::{Sorted, needs, told};
 
 /// Attempts of one control that are shown unless all are asked for.
 const ATTEMPTS: usize = 3;
@@ -63,17 +63,23 @@ pub(super) fn write(
     screen.blank()
 }
 
+/// A heading, and what stands below it.
+fn write_title(screen: &mut Screen<'_>, heading: &str, text: &str) -> io::Result<()> {
+    screen.line(screen.paint.heading(heading))?;
+    screen.paragraph("", text)
+}
+
 fn write_refuted(screen: &mut Screen<'_>, sorted: &Sorted<'_>, all: bool) -> io::Result<()> {
     let paint = screen.paint;
     for (standing, controls) in sorted.refuted() {
         let heading = format!("Refuted, {standing}");
         let text = format!("{}: {}", count(controls.len(), "control"), standing.meaning());
-        screen.labelled(&format!("{heading}: "), format_args!("{}: ", paint.heading(&heading)), &text)?;
+        write_title(screen, &heading, &text)?;
         for control in controls {
             let severity = format!("{:<8}", control.severity.name());
             let severity_style = super::severity_style(control.severity);
             let label = format!("  {severity} ");
-            let text = format!("{}  {}", control.control.id, control.control.title);
+            let text = format!("{}: {}", control.control.id, control.control.title);
             screen.labelled(&label, format_args!("  {} ", paint.with(severity_style, &severity)), &text)?;
             write_attempts(
                 screen,
@@ -116,9 +122,8 @@ fn write_drifted(screen: &mut Screen<'_>, sorted: &Sorted<'_>) -> io::Result<()>
     if drifted.is_empty() {
         return Ok(());
     }
-    let paint = screen.paint;
     let text = format!("{}: {}", count(drifted.len(), "control"), Standing::Drifted.meaning());
-    screen.labelled("Drifted: ", format_args!("{}: ", paint.heading("Drifted")), &text)?;
+    write_title(screen, "Drifted", &text)?;
     for control in drifted {
         let what = match control.drift {
             Some(Drift::Files) => "the cluster says otherwise than the files that declare it",
@@ -135,7 +140,6 @@ fn write_drifted(screen: &mut Screen<'_>, sorted: &Sorted<'_>) -> io::Result<()>
 }
 
 fn write_proved(screen: &mut Screen<'_>, sorted: &Sorted<'_>, all: bool) -> io::Result<()> {
-    let paint = screen.paint;
     for standing in [Standing::Enforced, Standing::UndeclaredButEnforced] {
         let controls = sorted.proved(standing);
         if controls.is_empty() {
@@ -143,30 +147,26 @@ fn write_proved(screen: &mut Screen<'_>, sorted: &Sorted<'_>, all: bool) -> io::
         }
         let heading = format!("Proved, {standing}");
         let text = format!("{}: {}", count(controls.len(), "control"), standing.meaning());
-        screen.labelled(&format!("{heading}: "), format_args!("{}: ", paint.heading(&heading)), &text)?;
-        for control in &controls {
-            match all {
-                true => {
-                    let text = format!("{}  {}", control.control.id, control.control.title);
-                    screen.paragraph("  ", &text)?;
-                    write_attempts(screen, sorted, control, Verdict::Proved, usize::MAX)?;
-                }
-                false => {
-                    let attempts = match control.tries.proved {
-                        1 => String::new(),
-                        many => format!(" ({} attempts)", grouped(many)),
-                    };
-                    let text = format!("{}{attempts}", control.control.id);
-                    screen.labelled("  + ", format_args!("  {} ", paint.good("+")), &text)?;
-                }
+        write_title(screen, &heading, &text)?;
+        if all {
+            for control in &controls {
+                screen.paragraph("  ", &format!("{}: {}", control.control.id, control.control.title))?;
+                write_attempts(screen, sorted, control, Verdict::Proved, usize::MAX)?;
             }
+        } else {
+            let name = |control: &&ControlStanding| match control.tries.proved {
+                1 => control.control.id.to_owned(),
+                many => format!("{} ({})", control.control.id, grouped(many)),
+            };
+            let names: Vec<String> = controls.iter().map(name).collect();
+            screen.paragraph("  ", &names.join(", "))?;
         }
         screen.blank()?;
     }
     let in_part = sorted.in_part();
     if !in_part.is_empty() {
         let text = format!("{}: what is left is below", count(in_part.len(), "control"));
-        screen.labelled("Proved in part: ", format_args!("{}: ", paint.heading("Proved in part")), &text)?;
+        write_title(screen, "Proved in part", &text)?;
         for control in in_part {
             let tries = control.tries;
             let attempts = grouped(tries.proved + tries.inconclusive);
@@ -186,10 +186,9 @@ fn write_undecided(screen: &mut Screen<'_>, sorted: &Sorted<'_>, all: bool) -> i
     if groups.is_empty() {
         return Ok(());
     }
-    let paint = screen.paint;
     let attempts: usize = groups.iter().map(|group| group.attempts).sum();
     let text = format!("{}, by what would decide them", count(attempts, "attempt"));
-    screen.labelled("Not decided: ", format_args!("{}: ", paint.heading("Not decided")), &text)?;
+    write_title(screen, "Not decided", &text)?;
     let shown = if all { groups.len() } else { NEEDS.min(groups.len()) };
     for group in &groups[..shown] {
         let controls: Vec<String> = group
@@ -200,16 +199,16 @@ fn write_undecided(screen: &mut Screen<'_>, sorted: &Sorted<'_>, all: bool) -> i
                 many => format!("{id} ({})", grouped(*many)),
             })
             .collect();
-        let needs = match group.needs {
+        let decides = match group.needs {
             "" => format!("nothing known would decide it: {}", clean(group.reason, MESSAGE)),
             needs => clean(needs, MESSAGE).into_owned(),
         };
-        screen.labelled("- ", "- ", &format!("{needs}: {}", count(group.attempts, "attempt")))?;
+        screen.labelled("- ", "- ", &format!("{decides}: {}", count(group.attempts, "attempt")))?;
         screen.paragraph("    ", &controls.join(", "))?;
         if all {
             for (id, _) in &group.controls {
                 for proof in sorted.attempts(id, Verdict::Inconclusive) {
-                    if proof.needs.as_deref().unwrap_or_default() == group.needs {
+                    if needs(proof) == group.needs {
                         let (seen, asked) = told(proof);
                         screen.paragraph("      ", &format!("{id}, {seen}"))?;
                         if !asked.is_empty() {

@@ -89,7 +89,7 @@ pub(crate) fn judge(
     assessment.declarations = declarations.as_ref();
     #[cfg(feature = "live")]
     if args.proving.prove {
-        let crate::prove_args::ScanProbeArgs { nodes, probes, .. } = &args.proving;
+        let crate::prove_args::ScanProbeArgs { at_nodes: nodes, probes, .. } = &args.proving;
         let places = Places { args: probes, nodes, configuration: plan.prove.as_ref() };
         let wanted = !args.no_progress && !args.quiet;
         assessment.proofs = Some(proving::prove(&args.cluster, &places, &plan, &evidence, wanted)?);

@@ -1,7 +1,6 @@
 //! `prove --every`: everything is tried again and again, and what turned is told.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::Write;
 use std::time::{Duration, Instant, SystemTime};
 
 use seaworthy_controls::{Assessment, Proofs};

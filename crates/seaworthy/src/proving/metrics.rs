@@ -105,9 +105,16 @@ impl Metrics {
     pub(crate) fn ran(&self, assessment: &Assessment<'_, '_>, took: Duration) {
         let standings = assessment.standings();
         for standing in &standings {
-            let Some(verdict) = standing.tries.together() else { continue };
             let control = standing.control.id;
             let of = OfControl { control, severity: standing.severity.name() };
+            let Some(verdict) = standing.tries.together() else {
+                // What cannot be tried any more must not go on as proved.
+                self.proved.remove(&of);
+                for verdict in [Verdict::Proved, Verdict::Refuted, Verdict::Inconclusive] {
+                    self.subjects.remove(&OfVerdict { control, verdict: verdict.name() });
+                }
+                continue;
+            };
             self.proved.get_or_create(&of).set(match verdict {
                 Verdict::Proved => 1,
                 Verdict::Refuted => 0,

@@ -61,6 +61,7 @@ impl Run {
         options.request_timeout = places.args.probe_time();
         given.impersonates = options.user.is_some();
         options.requests_per_second = places.args.probe_qps;
+        given.impersonates = options.user.is_some();
         let name = run_name();
         let (budget, at_a_time) = (places.budget(), usize::from(places.args.at_a_time));
         drop(kept().take());

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ::lab::{Lab, Profile};
@@ -321,11 +322,11 @@ fn while_broken(lab: &mut Lab, broken: &Break) -> serde_json::Value {
         Break::Listener(port) => {
             let listener = lab.inside(|| TcpListener::bind(("10.244.0.1", *port))).expect("a port");
             listener.set_nonblocking(true).expect("a listener");
-            let (end, ended) = std::sync::mpsc::channel::<()>();
+            let ended = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| serve(&listener, &ended));
                 let report = try_node(lab);
-                drop(end);
+                ended.store(true, Ordering::Relaxed);
                 report
             })
         }
@@ -333,8 +334,8 @@ fn while_broken(lab: &mut Lab, broken: &Break) -> serde_json::Value {
 }
 
 /// What Docker answers, until somebody hangs up.
-fn serve(listener: &TcpListener, ended: &std::sync::mpsc::Receiver<()>) {
-    while ended.try_recv() != Err(std::sync::mpsc::TryRecvError::Disconnected) {
+fn serve(listener: &TcpListener, ended: &AtomicBool) {
+    while !ended.load(Ordering::Relaxed) {
         match listener.accept() {
             Ok((mut stream, _)) => {
                 stream.set_nonblocking(false).expect("a stream");
