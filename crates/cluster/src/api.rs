@@ -116,6 +116,35 @@ impl Api {
         })
     }
 
+    /// An API server of which nothing but the address is known, as a pod without an account knows it. No certificate is trusted, so
+    /// that nothing is asked this way; ports can be asked.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn of_address(host: &str, port: u16, nobody: Vec<u8>, limit: Duration) -> Result<Api, ClusterError> {
+        let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let url = format!("https://{bracketed}:{port}");
+        let uri = url.parse().map_err(|_| ClusterError::Option(format!("`{url}` is no address")))?;
+        let mut config = Config::new(uri);
+        config.root_cert = Some(vec![nobody]);
+        config.connect_timeout = Some(limit);
+        config.default_retry = false;
+        let client = Client::try_from(config).map_err(|error| ClusterError::Credentials(reason(&error)))?;
+        Ok(Api {
+            caller: client.clone(),
+            impersonating: client.clone(),
+            nobody: client,
+            request_timeout: limit,
+            name: "in-cluster".to_owned(),
+            url,
+            host: Some((host.to_owned(), port)),
+            certificate: None,
+            authorities: Vec::new(),
+            is_verified: true,
+            secrets: Vec::new(),
+        })
+    }
+
     /// Sends a request, once, and reads the beginning of the answer. Redirects are not followed.
     ///
     /// # Errors

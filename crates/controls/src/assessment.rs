@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::control::{Control, Phase, Severity};
 use crate::exceptions::{Acceptance, ExceptionUse, FormerFinding};
 use crate::scope::Settings;
+use crate::standing::Proofs;
 use crate::verdict::Holder;
 
 /// What a verdict is about.
@@ -215,6 +216,8 @@ pub struct Assessment<'e, 'a> {
     pub vanished: Vec<&'e FormerFinding>,
     /// What files declare of the cluster that was judged, when somebody named them.
     pub declarations: Option<&'e Declarations<'e>>,
+    /// What came of trying the controls, when that was done.
+    pub proofs: Option<Proofs>,
 }
 
 impl Assessment<'_, '_> {

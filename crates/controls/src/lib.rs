@@ -23,6 +23,7 @@ pub mod probe;
 mod roadmap;
 mod scope;
 mod select;
+mod standing;
 mod system;
 mod tally;
 mod verdict;
@@ -70,4 +71,5 @@ pub use scope::{
 };
 pub use seaworthy_policy::nearest;
 pub use select::{SelectError, select, suggestions};
+pub use standing::{ControlStanding, Declared, Drift, ProofRun, Proofs, Proven, Standing, Tries};
 pub use verdict::{Fault, Holder, Judged, Verdict};

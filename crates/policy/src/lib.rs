@@ -9,7 +9,7 @@ mod pattern;
 mod read;
 mod strict;
 
-pub use configuration::Configuration;
+pub use configuration::{Configuration, Prove};
 pub use date::{Date, NoDate, rfc3339};
 pub use exception::{Exception, Match, Origin, RbacSubject};
 pub use nearest::{distance, nearest};

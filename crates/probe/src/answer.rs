@@ -58,6 +58,12 @@ pub enum Reply {
     Lines(Vec<String>),
     /// Files of a folder.
     Files(Vec<FileFacts>),
+    /// There is no such file.
+    Absent,
+    /// A file was made, and removed again.
+    Written,
+    /// What a token says of itself.
+    Claims(Value),
     /// The other side refused at once: a closed port, a TLS alert, a reset after the handshake. Somebody is there.
     Refused(String),
     /// Nothing came in time, or there is no way to it. Nobody knows whether somebody is there.
@@ -208,6 +214,9 @@ impl fmt::Display for Reply {
             Reply::Keys { keys, count } => format!("{} keys of {count}", keys.len()),
             Reply::Lines(lines) => format!("{} lines", lines.len()),
             Reply::Files(files) => format!("{} files", files.len()),
+            Reply::Absent => "there is no such file".to_owned(),
+            Reply::Written => "a file was made and removed".to_owned(),
+            Reply::Claims(_) => "the claims of a token".to_owned(),
             Reply::Refused(why) => format!("refused: {}", line(why)),
             Reply::Silent(why) => format!("no answer: {}", line(why)),
             Reply::Nonsense(what) => format!("nonsense: {}", line(what)),
@@ -247,6 +256,14 @@ impl Answers {
     /// The reply to a step.
     pub fn reply(&self, step: &str) -> Option<&Reply> {
         self.get(step).map(|answer| &answer.reply)
+    }
+
+    /// The lines that answered a step; none when something else did.
+    pub fn lines(&self, step: &str) -> &[String] {
+        match self.reply(step) {
+            Some(Reply::Lines(lines)) => lines,
+            _ => &[],
+        }
     }
 
     /// The status of HTTP of a step.

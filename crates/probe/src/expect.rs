@@ -58,3 +58,14 @@ pub fn connected(answer: &Answer) -> Result<(), String> {
         _ => Err(answer.summary()),
     }
 }
+
+/// Lines, at least one.
+///
+/// # Errors
+/// With what came instead.
+pub fn lines(answer: &Answer) -> Result<(), String> {
+    match &answer.reply {
+        Reply::Lines(lines) if !lines.is_empty() => Ok(()),
+        _ => Err(answer.summary()),
+    }
+}

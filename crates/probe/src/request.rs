@@ -133,6 +133,21 @@ pub enum Ask {
     },
     /// Names, sizes, modes and ages of files in a folder. Contents are not read.
     Listing,
+    /// All lines of a small file that holds no secret, such as those of `/proc/self`.
+    Text {
+        /// Most bytes that are read; a longer file is no answer.
+        most: u64,
+    },
+    /// The names of the variables of an environment, as `/proc/self/environ` holds it. Values are not kept.
+    Names,
+    /// What a token in a file says of itself. Its signature is not kept.
+    Claims,
+    /// A file is made in a folder and removed again.
+    Write,
+    /// A connection to the first of some sockets of this machine that is there, by their paths below the target.
+    Sockets(Vec<String>),
+    /// The addresses of a name.
+    Resolve,
 }
 
 /// A request of HTTP.
@@ -356,6 +371,9 @@ impl Request {
                 if *websocket {
                     f.write_str(" as a WebSocket")?;
                 }
+                if let Some(asked) = ask.body.as_deref().and_then(|body| review(path, body)) {
+                    write!(f, " ({asked})")?;
+                }
                 for (name, value) in headers.iter().filter(|(name, _)| *name != "content-type") {
                     if SHOWN.contains(name) {
                         write!(f, " with {name}: {value}")?;
@@ -390,12 +408,55 @@ impl Request {
                 write!(f, "read the end of {} for {containing}", Where(&self.target))?;
             }
             Ask::Listing => write!(f, "list {}", Where(&self.target))?,
+            Ask::Text { .. } => write!(f, "read {}", Where(&self.target))?,
+            Ask::Names => write!(f, "read the names of variables in {}", Where(&self.target))?,
+            Ask::Claims => write!(f, "read the claims of {}", Where(&self.target))?,
+            Ask::Write => write!(f, "make a file in {} and remove it", Where(&self.target))?,
+            Ask::Sockets(paths) => {
+                write!(
+                    f,
+                    "connect to {} and {} more places",
+                    paths.first().map_or("", String::as_str),
+                    paths.len().saturating_sub(1)
+                )?;
+            }
+            Ask::Resolve => write!(f, "look up the name of {}", Where(&self.target))?,
         }
         match (&self.identity, &self.target) {
             (_, Target::File(_)) => Ok(()),
             (identity, _) => write!(f, " as {identity}"),
         }
     }
+}
+
+/// What an access review asks, since its path does not say it: `may system:anonymous list secrets`.
+fn review(path: &str, body: &str) -> Option<String> {
+    if !path.starts_with("/apis/authorization.k8s.io/") {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    let spec = body.get("spec")?;
+    let user = spec.get("user").and_then(|user| user.as_str()).unwrap_or("the caller");
+    if let Some(path) = spec.get("nonResourceAttributes") {
+        return Some(format!("may {user} {} {}", path["verb"].as_str()?, path["path"].as_str()?));
+    }
+    let attributes = spec.get("resourceAttributes")?;
+    let text =
+        |key: &str| attributes.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+    let mut asked = format!("may {user} {} {}", text("verb")?, text("resource")?);
+    if let Some(part) = text("subresource") {
+        asked.push_str(&format!("/{part}"));
+    }
+    if let Some(group) = text("group") {
+        asked.push_str(&format!(".{group}"));
+    }
+    if let Some(name) = text("name") {
+        asked.push_str(&format!(" {name}"));
+    }
+    if let Some(namespace) = text("namespace") {
+        asked.push_str(&format!(" in {namespace}"));
+    }
+    Some(asked)
 }
 
 struct Where<'a>(&'a Target);
@@ -446,4 +507,25 @@ pub fn encode(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_review_says_what_it_asks() {
+        let attributes = json!({"resourceAttributes": {
+            "verb": "create", "resource": "pods", "subresource": "exec", "namespace": "shop",
+        }});
+        assert_eq!(
+            Request::access_review("system:anonymous", &["system:unauthenticated"], &attributes).to_string(),
+            "POST /apis/authorization.k8s.io/v1/subjectaccessreviews (may system:anonymous create pods/exec in shop) as the caller"
+        );
+        let attributes = json!({"nonResourceAttributes": {"verb": "get", "path": "/metrics"}});
+        assert!(Request::access_review("x", &[], &attributes).to_string().contains("(may x get /metrics)"));
+        let other = Request::post("/api/v1/namespaces", &json!({"spec": {"user": "x"}}));
+        assert_eq!(other.to_string(), "POST /api/v1/namespaces as nobody");
+    }
 }

@@ -5,6 +5,7 @@ use seaworthy_cluster::{Unsent, Who};
 use seaworthy_probe::{Answers, HttpAsk, Identity, Reply, Token};
 
 use crate::executor::{Executor, agent};
+use crate::fill::fill;
 use crate::port;
 
 /// Asks the API server in the way of the kubeconfig.
@@ -14,6 +15,14 @@ pub(crate) async fn http(
     ask: &HttpAsk,
     answers: &Answers,
 ) -> Reply {
+    let filled = match &ask.body {
+        Some(body) => match fill(body, answers) {
+            Ok(body) => HttpAsk { body: Some(body), ..ask.clone() },
+            Err(why) => return Reply::NotAsked(why),
+        },
+        None => ask.clone(),
+    };
+    let ask = &filled;
     let mut request = match request(executor, ask, &ask.path) {
         Ok(request) => request,
         Err(reply) => return reply,

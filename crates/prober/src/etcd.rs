@@ -1,6 +1,8 @@
 //! Etcd, as its own clients ask it: gRPC, which is HTTP/2 with a message of protocol buffers in the body. The gateway of
 //! JSON can be turned off; this cannot.
 
+use std::time::Duration;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
@@ -8,15 +10,18 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use seaworthy_probe::{CLOSED, Identity, Reply};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::executor::Executor;
 use crate::noting::{Failure, Noting};
-use crate::port::{connect, handshake_for, silent};
+use crate::port::{broken, connect, handshake_for, silent};
 
 /// Keys that are asked for at once, when their values come with them: one may be 1.5 MB.
 const PAGE: u32 = 16;
+
+/// How long a refusal behind the handshake is waited for, before anything is asked.
+const REFUSAL: Duration = Duration::from_millis(200);
 
 /// Most bytes of one answer.
 const MOST: usize = 32 << 20;
@@ -142,7 +147,11 @@ impl<'a> Connection<'a> {
         let failure = Failure::default();
         let opened = if tls {
             let shaken = handshake_for(executor, host, port, identity, &[b"h2"]).await;
-            let (stream, _) = shaken.map_err(|(reply, _)| reply)?;
+            let (mut stream, _) = shaken.map_err(|(reply, _)| reply)?;
+            // A refusal of TLS 1.3 comes right behind the handshake, and may get lost once we write to somebody who hung up.
+            if let Ok(Err(error)) = timeout(REFUSAL, stream.fill_buf()).await {
+                return Err(broken(&error));
+            }
             timeout(executor.request_timeout, speak(Noting { stream, failure: failure.clone() })).await
         } else {
             if !matches!(identity, Identity::Anonymous) {

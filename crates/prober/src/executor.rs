@@ -175,8 +175,8 @@ impl Executor {
         }
     }
 
-    /// Where silence or a 401 is the proof, the positive controls must still hold after it: what dies in between, or forgets
-    /// who we are, is not protected. The same where the controls were seen long ago.
+    /// Where silence, a 401 or a failure is the proof, the positive controls must still hold after it: what dies in between, or
+    /// forgets who we are, is not protected. The same where the controls were seen long ago.
     async fn doubt(
         &self,
         index: usize,
@@ -189,7 +189,7 @@ impl Executor {
             matches!(step.role, StepRole::Ask)
                 && matches!(
                     answers.reply(step.name),
-                    Some(Reply::Refused(_) | Reply::Silent(_) | Reply::Http { status: 401, .. })
+                    Some(Reply::Refused(_) | Reply::Silent(_) | Reply::Http { status: 401 | 500.., .. })
                 )
         });
         for (step, asked) in attempt.steps().iter().zip(asked) {

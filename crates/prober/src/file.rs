@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use seaworthy_probe::{Ask, FileFacts, Reply};
 
+use crate::inside;
+
 /// Between two looks at a file that somebody writes.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -20,6 +22,11 @@ pub(crate) async fn ask(path: &Path, ask: &Ask) -> Reply {
     let work = tokio::task::spawn_blocking(move || match ask {
         Ask::Lines { containing, tail, wait } => lines(&path, &containing, tail, wait),
         Ask::Listing => listing(&path),
+        Ask::Text { most } => inside::text(&path, most),
+        Ask::Names => inside::names(&path),
+        Ask::Claims => inside::claims(&path),
+        Ask::Write => inside::write(&path),
+        Ask::Sockets(sockets) => inside::sockets(&path, &sockets),
         _ => Reply::NotAsked("this cannot be asked of a file".to_owned()),
     });
     work.await.unwrap_or_else(|error| Reply::NotAsked(error.to_string()))

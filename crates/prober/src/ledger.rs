@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 /// A ledger that is longer was not written by this program.
 const MOST_BYTES: u64 = 64 << 20;
 
+/// Most ledgers of one run.
+const MOST_OF_A_RUN: usize = 1000;
+
 /// Which cluster a ledger is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClusterMark {
@@ -61,6 +64,7 @@ pub(crate) struct Ledger {
 #[derive(Debug, Default)]
 struct State {
     file: Option<File>,
+    path: PathBuf,
     next: u64,
     open: BTreeMap<u64, Entry>,
 }
@@ -68,10 +72,6 @@ struct State {
 impl Ledger {
     pub(crate) fn new(folder: PathBuf, run: &str) -> Ledger {
         Ledger { folder, run: run.to_owned(), state: Mutex::default() }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.join(format!("{}.jsonl", self.run))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -87,7 +87,7 @@ impl Ledger {
     ) -> io::Result<u64> {
         let mut state = self.state();
         if state.file.is_none() {
-            let mut file = create(&self.folder, &self.path())?;
+            let (mut file, path) = create(&self.folder, &self.run)?;
             let head = json!({
                 "ledger": 1, "run": self.run, "url": cluster.url, "cluster": cluster.uid, "at": rfc3339(clock()),
             });
@@ -95,6 +95,7 @@ impl Ledger {
             // The name of the file is in the folder, which is a file of its own.
             File::open(&self.folder)?.sync_all()?;
             state.file = Some(file);
+            state.path = path;
         }
         let (number, at) = (state.next, u64::try_from(clock()).unwrap_or_default());
         let line = json!({"intent": number, "collection": object.collection, "name": object.name, "at": at});
@@ -140,7 +141,7 @@ impl Ledger {
         let mut state = self.state();
         if state.file.take().is_some() && state.open.is_empty() {
             // A ledger of objects that are gone does no harm.
-            let _ = fs::remove_file(self.path());
+            let _ = fs::remove_file(&state.path);
         }
     }
 }
@@ -190,7 +191,8 @@ pub(crate) fn leftovers(folder: &Path) -> io::Result<Leftovers> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     paths.sort();
     for path in paths {
-        let run = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let run = stem.split('.').next().unwrap_or_default().to_owned();
         let file = match OpenOptions::new().read(true).append(true).open(&path) {
             Ok(file) => file,
             Err(error) => {
@@ -263,23 +265,32 @@ fn read(file: &File, run: &str) -> Result<Option<Contents>, String> {
 }
 
 /// Makes a ledger's file, which must not be there, and locks it. Its folder must not be one that others may write to.
-fn create(folder: &Path, path: &Path) -> io::Result<File> {
+fn create(folder: &Path, run: &str) -> io::Result<(File, PathBuf)> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     if fs::metadata(folder)?.mode() & 0o022 != 0 {
         let why = format!("others may write to `{}`: `chmod 700` it", folder.display());
         return Err(io::Error::other(why));
     }
-    loop {
-        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
+    // A run that could not remove everything, and goes on, begins another ledger.
+    for number in 1..=MOST_OF_A_RUN {
+        let path = match number {
+            1 => folder.join(format!("{run}.jsonl")),
+            _ => folder.join(format!("{run}.{number}.jsonl")),
+        };
+        let file = match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error),
+        };
         file.lock()?;
         // Whoever cleaned up just before the lock took the empty file for one that nobody needs.
-        match fs::metadata(path) {
-            Ok(known) if known.ino() == file.metadata()?.ino() => return Ok(file),
-            Ok(_) => return Err(io::Error::from(io::ErrorKind::AlreadyExists)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+        match fs::metadata(&path) {
+            Ok(known) if known.ino() == file.metadata()?.ino() => return Ok((file, path)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
+    Err(io::Error::from(io::ErrorKind::AlreadyExists))
 }
 
 /// Writes a line, to the disk.

@@ -47,6 +47,18 @@ impl<S> Noting<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Noting<S> {
+    /// Whoever refuses us says why and hangs up: what was said lies here unread when writing fails.
+    fn written<T>(&mut self, poll: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if matches!(poll, Poll::Ready(Err(_))) {
+            let mut bytes = [0; 512];
+            let unread = Pin::new(&mut self.stream).poll_read(context, &mut ReadBuf::new(&mut bytes));
+            let _ = self.noted(unread);
+        }
+        self.noted(poll)
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Noting<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -58,19 +70,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Noting<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Noting<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Noting<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.noted(poll)
+        self.written(poll, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_flush(context);
-        self.noted(poll)
+        self.written(poll, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

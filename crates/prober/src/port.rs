@@ -43,7 +43,20 @@ pub(crate) async fn ask(
             let ask = etcd::Range { tls: *tls, from, to, limit: *limit, value_bytes: *value_bytes };
             etcd::range(executor, host, port, identity, &ask).await
         }
-        Ask::Lines { .. } | Ask::Listing => Reply::NotAsked("this cannot be asked of a port".to_owned()),
+        Ask::Resolve => {
+            match timeout(executor.request_timeout, tokio::net::lookup_host((host, port))).await {
+                Err(_) => silent(executor),
+                Ok(Ok(found)) => Reply::Lines(found.map(|address| address.ip().to_string()).collect()),
+                Ok(Err(error)) => Reply::Silent(error.to_string()),
+            }
+        }
+        Ask::Lines { .. }
+        | Ask::Listing
+        | Ask::Text { .. }
+        | Ask::Names
+        | Ask::Claims
+        | Ask::Write
+        | Ask::Sockets(_) => Reply::NotAsked("this cannot be asked of a port".to_owned()),
     }
 }
 

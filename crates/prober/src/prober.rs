@@ -96,8 +96,30 @@ impl Prober {
     /// # Errors
     /// When the kubeconfig or its credentials cannot be used.
     pub fn connect(options: ProberOptions) -> Result<Prober, ClusterError> {
+        Prober::over(options, |runtime, options| runtime.block_on(Api::connect(&options.cluster)))
+    }
+
+    /// For a pod that has no account: ports and files can be asked, and of the API server what nobody needs credentials for.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn without_account(options: ProberOptions, host: &str, port: u16) -> Result<Prober, ClusterError> {
+        // The certificate of an authority that never signs anything, so that no server is trusted.
+        let nobody = rcgen::generate_simple_self_signed(Vec::new())
+            .map_err(|error| ClusterError::Credentials(error.to_string()))?;
+        let nobody = nobody.cert.der().to_vec();
+        Prober::over(options, |runtime, options| {
+            let _inside = runtime.enter();
+            Api::of_address(host, port, nobody, options.cluster.request_timeout)
+        })
+    }
+
+    fn over(
+        options: ProberOptions,
+        api: impl FnOnce(&Runtime, &ProberOptions) -> Result<Api, ClusterError>,
+    ) -> Result<Prober, ClusterError> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let api = runtime.block_on(Api::connect(&options.cluster))?;
+        let api = api(&runtime, &options)?;
         let (stop, under_way) = (Stop::new(), Arc::new(AtomicBool::new(false)));
         if options.signals {
             let (stop, under_way) = (stop.clone(), Arc::clone(&under_way));

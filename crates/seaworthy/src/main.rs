@@ -7,6 +7,8 @@ mod cluster_args;
 mod commands;
 mod declarations;
 mod error;
+#[cfg(feature = "live")]
+mod in_pod;
 mod input;
 mod language_server;
 #[cfg(feature = "live")]

@@ -195,6 +195,22 @@ impl Lab {
         apply(&self.plane.client("admin")?, yaml, self.plane.profile.has_controllers())
     }
 
+    /// Removes all objects of a YAML text as `admin`, and waits until they are gone.
+    ///
+    /// # Errors
+    /// When the text is broken, or an object does not go.
+    pub fn remove(&self, yaml: &str) -> Result<(), LabError> {
+        crate::apply::remove(&self.plane.client("admin")?, yaml)
+    }
+
+    /// Whether any object of a YAML text is there already.
+    ///
+    /// # Errors
+    /// When the text is broken, or the API server does not answer.
+    pub fn has_any(&self, yaml: &str) -> Result<bool, LabError> {
+        crate::apply::has_any(&self.plane.client("admin")?, yaml)
+    }
+
     /// A command that runs a program where the lab is: in the namespaces of its node, or here when it has none.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {

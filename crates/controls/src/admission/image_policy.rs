@@ -58,13 +58,7 @@ const TRIED: Probe = Probe {
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     admission::each_namespace(ground, true, |namespace| {
-        images::attempt(
-            ground,
-            namespace,
-            images::UNKNOWN,
-            "an image of an unknown registry",
-            images::Filled::Nothing,
-        )
+        images::attempt(ground, namespace, images::Tried::Unknown, "an image of an unknown registry")
     })
 }
 

@@ -129,6 +129,7 @@ mod tests {
             issuer: issuer.to_owned(),
             names: vec!["10.244.0.1".to_owned()],
             remaining: 86_400,
+            lifetime: 31_536_000,
             self_signed: false,
             fingerprint: String::new(),
         };

@@ -36,7 +36,7 @@ const HELLOS: Probe = Probe { plan: plan_hellos, ..tls::STRENGTH };
 
 fn plan_hellos(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let server = tls::api_server();
-    vec![tls::strength(server.subject, &server.target)]
+    vec![tls::strength(server.subject, &server.target, tls::Weak::NotAead)]
 }
 
 /// Suites of TLS 1.3, and those of TLS 1.2 with forward secrecy and authenticated encryption, by the names that the

@@ -2,14 +2,14 @@
 
 use seaworthy_evidence::Found;
 use seaworthy_evidence::{Place, Program};
-use seaworthy_probe::{Consent, SideEffect};
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::addresses;
 use crate::change;
 use crate::clients::kubeconfigs;
 use crate::component_flags::{Findings, Known, flag};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::probe::{Probe, Right, components};
+use crate::probe::{Ground, Probe, Right, components, tls};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -25,7 +25,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["encryption"], attack: &["T1557"], ..Mappings::NONE },
     check: Check::Component { programs: &[Program::ControllerManager, Program::Scheduler], check },
     guard: None,
-    probes: &[CREDENTIALS],
+    probes: &[CREDENTIALS, HELLOS],
 };
 
 const CREDENTIALS: Probe = Probe {
@@ -41,6 +41,20 @@ const CREDENTIALS: Probe = Probe {
     rights: &[Right::ACCESS_REVIEW],
     plan: components::credentials,
 };
+
+const HELLOS: Probe = Probe {
+    asks: "Nobody says hello to the scheduler and the controller manager that flags name, by TLS 1.0, by TLS 1.1, and by TLS 1.2 \
+           with suites that lack forward secrecy or whose ciphers are broken",
+    plan: plan_hellos,
+    ..tls::STRENGTH
+};
+
+fn plan_hellos(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let needs = "`--scheduler URL` and `--controller-manager URL`";
+    tls::each(tls::components(ground), ("control plane's components", needs), |server| {
+        tls::strength(server.subject, &server.target, tls::Weak::Broken)
+    })
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut findings = Findings::default();

@@ -52,7 +52,7 @@ const CANARY: Probe = Probe {
 };
 
 fn plan_canary(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    let canary = Canary { resource: "secrets", kind: "Secret", field: "stringData" };
+    let canary = Canary { name: "at-rest", resource: "secrets", kind: "Secret", field: "stringData" };
     canary.attempts(ground, |step, stored| match stored {
         Stored::Clear => Outcome::refuted(step, "the text of a new Secret stands in etcd in the clear"),
         Stored::Encrypted(prefix) => {

@@ -40,7 +40,7 @@ const CANARY: Probe = Probe {
 };
 
 fn plan_canary(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    let canary = Canary { resource: "configmaps", kind: "ConfigMap", field: "data" };
+    let canary = Canary { name: "coverage", resource: "configmaps", kind: "ConfigMap", field: "data" };
     canary.attempts(ground, |step, stored| match stored {
         Stored::Clear => Outcome::refuted(step, "the text of a new ConfigMap stands in etcd in the clear"),
         Stored::Encrypted(prefix) => {

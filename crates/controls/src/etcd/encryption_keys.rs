@@ -47,7 +47,7 @@ const PROVIDER: Probe = Probe {
 };
 
 fn plan_provider(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    let canary = Canary { resource: "secrets", kind: "Secret", field: "stringData" };
+    let canary = Canary { name: "provider", resource: "secrets", kind: "Secret", field: "stringData" };
     canary.attempts(ground, |step, stored| judge_provider(step, stored))
 }
 

@@ -48,13 +48,7 @@ const TRIED: Probe = Probe {
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     admission::each_namespace(ground, true, |namespace| {
-        images::attempt(
-            ground,
-            namespace,
-            images::TAGGED,
-            "an image without a digest",
-            images::Filled::Digest,
-        )
+        images::attempt(ground, namespace, images::Tried::Tagged, "an image without a digest")
     })
 }
 

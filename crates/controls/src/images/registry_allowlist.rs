@@ -51,13 +51,7 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         return Vec::new();
     }
     admission::each_namespace(ground, true, |namespace| {
-        images::attempt(
-            ground,
-            namespace,
-            images::UNKNOWN,
-            "an image of an unknown registry",
-            images::Filled::Nothing,
-        )
+        images::attempt(ground, namespace, images::Tried::Unknown, "an image of an unknown registry")
     })
 }
 

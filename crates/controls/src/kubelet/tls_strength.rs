@@ -39,7 +39,7 @@ const HELLOS: Probe = Probe { plan: plan_hellos, ..tls::STRENGTH };
 
 fn plan_hellos(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     tls::each(tls::kubelets(ground), ("kubelet", "`--at-node ADDRESS`"), |server| {
-        tls::strength(server.subject, &server.target)
+        tls::strength(server.subject, &server.target, tls::Weak::NotAead)
     })
 }
 

@@ -48,7 +48,8 @@ static VIOLATIONS: [Violation; 1] = [Violation::new(
     |pod| {
         admission::context(pod)["capabilities"]["add"] = json!(["SYS_ADMIN"]);
     },
-)];
+)
+.sample()];
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     pod_security::attempts(ground, &VIOLATIONS)

@@ -48,7 +48,8 @@ static VIOLATIONS: [Violation; 1] = [Violation::new(
     |pod| {
         pod["spec"]["volumes"] = json!([{"name": "host", "hostPath": {"path": "/"}}]);
     },
-)];
+)
+.sample()];
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     pod_security::attempts(ground, &VIOLATIONS)

@@ -47,7 +47,8 @@ static VIOLATIONS: [Violation; 1] = [Violation::new(
     |pod| {
         admission::container(pod)["ports"] = json!([{"containerPort": 8080, "hostPort": 8080}]);
     },
-)];
+)
+.sample()];
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     pod_security::attempts(ground, &VIOLATIONS)

@@ -43,7 +43,8 @@ static VIOLATIONS: [Violation; 2] = [
                 json!({"httpGet": {"host": "192.0.2.1", "port": 80}});
         },
     )
-    .named("probe"),
+    .named("probe")
+    .sample(),
     Violation::new(
         PodSecurity::HostProbesAndHostLifecycle,
         "a lifecycle hook to another host",
@@ -54,7 +55,8 @@ static VIOLATIONS: [Violation; 2] = [
                 json!({"preStop": {"httpGet": {"host": "192.0.2.1", "port": 80}}});
         },
     )
-    .named("hook"),
+    .named("hook")
+    .sample(),
 ];
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {

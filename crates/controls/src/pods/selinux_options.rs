@@ -47,7 +47,8 @@ static VIOLATIONS: [Violation; 2] = [
             admission::context(pod)["seLinuxOptions"] = json!({"type": "spc_t"});
         },
     )
-    .named("type"),
+    .named("type")
+    .sample(),
     Violation::new(
         PodSecurity::SeLinuxOptions,
         "a SELinux role",
@@ -57,7 +58,8 @@ static VIOLATIONS: [Violation; 2] = [
             admission::context(pod)["seLinuxOptions"] = json!({"role": "sysadm_r"});
         },
     )
-    .named("role"),
+    .named("role")
+    .sample(),
 ];
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {

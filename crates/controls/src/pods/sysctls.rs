@@ -43,7 +43,8 @@ static VIOLATIONS: [Violation; 1] = [Violation::new(
     |pod| {
         pod["spec"]["securityContext"]["sysctls"] = json!([{"name": "kernel.msgmax", "value": "65536"}]);
     },
-)];
+)
+.sample()];
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     pod_security::attempts(ground, &VIOLATIONS)

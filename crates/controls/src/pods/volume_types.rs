@@ -43,7 +43,8 @@ static VIOLATIONS: [Violation; 1] = [Violation::new(
     |pod| {
         pod["spec"]["volumes"] = json!([{"name": "foreign", "nfs": {"server": "192.0.2.1", "path": "/"}}]);
     },
-)];
+)
+.sample()];
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     pod_security::attempts(ground, &VIOLATIONS)

@@ -283,3 +283,89 @@ pub(crate) fn pulled(subject: Subject, namespace: &str) -> Attempt {
         _ => answers.inconclusive("cached"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::Reply;
+
+    use super::*;
+
+    fn answer(status: u16, message: &str) -> Answer {
+        let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message});
+        let reply = Reply::Http {
+            status,
+            headers: Vec::new(),
+            body: body.to_string().into_bytes(),
+            cut: false,
+            tls: None,
+        };
+        Answer { at: String::new(), took: Duration::ZERO, reply }
+    }
+
+    /// As v1.36.3 words them.
+    #[test]
+    fn refusals_are_told_apart_by_their_words() {
+        let of = |status, message| said(&answer(status, message));
+        let pod = "pods \"p\" is forbidden: ";
+        assert_eq!(
+            of(
+                403,
+                &format!(
+                    "{pod}violates PodSecurity \"restricted:latest\": privileged (container \"p\" must not)"
+                )
+            ),
+            Said::PodSecurity("\"restricted:latest\": privileged (container \"p\" must not)".to_owned())
+        );
+        assert_eq!(
+            of(
+                422,
+                &format!(
+                    "{pod}ValidatingAdmissionPolicy 'a' with binding 'b' denied request: failed expression: x"
+                )
+            ),
+            Said::Policy("ValidatingAdmissionPolicy `a`".to_owned())
+        );
+        assert!(matches!(
+            of(403, &format!("{pod}exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0")),
+            Said::Quota(_)
+        ));
+        assert!(matches!(of(422, "Pod \"p\" is invalid: spec: Required value"), Said::Invalid(_)));
+        for (status, message) in [
+            (
+                403,
+                "pods is forbidden: User \"nobody\" cannot create resource \"pods\" in API group \"\" in the namespace \"shop\"",
+            ),
+            (
+                403,
+                "pods \"p\" is forbidden: error looking up service account shop/default: serviceaccount \"default\" not found",
+            ),
+            (
+                403,
+                "users \"x\" is forbidden: User \"y\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope",
+            ),
+            (
+                500,
+                "Internal error occurred: failed calling webhook \"a\": no endpoints available for service \"a\"",
+            ),
+            (400, "admission webhook \"a\" does not support dry run"),
+            (429, "exceeded"),
+        ] {
+            assert_eq!(of(status, message), Said::Else, "{message}");
+        }
+    }
+
+    /// Whoever writes a webhook chooses its words.
+    #[test]
+    fn a_webhook_cannot_speak_for_others() {
+        for claim in [
+            "pods \"p\" is forbidden: violates PodSecurity \"restricted:latest\": privileged (x)",
+            "ValidatingAdmissionPolicy 'a' with binding 'b' denied request: x",
+            "pods \"p\" is forbidden: exceeded quota: q",
+        ] {
+            let message = format!("admission webhook \"w\" denied the request: {claim}");
+            assert_eq!(said(&answer(403, &message)), Said::Policy("webhook `w`".to_owned()), "{claim}");
+        }
+    }
+}

@@ -216,6 +216,8 @@ pub(crate) fn read(answers: &Answers) -> Result<(&'static str, &[(String, Vec<u8
 
 /// An object of our own that is made through the API and then read raw out of etcd.
 pub(crate) struct Canary {
+    /// What it is for: each probe makes one of its own.
+    pub(crate) name: &'static str,
     /// Its resource: `secrets`.
     pub(crate) resource: &'static str,
     /// Its kind.
@@ -272,8 +274,7 @@ impl Canary {
         judge: fn(&'static str, &Stored) -> Outcome,
     ) -> Vec<Attempt> {
         let Some(endpoint) = ground.given.etcd.first() else { return nowhere(ground, FOR_READING) };
-        let (namespace, name) =
-            (ground.canary_namespace(), format!("canary-{}-{}", self.resource, ground.run));
+        let (namespace, name) = (ground.canary_namespace(), format!("canary-{}-{}", self.name, ground.run));
         let text = format!("seaworthy-canary-text-{}", ground.run);
         let mut body = json!({
             "apiVersion": "v1", "kind": self.kind,

@@ -6,37 +6,27 @@ use serde_json::Value;
 use super::Ground;
 use super::admission::{self, Said, said_of};
 
-/// An image that every cluster may know, without its digest.
-pub(crate) const TAGGED: &str = "registry.k8s.io/pause:3.10";
-
-/// An image that nobody knows: names that end like this never exist (RFC 6761).
-pub(crate) const UNKNOWN: &str = "registry.invalid/seaworthy/probe:1";
-
-/// What something may fill in, so that nothing has to be refused.
+/// The image that is tried, beside the same one as it should be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Filled {
-    /// The digest.
-    Digest,
-    /// Nothing.
-    Nothing,
+pub(crate) enum Tried {
+    /// The same image without its digest.
+    Tagged,
+    /// An image of a registry that does not exist (RFC 6761), as well pinned.
+    Unknown,
 }
 
 /// A pod with an image that should be refused, beside one with an image that runs in the namespace already.
-pub(crate) fn attempt(
-    ground: &Ground<'_, '_>,
-    namespace: &str,
-    image: &'static str,
-    what: &'static str,
-    filled: Filled,
-) -> Attempt {
-    Attempt::new(admission::namespace_subject(namespace), steps(ground, namespace, image), move |answers| {
+pub(crate) fn attempt(ground: &Ground<'_, '_>, namespace: &str, tried: Tried, what: &'static str) -> Attempt {
+    let (twin, image) = images(ground, namespace, tried);
+    let steps = steps(namespace, &twin, &image);
+    Attempt::new(admission::namespace_subject(namespace), steps, move |answers| {
         match said_of(answers, "image") {
             Said::Policy(who) => Outcome::proved("image", format!("{who} refuses {what}")),
             Said::Admitted(pod) => match image_of(&pod) {
-                Some(found) if filled == Filled::Digest && found.contains("@sha256:") => {
+                Some(found) if tried == Tried::Tagged && found.contains("@sha256:") => {
                     Outcome::proved("image", "its digest is filled in")
                 }
-                Some(found) if found == image => {
+                Some(found) if found == image.as_str() => {
                     Outcome::refuted("image", format!("a pod with {what} is let in"))
                 }
                 _ => Outcome::inconclusive("image", "something put another image in its place"),
@@ -48,23 +38,23 @@ pub(crate) fn attempt(
 
 /// A pod with an image that nobody can have signed.
 pub(crate) fn signed(ground: &Ground<'_, '_>, namespace: &str) -> Attempt {
-    Attempt::new(admission::namespace_subject(namespace), steps(ground, namespace, UNKNOWN), |answers| {
+    let (twin, image) = images(ground, namespace, Tried::Unknown);
+    let steps = steps(namespace, &twin, &image);
+    Attempt::new(admission::namespace_subject(namespace), steps, move |answers| {
         match said_of(answers, "image") {
             Said::Policy(who) => {
                 let message = answers.message("image").to_lowercase();
-                match ["signature", "signed", "cosign", "notation", "sigstore"]
-                    .iter()
-                    .any(|word| message.contains(word))
-                {
+                let words = ["signature", "signed", "cosign", "notation", "sigstore"];
+                match words.iter().any(|word| message.contains(word)) {
                     true => Outcome::proved("image", format!("{who} refuses an image without a signature")),
-                    false => Outcome::inconclusive(
-                        "image",
-                        format!("{who} refuses the image, and does not speak of signatures"),
-                    )
-                    .needs("an image of an allowed registry that nobody has signed"),
+                    false => {
+                        let reason = format!("{who} refuses the image, and does not speak of signatures");
+                        Outcome::inconclusive("image", reason)
+                            .needs("an image of an allowed registry that nobody has signed")
+                    }
                 }
             }
-            Said::Admitted(pod) if image_of(&pod) == Some(UNKNOWN) => {
+            Said::Admitted(pod) if image_of(&pod) == Some(image.as_str()) => {
                 Outcome::refuted("image", "a pod with an image that nobody can have signed is let in")
             }
             _ => open(answers),
@@ -72,21 +62,32 @@ pub(crate) fn signed(ground: &Ground<'_, '_>, namespace: &str) -> Attempt {
     })
 }
 
-fn steps(ground: &Ground<'_, '_>, namespace: &str, image: &str) -> Vec<Step> {
+/// The image that should be let in, pinned, of those that run in the namespace; and the one that should not, which differs
+/// from it in nothing else.
+fn images(ground: &Ground<'_, '_>, namespace: &str, tried: Tried) -> (String, String) {
+    let evidence = ground.evidence;
+    let running =
+        evidence.workloads().iter().filter(|workload| evidence.owner(workload).namespace == Some(namespace));
+    let mut images =
+        running.flat_map(|workload| workload.pod.containers().filter_map(|container| container.image()));
+    let pinned = images.find(|image| image.contains("@sha256:")).unwrap_or(admission::PAUSE);
+    let (name, digest) = pinned.split_once('@').unwrap_or((pinned, ""));
+    let is_tagged = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    let tagged = if is_tagged { name.to_owned() } else { format!("{name}:1") };
+    let twin = format!("{tagged}@{digest}");
+    match tried {
+        Tried::Tagged => (twin, tagged),
+        Tried::Unknown => (twin, format!("registry.invalid/seaworthy/probe:1@{digest}")),
+    }
+}
+
+fn steps(namespace: &str, twin: &str, image: &str) -> Vec<Step> {
     let with = |image: &str| {
         let mut pod = admission::compliant_pod();
         admission::container(&mut pod)["image"] = image.into();
         admission::dry_run_pod(namespace, &pod)
     };
-    let running = ground
-        .evidence
-        .workloads()
-        .iter()
-        .filter(|workload| ground.evidence.owner(workload).namespace == Some(namespace));
-    let mut images =
-        running.flat_map(|workload| workload.pod.containers().filter_map(|container| container.image()));
-    let pinned = images.find(|image| image.contains("@sha256:")).unwrap_or(admission::PAUSE);
-    vec![Step::control("compliant", with(pinned), admission::admitted), Step::ask("image", with(image))]
+    vec![Step::control("compliant", with(twin), admission::admitted), Step::ask("image", with(image))]
 }
 
 fn image_of(pod: &Value) -> Option<&str> {

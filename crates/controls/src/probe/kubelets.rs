@@ -275,6 +275,7 @@ mod tests {
             issuer: "CN=kubernetes-ca".to_owned(),
             names: vec!["10.0.0.5".to_owned()],
             remaining: 1,
+            lifetime: 1,
             self_signed: false,
             fingerprint: String::new(),
         };

@@ -34,6 +34,8 @@ pub struct Given {
     pub audit_log: Option<PathBuf>,
     /// The folder of etcd's backups on this machine: `--etcd-backups`.
     pub etcd_backups: Option<PathBuf>,
+    /// The image of probe pods, which holds `/seaworthy`: `--probe-image`.
+    pub probe_image: Option<String>,
 }
 
 /// A node and where it is reached.

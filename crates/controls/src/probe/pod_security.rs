@@ -33,6 +33,8 @@ pub(crate) struct Violation {
     pub(crate) beside: Option<Beside>,
     /// How the API server itself names it, when it refuses the violation of everybody.
     pub(crate) by_api: Option<&'static str>,
+    /// Whether it stands for others, which Pod Security refuses as well, and of a policy nobody knows.
+    pub(crate) is_sample: bool,
 }
 
 /// A pod that holds only what a violation cannot be without.
@@ -51,7 +53,17 @@ impl Violation {
         at: &'static str,
         breaks: fn(&mut Value),
     ) -> Violation {
-        Violation { name: "violating", what, check, words, breaks, at, beside: None, by_api: None }
+        Violation {
+            name: "violating",
+            what,
+            check,
+            words,
+            breaks,
+            at,
+            beside: None,
+            by_api: None,
+            is_sample: false,
+        }
     }
 
     /// One of several of one control.
@@ -62,6 +74,11 @@ impl Violation {
     /// With something that the API demands beside it.
     pub(crate) const fn beside(self, name: &'static str, change: fn(&mut Value)) -> Violation {
         Violation { beside: Some(Beside { name, change }), ..self }
+    }
+
+    /// One of many values that the control forbids.
+    pub(crate) const fn sample(self) -> Violation {
+        Violation { is_sample: true, ..self }
     }
 
     /// With the words of the API server's own validation.
@@ -165,6 +182,9 @@ fn judge(answers: &Answers, violation: &Violation) -> Result<String, Judged> {
             Ok("Pod Security".to_owned())
         }
         Said::PodSecurity(_) => open("Pod Security refuses it for something else".to_owned()),
+        Said::Policy(who) if violation.is_sample => {
+            open(format!("{who} refuses {}; what else it refuses of the kind is not tried", violation.what))
+        }
         Said::Policy(who) => match violation.beside.map(|beside| said_of(answers, beside.name)) {
             None | Some(Said::Admitted(_) | Said::Quota(_)) => Ok(who),
             Some(_) => open(format!("{who} refuses more than that, so that nobody knows what it is about")),
@@ -233,4 +253,65 @@ pub(crate) fn label(ground: &Ground<'_, '_>, namespace: &str) -> Option<Namespac
     let mut objects = ground.evidence.of_kind("Namespace").filter(|object| object.is("", "Namespace"));
     let metadata: Node<'_> = objects.find(|object| object.name == namespace)?.metadata()?;
     Some(NamespacePolicy::from_labels(metadata).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use seaworthy_document::Stream;
+    use seaworthy_evidence::{Evidence, SourceFile};
+    use seaworthy_podsecurity::{Level, Pod, failing_checks, highest_level};
+    use seaworthy_probe::{Ask, StepRole};
+
+    use super::*;
+    use crate::control::Guard;
+    use crate::probe::Given;
+    use crate::scope::Settings;
+
+    /// The crate `podsecurity` is compared with upstream: each pod fails the check that it is made for, and the other one passes.
+    #[test]
+    fn each_pod_breaks_what_it_is_made_for() {
+        let text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+        let files = [SourceFile::new("namespace.yaml", Stream::read(text))];
+        let evidence = Evidence::new(&files);
+        let settings = Settings::default();
+        let given = Given::default();
+        let ground = Ground {
+            evidence: &evidence,
+            settings: &settings,
+            given: &given,
+            run: "0123456789",
+            caller: None,
+            namespaces: &[],
+        };
+        let mut tried = 0;
+        for control in crate::catalogue::all() {
+            let Some(Guard::PodSecurity(check)) = control.guard else { continue };
+            for attempt in control.probes.iter().flat_map(|probe| (probe.plan)(&ground)) {
+                let mut broken = 0;
+                for step in attempt.steps() {
+                    let Ask::Http(ask) = &step.request.ask else { panic!("{}", step.request) };
+                    let stream = Stream::read(ask.body.clone().unwrap_or_default());
+                    let root = stream.documents().next().expect("a pod").root();
+                    let pod = Pod::from_object(root).expect("a pod");
+                    let failed = failing_checks(&pod, settings.version);
+                    match step.role {
+                        StepRole::Control(_) => {
+                            assert_eq!(
+                                highest_level(&pod, settings.version),
+                                Level::Restricted,
+                                "{}",
+                                control.id
+                            );
+                        }
+                        StepRole::Ask => broken += usize::from(failed.contains(check)),
+                    }
+                }
+                let control = control.id;
+                // In a user namespace, which the API demands beside it, the baseline check lets the field be.
+                assert!(broken > 0, "nothing that {control} tries breaks its check");
+                tried += 1;
+            }
+        }
+        assert!(tried >= 18, "{tried} controls are tried");
+    }
 }

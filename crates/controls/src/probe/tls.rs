@@ -34,32 +34,52 @@ fn of(target: &Target, ask: Ask) -> Request {
     Request { identity: Identity::Anonymous, target: target.clone(), ask, creates: None }
 }
 
+/// Which suites of TLS 1.2 a control takes for weak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weak {
+    /// Those without forward secrecy or without authenticated encryption.
+    NotAead,
+    /// Those without forward secrecy, and those whose ciphers are broken: CBC, which Go offers by default, is not among
+    /// them.
+    Broken,
+}
+
+impl Weak {
+    fn suites(self) -> Vec<u16> {
+        let is_weak = |name: &str| match self {
+            Weak::NotAead => true,
+            Weak::Broken => {
+                let lasting = name.starts_with("TLS_ECDHE_") || name.starts_with("TLS_DHE_");
+                !lasting || name.contains("3DES") || name.contains("RC4")
+            }
+        };
+        WEAK.iter().filter(|(_, name)| is_weak(name)).map(|(number, _)| *number).collect()
+    }
+}
+
 /// One hello per old version, and one with weak suites alone. The positive control is a handshake as good clients make it,
 /// and then the server must also take a hello of the same making with good suites: else it does not understand ours.
-pub(crate) fn strength(subject: Subject, target: &Target) -> Attempt {
+pub(crate) fn strength(subject: Subject, target: &Target, wrong: Weak) -> Attempt {
     let hello = |version, suites: Vec<u16>| of(target, Ask::Hello { version, suites });
-    let bad = || WEAK.iter().map(|(number, _)| *number).collect::<Vec<u16>>();
-    let all = || [bad().as_slice(), GOOD].concat();
+    let all = || WEAK.iter().map(|(number, _)| *number).chain(GOOD.iter().copied()).collect();
     let steps = vec![
         Step::control("handshake", of(target, Ask::Certificates), expect::tls),
         Step::ask("tls13", hello(TlsVersion::Tls13, GOOD_13.to_vec())),
         Step::ask("tls12", hello(TlsVersion::Tls12, GOOD.to_vec())),
         Step::ask("tls10", hello(TlsVersion::Tls10, all())),
         Step::ask("tls11", hello(TlsVersion::Tls11, all())),
-        Step::ask("weak", hello(TlsVersion::Tls12, bad())),
+        Step::ask("weak", hello(TlsVersion::Tls12, wrong.suites())),
     ];
-    Attempt::new(subject, steps, judge_strength)
+    Attempt::new(subject, steps, move |answers| judge_strength(answers, wrong))
 }
 
-fn judge_strength(answers: &Answers) -> Outcome {
+fn judge_strength(answers: &Answers, wrong: Weak) -> Outcome {
     const TRIED: [&str; 3] = ["tls10", "tls11", "weak"];
     for step in TRIED {
         let Some(Reply::Chosen { version, suite }) = answers.reply(step) else { continue };
         let name = weak(*suite).map_or_else(|| format!("0x{suite:04x}"), str::to_owned);
         let reason = match step {
-            "weak" => format!(
-                "the server takes {version} with {name}, which lacks forward secrecy or authenticated encryption"
-            ),
+            "weak" => format!("the server takes {version} with {name}, which is weak"),
             _ => format!("the server takes {version}, with {name}"),
         };
         return Outcome::refuted(step, reason);
@@ -76,10 +96,11 @@ fn judge_strength(answers: &Answers) -> Outcome {
         }
     }
     let newest = if takes("tls12", TlsVersion::Tls12) { "TLS 1.2 and newer" } else { "TLS 1.3" };
-    Outcome::proved(
-        "weak",
-        format!("only {newest} is taken, with forward secrecy and authenticated encryption"),
-    )
+    let with = match wrong {
+        Weak::NotAead => "forward secrecy and authenticated encryption",
+        Weak::Broken => "forward secrecy and no broken cipher",
+    };
+    Outcome::proved("weak", format!("only {newest} is taken, with {with}"))
 }
 
 /// A server with a certificate.
@@ -199,7 +220,7 @@ mod tests {
 
     use seaworthy_probe::{Answer, Answers, CertificateFacts, Reply, Tls, TlsVersion, Verdict};
 
-    use super::{ends, is_self_made, judge_strength};
+    use super::{Weak, ends, is_self_made, judge_strength};
 
     fn chosen(version: TlsVersion, suite: u16) -> Reply {
         Reply::Chosen { version, suite }
@@ -222,8 +243,8 @@ mod tests {
             place.1 = reply.clone();
         }
         let answer = |reply| Answer { at: String::new(), took: Duration::ZERO, reply };
-        judge_strength(&Answers(replies.into_iter().map(|(name, reply)| (name, answer(reply))).collect()))
-            .verdict
+        let replies = replies.into_iter().map(|(name, reply)| (name, answer(reply)));
+        judge_strength(&Answers(replies.collect()), Weak::NotAead).verdict
     }
 
     #[test]
@@ -258,6 +279,15 @@ mod tests {
         assert_eq!(judged(&[("tls11", chosen(TlsVersion::Tls10, 0x002f))]), Verdict::Refuted);
         assert_eq!(judged(&[("tls10", chosen(TlsVersion::Tls10, 0x002f))]), Verdict::Refuted);
         assert_eq!(judged(&[("weak", chosen(TlsVersion::Tls12, 0xc009))]), Verdict::Refuted);
+    }
+
+    #[test]
+    fn what_go_offers_by_default_is_not_broken() {
+        let broken = Weak::Broken.suites();
+        // TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA and TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_3DES_EDE_CBC_SHA.
+        assert!(!broken.contains(&0xc009));
+        assert!(broken.contains(&0x009c) && broken.contains(&0x000a) && broken.contains(&0xc012));
+        assert!(Weak::NotAead.suites().contains(&0xc009));
     }
 
     fn certificate(remaining: i64, lifetime: i64, issuer: &str) -> CertificateFacts {

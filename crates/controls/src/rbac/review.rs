@@ -20,7 +20,7 @@ const MOST_HOLDERS: usize = 50;
 const MOST_QUESTIONS: usize = 8;
 
 /// Namespaces with an account that is made up, and subjects of other bindings.
-const MOST_OTHERS: usize = 8;
+const MOST_OTHERS: usize = 4;
 
 /// Names of steps.
 const STEPS: [&str; 24] = [
@@ -336,7 +336,8 @@ fn of_ordinary(ground: &Ground<'_, '_>, questions: &[Question], inquiry: &Inquir
         told.push((name, format!("a made-up user may {}", question.tell())));
     }
     let mut namespaces: Vec<&str> = ground.namespaces().collect();
-    namespaces.sort_unstable();
+    let parameters = &ground.settings.parameters;
+    namespaces.sort_by_key(|name| (parameters.is_system_namespace(name), *name));
     for (namespace, name) in namespaces.into_iter().take(MOST_OTHERS).zip(&mut names) {
         let account = Holder::ServiceAccount { namespace: Some(namespace), name: "seaworthy-probe" };
         let (user, groups) = identity(&account);

@@ -16,6 +16,8 @@ mod nodes;
 mod pods;
 mod program;
 mod proofs;
+#[cfg(feature = "live")]
+mod proving;
 mod rendering;
 mod snapshots;
 mod watching;

@@ -11,20 +11,10 @@ use super::{INCONCLUSIVE, PROVED, REFUTED, Row, expect, hardened, prove};
 /// What is tried in this file.
 const SELECTED: &[&str] = &[
     "--select",
-    "api-server/{anonymous-auth,authorization-mode,authorization-webhook-fail-closed,insecure-port,overload-guards,\
-     profiling,service-account-keys,supported-version,trusted-cas}",
-    "--select",
-    "authentication",
-    "--select",
-    "service-accounts",
-    "--select",
-    "clients",
-    "--select",
-    "control-plane/component-roles",
-    "--select",
-    "kube-proxy/api-access",
-    "--select",
-    "exposure",
+    "api-server/anonymous-auth,api-server/authorization-mode,api-server/authorization-webhook-fail-closed,\
+     api-server/insecure-port,api-server/overload-guards,api-server/profiling,api-server/service-account-keys,\
+     api-server/supported-version,api-server/trusted-cas,authentication,service-accounts,clients,\
+     control-plane/component-roles,kube-proxy/api-access,exposure",
 ];
 
 /// Verdicts on the hardened lab.

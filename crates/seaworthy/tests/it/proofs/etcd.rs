@@ -14,7 +14,8 @@ use crate::program::{root, stderr};
 /// What is expected of a probe: control and probe, subject, verdict. Places are named as the lab names them.
 type Row = (&'static str, &'static str, &'static str);
 
-const SELECTED: &str = "etcd,api-server/tls-strength,api-server/tls-serving,control-plane/certificate-expiry";
+const SELECTED: &str = "etcd,api-server/tls-strength,api-server/tls-serving,control-plane/certificate-expiry,\
+                        control-plane/component-tls";
 
 /// All verdicts on the hardened lab.
 const HARDENED: &[Row] = &[
@@ -25,6 +26,8 @@ const HARDENED: &[Row] = &[
     ("control-plane/certificate-expiry#serving", "etcd", PROVED),
     ("control-plane/certificate-expiry#serving", "etcd-peer", PROVED),
     ("control-plane/certificate-expiry#serving", "scheduler", PROVED),
+    ("control-plane/component-tls#hellos", "controller-manager", PROVED),
+    ("control-plane/component-tls#hellos", "scheduler", PROVED),
     ("etcd/client-tls#strangers", "etcd", PROVED),
     ("etcd/dedicated-ca#cluster-certificates", "etcd", PROVED),
     ("etcd/encryption-at-rest#canary", "secrets of etcd", PROVED),
@@ -111,8 +114,8 @@ fn differences(lab: &Lab, report: &Value, turns: &[Row]) -> Vec<String> {
         let subject = programs
             .iter()
             .fold(subject, |subject, program| subject.replace(&lab.address_of(program), program));
-        // A folder of backups is given to none of these runs.
-        if control.starts_with("etcd/backup-") {
+        // A folder of backups is given to none of these runs; and what the ports answer is tried elsewhere.
+        if control.starts_with("etcd/backup-") || control == "control-plane/component-tls#credentials" {
             continue;
         }
         let proof = (control, subject);
@@ -252,6 +255,12 @@ const MUTANTS: &[Mutant] = &[
         profile: |profile| profile.with_flag("kube-apiserver", "tls-min-version", "VersionTLS10"),
         certificate: CLIENT,
         turns: &[("api-server/tls-strength#hellos", "API server", REFUTED)],
+    },
+    Mutant {
+        name: "the scheduler takes TLS 1.1",
+        profile: |profile| profile.with_flag("kube-scheduler", "tls-min-version", "VersionTLS11"),
+        certificate: CLIENT,
+        turns: &[("control-plane/component-tls#hellos", "scheduler", REFUTED)],
     },
     Mutant {
         name: "the API server takes suites of CBC",
@@ -500,4 +509,22 @@ fn backups_are_judged_by_their_newest() {
     assert_eq!(try_it(folder.path()), REFUTED, "empty");
     write("e.db", 100_000, 0o600, 3);
     assert_eq!(try_it(folder.path()), PROVED);
+}
+
+/// Kubelets are on nodes: with one, their certificates and suites are tried as well.
+#[test]
+fn certificates_and_suites_of_kubelets_come_out_on_both_profiles() {
+    if let Err(skip) = ::lab::nodes_available() {
+        return skip.announce();
+    }
+    for (profile, expected) in [(Profile::hardened(), PROVED), (Profile::insecure(), REFUTED)] {
+        let lab = match Lab::start(profile.with_nodes()) {
+            Ok(lab) => lab,
+            Err(skip) => return skip.announce(),
+        };
+        let report = prove(&lab, "admin", "kubelet/certificates,kubelet/tls-strength", &[]);
+        for control in ["kubelet/certificates", "kubelet/tls-strength"] {
+            assert_eq!(verdict(&report, control), expected, "{control}: {report:#}");
+        }
+    }
 }
