@@ -75,7 +75,9 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
             steps.push(Step::ask("configz", configuration));
         }
         let exec = kubelet.get(&format!("/exec/{pod}?command=id&output=1")).websocket();
-        let run = Request::post(format!("/run/{pod}?cmd=id"), &json!({})).at(&kubelet.endpoint);
+        let run = Request::post(format!("/run/{pod}?cmd=id"), &json!({}))
+            .at(&kubelet.endpoint)
+            .header("accept", kubelets::ANY);
         for (name, request) in [("pods", kubelet.get("/pods")), ("exec", exec), ("run", run)] {
             steps.push(Step::ask(name, request.by(who.clone())));
         }

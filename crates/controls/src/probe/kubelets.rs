@@ -18,6 +18,9 @@ const MOST: usize = 50;
 /// Most of an answer of a kubelet that is read: its beginning tells enough.
 pub(crate) const SOME: usize = 64 << 10;
 
+/// Handlers of the kubelet that serve text refuse who wants JSON alone, with 406, whether or not they are enabled.
+pub(crate) const ANY: &str = "*/*";
+
 /// The kubelet of one node.
 #[derive(Clone, Debug)]
 pub(crate) struct Kubelet {
@@ -98,14 +101,14 @@ impl Kubelet {
 
     /// A GET of the kubelet itself without credentials.
     pub(crate) fn get(&self, path: &str) -> Request {
-        Request::get(path).at(&self.endpoint).most(SOME)
+        Request::get(path).at(&self.endpoint).header("accept", ANY).most(SOME)
     }
 
     /// A GET of the kubelet by the caller through the API server, which knows the way; only of a node with a name.
     pub(crate) fn through_api(&self, path: &str) -> Option<Request> {
         let name = self.name.as_deref()?;
         let path = format!("/api/v1/nodes/{}/proxy{path}", encode(name));
-        Some(Request::get(path).by(Identity::Caller).most(SOME))
+        Some(Request::get(path).by(Identity::Caller).header("accept", ANY).most(SOME))
     }
 
     /// A step `configz` that reads what the kubelet says of its configuration, for [`says_otherwise`].

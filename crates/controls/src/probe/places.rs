@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use seaworthy_document::Value;
-pub(crate) use seaworthy_probe::may_be_told;
-use seaworthy_probe::{Endpoint, Origin};
+use seaworthy_probe::{Endpoint, Origin, may_be_told};
 
 use super::Ground;
 

@@ -158,7 +158,7 @@ fn attempt(ground: &Ground<'_, '_>, trial: Trial, any: &str) -> Attempt {
     let exec = format!("/api/v1/nodes/{node}/proxy/exec/{pod}?command=id&output=1");
     let steps = vec![
         Step::control("itself", itself.by(who.clone()), expect::ok),
-        Step::ask("exec", Request::get(exec).websocket().by(who)),
+        Step::ask("exec", Request::get(exec).header("accept", kubelets::ANY).websocket().by(who)),
     ];
     let judged = Attempt::new(subject, steps, move |answers| match answers.status("exec") {
         Some(403) => {

@@ -14,7 +14,8 @@ use super::{INCONCLUSIVE, PROVED, REFUTED, Row, Verdicts, expect, matches, prove
 /// What stands on nodes.
 const SELECT: &[&str] = &[
     "--select",
-    "kubelet,kube-proxy/metrics-bind,control-plane/component-tls,control-plane/bind-address,container-runtime/socket-permissions,rbac/nodes-proxy",
+    "kubelet/anonymous-auth,kubelet/authorization-mode,kubelet/client-ca,kubelet/read-only-port,kubelet/safe-defaults,\
+     kubelet/debug-handlers,kube-proxy/metrics-bind,control-plane/component-tls,control-plane/bind-address,container-runtime/socket-permissions,rbac/nodes-proxy",
 ];
 
 /// The scheduler and the controller manager of a node lab, by loopback and by the address of the node.
