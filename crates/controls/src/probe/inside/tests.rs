@@ -69,7 +69,7 @@ fn lines(text: &str) -> Reply {
 
 /// What a control's probe says of answers to its steps.
 fn verdict(inside: &Inside, control: &str, answers: &[(&'static str, Reply)]) -> Verdict {
-    let controls: Vec<_> = crate::find(control).into_iter().collect();
+    let controls: Vec<_> = crate::catalogue::find(control).into_iter().collect();
     let planned = plan(&controls, inside);
     assert_eq!(planned.len(), 1, "{control}");
     let answers = answers.iter().map(|(step, reply)| (*step, answer(reply.clone()))).collect();
@@ -79,7 +79,7 @@ fn verdict(inside: &Inside, control: &str, answers: &[(&'static str, Reply)]) ->
 #[test]
 fn every_probe_is_of_a_control_that_exists() {
     for probe in probes() {
-        assert!(crate::find(probe.control).is_some(), "{}", probe.control);
+        assert!(crate::catalogue::find(probe.control).is_some(), "{}", probe.control);
     }
 }
 
