@@ -31,7 +31,11 @@ metadata: {name: open}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: open}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:unauthenticated"}]
 "#,
-        turns: &[("api-server/anonymous-auth#rights", "API server", REFUTED)],
+        turns: &[
+            ("api-server/anonymous-auth#rights", "API server", REFUTED),
+            ("rbac/anonymous-bindings", "system:anonymous", REFUTED),
+            ("rbac/secret-access", "system:unauthenticated", REFUTED),
+        ],
     },
     Mutant {
         name: "keys of the issuer are open to everybody",
@@ -49,7 +53,10 @@ metadata: {name: issuer}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "system:service-account-issuer-discovery"}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:unauthenticated"}]
 "#,
-        turns: &[("api-server/anonymous-auth#reach", "API server", REFUTED)],
+        turns: &[
+            ("api-server/anonymous-auth#reach", "API server", REFUTED),
+            ("rbac/anonymous-bindings", "system:anonymous", REFUTED),
+        ],
     },
     Mutant {
         name: "profiles are served",
@@ -74,7 +81,11 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:unau
         },
         objects: "",
         // RBAC refuses nodes as well: only the reason tells.
-        turns: &[("api-server/authorization-mode#node", "API server", REFUTED)],
+        turns: &[
+            ("api-server/authorization-mode#node", "API server", REFUTED),
+            // Nodes may not even make themselves known, so that the plugin is not asked.
+            ("admission/node-restriction", "API server", INCONCLUSIVE),
+        ],
     },
     Mutant {
         name: "a front proxy of the clients' authority may be called admin",
@@ -181,7 +192,10 @@ metadata: {name: reader, namespace: kube-public}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
 subjects: [{kind: ServiceAccount, name: default, namespace: kube-public}]
 "#,
-        turns: &[("service-accounts/default-account-bindings", "kube-public/default", REFUTED)],
+        turns: &[
+            ("service-accounts/default-account-bindings", "kube-public/default", REFUTED),
+            ("rbac/secret-access", "kube-public/default", REFUTED),
+        ],
     },
     Mutant {
         name: "the scheduler may read Secrets",
@@ -198,7 +212,10 @@ metadata: {name: scheduler-more}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: scheduler-more}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:kube-scheduler"}]
 "#,
-        turns: &[("control-plane/component-roles", "system:kube-scheduler", REFUTED)],
+        turns: &[
+            ("control-plane/component-roles", "system:kube-scheduler", REFUTED),
+            ("rbac/secret-access", "system:kube-scheduler", REFUTED),
+        ],
     },
     Mutant {
         name: "kube-proxy may do everything",
@@ -210,7 +227,10 @@ metadata: {name: proxy-more}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects: [{kind: ServiceAccount, name: kube-proxy, namespace: kube-system}]
 "#,
-        turns: &[("kube-proxy/api-access", "system:serviceaccount:kube-system:kube-proxy", REFUTED)],
+        turns: &[
+            ("kube-proxy/api-access", "system:serviceaccount:kube-system:kube-proxy", REFUTED),
+            ("rbac/cluster-admin", "kube-system/kube-proxy", REFUTED),
+        ],
     },
 ];
 
