@@ -164,6 +164,7 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
             ("control-plane/bind-address#off-host", "10.244.0.1:10259", REFUTED),
             // Now it can be asked there, and still refuses nobody's requests.
             ("control-plane/component-tls#credentials", "10.244.0.1:10259", PROVED),
+            ("control-plane/component-tls#hellos", "10.244.0.1:10259", PROVED),
         ],
     ),
     (
@@ -186,7 +187,7 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
         Break::Stop("kube-scheduler"),
         &[
             ("control-plane/bind-address#off-host", "10.244.0.1:10259", INCONCLUSIVE),
-            ("control-plane/component-tls#credentials", "127.0.0.1:10259", INCONCLUSIVE),
+            ("control-plane/component-tls", "127.0.0.1:10259", INCONCLUSIVE),
         ],
     ),
     (
