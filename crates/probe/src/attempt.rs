@@ -100,6 +100,9 @@ impl fmt::Display for SideEffect {
 /// Judges whether an answer is what a positive control needs, or says why not.
 pub type Expectation = fn(&Answer) -> Result<(), String>;
 
+/// Whether an answer is the one that a step waits for.
+pub type Wanted = fn(&Answer) -> bool;
+
 /// What a step is for.
 #[derive(Clone, Copy)]
 pub enum StepRole {
@@ -128,7 +131,7 @@ pub struct Step {
     /// What for.
     pub role: StepRole,
     /// Ask again every second until the answer is this, at most so long.
-    pub until: Option<(fn(&Answer) -> bool, Duration)>,
+    pub until: Option<(Wanted, Duration)>,
 }
 
 impl Step {
@@ -144,7 +147,7 @@ impl Step {
 
     /// Asked again every second until the answer is as wanted, or the time is over; the last answer counts.
     #[must_use]
-    pub fn until(self, wanted: fn(&Answer) -> bool, most: Duration) -> Step {
+    pub fn until(self, wanted: Wanted, most: Duration) -> Step {
         Step { until: Some((wanted, most)), ..self }
     }
 }

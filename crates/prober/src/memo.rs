@@ -79,12 +79,16 @@ impl Memo {
 
 /// Whether one answer does for everybody: not where something is made, a token is handed out or shown, or a file grows.
 fn is_shared(request: &Request) -> bool {
-    let hands_out = match &request.ask {
-        Ask::Http(ask) => ask.method == "POST" && path(&ask.path).ends_with("/token"),
+    let is_own = match &request.ask {
+        Ask::Http(ask) => {
+            let hands_out = ask.method == "POST" && path(&ask.path).ends_with("/token");
+            // What stands there is told by the answers of the attempt itself.
+            hands_out || ask.body.as_ref().is_some_and(|body| body.contains("${"))
+        }
         _ => false,
     };
     request.creates.is_none()
-        && !hands_out
+        && !is_own
         && !matches!(request.identity, Identity::Bearer(_))
         && !matches!(request.target, Target::File(_))
 }

@@ -148,7 +148,12 @@ impl<'r> Sorted<'r> {
 /// What would decide an attempt; empty when nobody knows.
 pub(crate) fn needs(proof: &Proven) -> &str {
     match proof.needs.as_deref() {
-        Some(needs) => needs,
+        // Some write a flag as code, others do not: it is the same flag.
+        Some(needs) => needs
+            .strip_prefix('`')
+            .and_then(|rest| rest.strip_suffix('`'))
+            .filter(|rest| !rest.contains('`'))
+            .unwrap_or(needs),
         // Whatever was cut off by a bound would be decided by a wider one.
         None if proof.reason.contains("raise `--budget`") => "--budget NUMBER",
         None if proof.reason.contains("raise `--timeout`") => "--timeout SECONDS",

@@ -72,7 +72,9 @@ const PATHS: [(&str, &str); 9] = [
 
 fn plan_reach(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let mut steps = vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
-    steps.extend(PATHS.map(|(name, path)| Step::ask(name, Request::get(path).most(1 << 14))));
+    // The issuer's keys are told in a form of their own, and in no other.
+    let get = |path| Request::get(path).header("accept", "*/*").most(1 << 14);
+    steps.extend(PATHS.map(|(name, path)| Step::ask(name, get(path))));
     vec![Attempt::new(Subject::cluster("API server"), steps, judge_reach)]
 }
 
@@ -82,7 +84,8 @@ fn judge_reach(answers: &Answers) -> Outcome {
         match answers.status(name) {
             Some(401) if whoami::refused(answers, name) => refused = name,
             Some(200) if name == "livez" => {}
-            Some(200) => return Outcome::refuted(name, format!("anybody may read `{path}`")),
+            // Whoever is told that there is no such form has been let in.
+            Some(200 | 406) => return Outcome::refuted(name, format!("anybody may read `{path}`")),
             // The refusal of an authorizer: authentication has let the request in as a user.
             Some(403) if answers.message(name).contains("system:anonymous") => {
                 let reason =
@@ -311,6 +314,8 @@ mod tests {
     fn only_the_api_server_itself_refuses_anonymous_requests() {
         assert_eq!(verdict("api", &http(401, REFUSAL, true)), Verdict::Proved);
         assert_eq!(verdict("livez", &http(200, "ok", true)), Verdict::Proved);
+        assert_eq!(verdict("issuer-keys", &http(200, "{}", true)), Verdict::Refuted);
+        assert_eq!(verdict("issuer-keys", &http(406, "{}", true)), Verdict::Refuted);
         // A proxy before the server asks for a login.
         assert_eq!(verdict("api", &http(401, "<html>please sign in</html>", false)), Verdict::Inconclusive);
         assert_eq!(verdict("api", &http(401, REFUSAL, false)), Verdict::Inconclusive);

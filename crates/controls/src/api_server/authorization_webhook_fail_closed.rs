@@ -47,7 +47,7 @@ const FAIL_OPEN: Probe = Probe {
 };
 
 fn plan_fail_open(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    let steps = vec![Step::control("metrics", counters::request(ground, "any"), expect::ok)];
+    let steps = vec![Step::control("metrics", counters::request(ground, "before"), expect::ok)];
     vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
         match counters::sum(answers, "metrics", "apiserver_authorization_webhook_evaluations_fail_open_total")
         {

@@ -49,7 +49,7 @@ const HANDSHAKE: Probe = Probe {
 
 fn plan_handshake(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let caller = Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok);
-    vec![tls::certificates(tls::api_server(), Some(caller), |tls| judge_handshake(tls))]
+    vec![tls::certificates(tls::api_server(), Some(caller), judge_handshake)]
 }
 
 fn judge_handshake(tls: &Tls) -> Outcome {

@@ -88,7 +88,7 @@ fn plan_counter(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     const EVENTS: &str = "apiserver_audit_event_total";
     const LOST: &str = "apiserver_audit_error_total";
     let steps = vec![
-        Step::control("before", counters::request(ground, "audit-before"), expect::ok),
+        Step::control("before", counters::request(ground, "before"), expect::ok),
         Step::ask("marked", audit_log::sure(ground, "counted")),
         Step::ask("after", counters::request(ground, "audit-after")),
     ];

@@ -46,7 +46,7 @@ const LOSS: Probe = Probe {
 };
 
 fn plan_loss(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    let steps = vec![Step::control("metrics", counters::request(ground, "any"), expect::ok)];
+    let steps = vec![Step::control("metrics", counters::request(ground, "before"), expect::ok)];
     vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
         let lost = ["apiserver_audit_error_total", "apiserver_audit_requests_rejected_total"]
             .map(|counter| counters::sum(answers, "metrics", counter));

@@ -76,8 +76,11 @@ const STEPS: [&str; 16] = [
     "request-16",
 ];
 
-/// What verdicts name: classes that policies are wont to treat alike.
-const AREAS: [(&str, fn(&Need) -> bool); 6] = [
+/// What a verdict names, and which requests belong to it.
+type Area = (&'static str, fn(&Need) -> bool);
+
+/// Classes that policies are wont to treat alike.
+const AREAS: [Area; 6] = [
     ("exec and proxies", |need| need.resource.contains('/') && need.verbs.contains(&"get")),
     ("Secrets and tokens", |need| {
         matches!(

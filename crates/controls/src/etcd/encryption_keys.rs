@@ -48,7 +48,7 @@ const PROVIDER: Probe = Probe {
 
 fn plan_provider(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let canary = Canary { name: "provider", resource: "secrets", kind: "Secret", field: "stringData" };
-    canary.attempts(ground, |step, stored| judge_provider(step, stored))
+    canary.attempts(ground, judge_provider)
 }
 
 fn judge_provider(step: &'static str, stored: &Stored) -> Outcome {

@@ -307,7 +307,7 @@ mod tests {
     /// As v1.36.3 words them.
     #[test]
     fn refusals_are_told_apart_by_their_words() {
-        let of = |status, message| said(&answer(status, message));
+        let of = |status, message: &str| said(&answer(status, message));
         let pod = "pods \"p\" is forbidden: ";
         assert_eq!(
             of(

@@ -2,8 +2,8 @@
 
 use seaworthy_document::Value;
 use seaworthy_probe::{
-    Answer, Answers, Attempt, Endpoint, Identity, Origin, Outcome, Reply, Request, Step, Subject, encode,
-    may_be_told,
+    Answer, Answers, Attempt, Endpoint, Expectation, Identity, Origin, Outcome, Reply, Request, Step,
+    Subject, encode, may_be_told,
 };
 use serde_json::{Value as Json, json};
 
@@ -255,7 +255,7 @@ pub(crate) fn bind_address(ground: &Ground<'_, '_>) -> Vec<Attempt> {
             let other = all.iter().any(|site| !ports::is_loopback(&site.endpoint.host));
             return (!other).then(|| ports::on_loopback(site.subject(), site.component.flag));
         }
-        let (runs, expect): (_, fn(&Answer) -> Result<(), String>) = match &site.pod {
+        let (runs, expect): (_, Expectation) = match &site.pod {
             Some(pod) => (Request::get(pod.clone()), is_ready),
             None => (Request::get(site.component.status), is_healthy),
         };

@@ -201,11 +201,14 @@ pub(crate) fn stored(endpoint: &Endpoint, keys: (&str, &str), limit: u32, bytes:
     ]
 }
 
-/// Keys and the beginnings of values that [`stored`] was answered with, how many there are, and by which step.
+/// Keys and the beginnings of their values.
+type Keys = [(String, Vec<u8>)];
+
+/// What [`stored`] was answered with: by which step, keys, and how many there are.
 ///
 /// # Errors
 /// When neither answered.
-pub(crate) fn read(answers: &Answers) -> Result<(&'static str, &[(String, Vec<u8>)], u64), Outcome> {
+pub(crate) fn read(answers: &Answers) -> Result<(&'static str, &Keys, u64), Outcome> {
     for step in ["raw", "raw-plain"] {
         if let Some(Reply::Keys { keys, count }) = answers.reply(step) {
             return Ok((step, keys, *count));

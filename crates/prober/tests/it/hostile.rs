@@ -86,6 +86,8 @@ const HEAD: &str = "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\
 
 type Misdeed = (&'static str, fn(&mut Stream));
 
+type BadStart = (&'static str, fn(&mut TcpStream));
+
 /// What a server does instead of an answer. Many begin as a refusal would.
 const MISDEEDS: &[Misdeed] = &[
     ("says nothing", |_| wait()),
@@ -240,7 +242,7 @@ fn redirects_are_not_followed() {
 
 #[test]
 fn handshakes_that_fail_prove_nothing() {
-    let cases: &[(&str, fn(&mut TcpStream))] = &[
+    let cases: &[BadStart] = &[
         ("hangs", |_| wait()),
         ("ends the connection", |_| {}),
         ("speaks no TLS", |stream| send(stream, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")),
@@ -294,7 +296,7 @@ fn a_server_that_was_asked_for_the_second_http_and_speaks_none_proves_nothing() 
     let config = authority.server(false, &[b"h2"]);
     let server = Server::raw(&authority, move |_, stream| {
         with_head(Arc::clone(&config), stream, &|_, stream: &mut Stream| {
-            send(stream, "HTTP/1.1 401 No\r\n\r\n")
+            send(stream, "HTTP/1.1 401 No\r\n\r\n");
         });
     });
     assert_eq!(tried(&server, credulous()).outcome.verdict, Verdict::Inconclusive);

@@ -395,7 +395,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(2));
         }
         history.record("b", record(9), &verdicts(&[("a/a", "refuted")])).expect("a run");
-        let again = History { path: history.path.clone(), keep: 3 };
+        let again = History { path: history.path, keep: 3 };
         assert_eq!(again.last("a").expect("verdicts"), verdicts(&[("a/a", "proved")]));
         assert_eq!(again.last("b").expect("verdicts"), verdicts(&[("a/a", "refuted")]));
         let kept: Vec<(String, usize)> =

@@ -161,7 +161,9 @@ fn reports_are_of_all_kinds(lab: &Lab) {
         let controls = report["controls"].as_array().expect("controls");
         controls.iter().find(|control| control["id"] == id).expect(id)["standing"].clone()
     };
-    assert_eq!(standing("api-server/anonymous-auth")["name"], "enforced");
+    // What the file of `--authentication-config` says, no API tells: unknown is not declared.
+    assert_eq!(standing("api-server/anonymous-auth")["name"], "undeclared-but-enforced");
+    assert_eq!(standing("service-accounts/default-account-bindings")["name"], "enforced");
     assert_eq!(standing("pods/ssh-server")["name"], "not-provable-here");
     assert_eq!(report["proving"]["consent"], "read");
     let requests = report["proving"]["requests"].as_u64().expect("a number");
@@ -173,11 +175,13 @@ fn reports_are_of_all_kinds(lab: &Lab) {
         assert!(verdict == "inconclusive" || proof["request"] != "", "{proof:#}");
     }
     let terminal = stdout(&prove(lab, &["--select", SOME]));
-    assert!(terminal.contains("Proved, enforced"), "{terminal}");
+    assert!(terminal.contains("Proved, undeclared but enforced"), "{terminal}");
     assert!(terminal.contains("api-server/anonymous-auth"), "{terminal}");
-    for (format, word) in
-        [("html", "<h2>Proofs</h2>"), ("markdown", "| enforced |"), ("junit", "name=\"proofs\"")]
-    {
+    for (format, word) in [
+        ("html", "<h2>Proofs</h2>"),
+        ("markdown", "| undeclared but enforced |"),
+        ("junit", "name=\"proofs\""),
+    ] {
         let text = stdout(&prove(lab, &["--format", format, "--select", SOME]));
         assert!(text.contains(word), "{format}: {text}");
     }
@@ -202,7 +206,11 @@ fn a_scan_may_prove_as_well(lab: &Lab) {
     let report = json(&output);
     valid(&report);
     assert!(report["proofs"].as_array().is_some_and(|proofs| proofs.len() >= 3), "{report:#}");
-    assert!(report["controls"][0]["standing"]["name"] == "enforced", "{:#}", report["controls"]);
+    assert!(
+        report["controls"][0]["standing"]["name"] == "undeclared-but-enforced",
+        "{:#}",
+        report["controls"]
+    );
     let output =
         command(&["scan", "--no-config", "--cluster", "--prove", "--format", "sarif", "--kubeconfig"])
             .arg(lab.kubeconfig("admin"))

@@ -202,7 +202,10 @@ fn runtime_socket(inside: &Inside) -> Vec<Attempt> {
     let mut steps = vec![list(inside)];
     for (name, socket) in NAMES.iter().zip(SOCKETS) {
         let own = itself.iter().find(|point| point.ends_with(file_name(socket)));
-        let below = folders.iter().map(|folder| format!("{folder}/{socket}"));
+        // The folder that is mounted may be the runtime's own.
+        let below = folders
+            .iter()
+            .flat_map(|folder| [format!("{folder}/{socket}"), format!("{folder}/{}", file_name(socket))]);
         let candidates: Vec<String> = own.cloned().into_iter().chain(below).collect();
         // The first one that is there decides; the edge looks through them in order.
         let request = Request::of_file(inside.root.clone(), Ask::Sockets(candidates));

@@ -144,7 +144,7 @@ fn tokens_of_deleted_accounts_are_tried_where_somebody_consents() {
     for (profile, verdict) in [(hardened(), PROVED), (without(hardened()), REFUTED)] {
         match Lab::start(profile) {
             Ok(lab) => {
-                expect(&prove(&lab, &canary), &[("api-server/service-account-keys", "API server", verdict)])
+                expect(&prove(&lab, &canary), &[("api-server/service-account-keys", "API server", verdict)]);
             }
             Err(skip) => return skip.announce(),
         }

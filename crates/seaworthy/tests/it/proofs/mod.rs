@@ -52,7 +52,16 @@ fn prove(lab: &Lab, arguments: &[&str]) -> Value {
 fn prove_as(lab: &Lab, kubeconfig: &Path, arguments: &[&str]) -> Value {
     let output: Output = lab
         .command(env!("CARGO_BIN_EXE_seaworthy"))
-        .args(["prove", "--no-config", "--no-progress", "--format", "json", "--kubeconfig"])
+        .args([
+            "prove",
+            "--no-config",
+            "--no-progress",
+            "--probe-timeout",
+            "20",
+            "--format",
+            "json",
+            "--kubeconfig",
+        ])
         .arg(kubeconfig)
         .args(arguments)
         .current_dir(root())
