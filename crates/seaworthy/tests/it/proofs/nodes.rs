@@ -35,13 +35,13 @@ const HARDENED: &[Row] = &[
     ("kubelet/debug-handlers", "node1", PROVED),
     ("kube-proxy/metrics-bind", "node1", PROVED),
     ("container-runtime/socket-permissions", "node1", PROVED),
-    ("control-plane/component-tls", "127.0.0.1:10259", PROVED),
-    ("control-plane/component-tls", "127.0.0.1:10257", PROVED),
+    ("control-plane/component-tls#credentials", "127.0.0.1:10259", PROVED),
+    ("control-plane/component-tls#credentials", "127.0.0.1:10257", PROVED),
     // They listen on loopback: off their host there is nobody to be asked.
-    ("control-plane/component-tls", "10.244.0.1:10259", INCONCLUSIVE),
-    ("control-plane/component-tls", "10.244.0.1:10257", INCONCLUSIVE),
-    ("control-plane/bind-address", "10.244.0.1:10259", PROVED),
-    ("control-plane/bind-address", "10.244.0.1:10257", PROVED),
+    ("control-plane/component-tls#credentials", "10.244.0.1:10259", INCONCLUSIVE),
+    ("control-plane/component-tls#credentials", "10.244.0.1:10257", INCONCLUSIVE),
+    ("control-plane/bind-address#off-host", "10.244.0.1:10259", PROVED),
+    ("control-plane/bind-address#off-host", "10.244.0.1:10257", PROVED),
     ("rbac/nodes-proxy", "system:authenticated", PROVED),
 ];
 
@@ -56,10 +56,10 @@ const INSECURE: &[Row] = &[
     // Closed, but nobody vouches for a kubelet that signs its own certificate and lets everybody in.
     ("kubelet/safe-defaults#health-port", "node1", INCONCLUSIVE),
     ("container-runtime/socket-permissions", "node1", INCONCLUSIVE),
-    ("control-plane/component-tls", "127.0.0.1:10259", REFUTED),
-    ("control-plane/component-tls", "10.244.0.1:10257", REFUTED),
-    ("control-plane/bind-address", "10.244.0.1:10259", REFUTED),
-    ("control-plane/bind-address", "10.244.0.1:10257", REFUTED),
+    ("control-plane/component-tls#credentials", "127.0.0.1:10259", REFUTED),
+    ("control-plane/component-tls#credentials", "10.244.0.1:10257", REFUTED),
+    ("control-plane/bind-address#off-host", "10.244.0.1:10259", REFUTED),
+    ("control-plane/bind-address#off-host", "10.244.0.1:10257", REFUTED),
     ("rbac/nodes-proxy", "system:authenticated", REFUTED),
 ];
 
@@ -161,9 +161,10 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
         "the scheduler listens on all addresses",
         Break::Flags("kube-scheduler", &[("bind-address", "0.0.0.0")]),
         &[
-            ("control-plane/bind-address", "10.244.0.1:10259", REFUTED),
+            ("control-plane/bind-address#off-host", "10.244.0.1:10259", REFUTED),
             // Now it can be asked there, and still refuses nobody's requests.
-            ("control-plane/component-tls", "10.244.0.1:10259", PROVED),
+            ("control-plane/component-tls#credentials", "10.244.0.1:10259", PROVED),
+            ("control-plane/component-tls#hellos", "10.244.0.1:10259", PROVED),
         ],
     ),
     (
@@ -172,7 +173,7 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
             "kube-controller-manager",
             &[("authorization-always-allow-paths", "/healthz,/readyz,/livez,/metrics")],
         ),
-        &[("control-plane/component-tls", "127.0.0.1:10257", REFUTED)],
+        &[("control-plane/component-tls#credentials", "127.0.0.1:10257", REFUTED)],
     ),
     (
         "a container runtime listens without TLS",
@@ -185,7 +186,7 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
         "the scheduler is dead",
         Break::Stop("kube-scheduler"),
         &[
-            ("control-plane/bind-address", "10.244.0.1:10259", INCONCLUSIVE),
+            ("control-plane/bind-address#off-host", "10.244.0.1:10259", INCONCLUSIVE),
             ("control-plane/component-tls", "127.0.0.1:10259", INCONCLUSIVE),
         ],
     ),
@@ -202,7 +203,7 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
             ("kube-proxy/metrics-bind", "node1", INCONCLUSIVE),
             ("container-runtime/socket-permissions", "node1", INCONCLUSIVE),
             // Nothing else shows that the host lives.
-            ("control-plane/bind-address", "*", INCONCLUSIVE),
+            ("control-plane/bind-address#off-host", "*", INCONCLUSIVE),
         ],
     ),
     // The last one: rights are not taken back here.
@@ -260,7 +261,7 @@ fn cannot_be_seen_by_a_viewer(lab: &Lab) {
         &[
             ("kubelet/anonymous-auth", "nodes", INCONCLUSIVE),
             ("kubelet/debug-handlers", "nodes", INCONCLUSIVE),
-            ("control-plane/bind-address", "scheduler", INCONCLUSIVE),
+            ("control-plane/bind-address#off-host", "scheduler", INCONCLUSIVE),
         ],
     );
     expect(
@@ -270,7 +271,7 @@ fn cannot_be_seen_by_a_viewer(lab: &Lab) {
             ("kubelet/anonymous-auth", "10.244.0.1", PROVED),
             ("kubelet/debug-handlers", "10.244.0.1", INCONCLUSIVE),
             // Closed, and the viewer may not know whether a scheduler runs there.
-            ("control-plane/bind-address", "10.244.0.1:10259", INCONCLUSIVE),
+            ("control-plane/bind-address#off-host", "10.244.0.1:10259", INCONCLUSIVE),
         ],
     );
 }
