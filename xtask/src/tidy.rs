@@ -53,6 +53,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "seaworthy-controls",
             "seaworthy-podsecurity",
             "seaworthy-policy",
+            "seaworthy-probe",
         ],
     ),
 ];

@@ -117,7 +117,16 @@ pub(crate) async fn connect(executor: &Executor, host: &str, port: u16) -> Resul
         Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
             Err(Reply::Refused("the port is closed".to_owned()))
         }
-        Ok(Err(error)) => Err(Reply::Silent(error.to_string())),
+        Ok(Err(error))
+            if matches!(
+                error.kind(),
+                ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable
+            ) =>
+        {
+            Err(Reply::Silent(error.to_string()))
+        }
+        // What this machine lacks, sockets or the right to open them, says nothing of the other one.
+        Ok(Err(error)) => Err(Reply::NotAsked(format!("no connection can be made from here: {error}"))),
     }
 }
 

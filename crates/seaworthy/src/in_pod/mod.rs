@@ -1,8 +1,8 @@
 //! `seaworthy prove --in-pod`: what an intruder would find in the pod that this runs in.
 
 mod args;
-mod helper;
 mod place;
+mod probe_pod;
 
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ use crate::proving::{Places, run_name};
 pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandError> {
     let own = &args.in_pod;
     if !own.listen.is_empty() {
-        return helper::listen(&own.listen);
+        return probe_pod::listen(&own.listen);
     }
     if !own.connect.is_empty() || !own.connect_denied.is_empty() {
-        return helper::connect(&own.connect, &own.connect_denied, Duration::from_secs(own.patience));
+        return probe_pod::connect(&own.connect, &own.connect_denied, Duration::from_secs(own.patience));
     }
     if own.print_status {
-        return helper::print_status();
+        return probe_pod::print_status();
     }
     let as_json = match args.format.as_deref().unwrap_or("terminal") {
         "terminal" => false,
