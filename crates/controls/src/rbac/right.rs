@@ -119,13 +119,13 @@ impl Right {
         self.until.is_none_or(|until| version < until)
     }
 
-    /// The question whether somebody has the right, as it stands here.
-    pub(super) fn any(&self) -> Question {
+    /// The questions whether somebody has the right, one for each verb.
+    pub(super) fn every(&self) -> impl Iterator<Item = Question> + use<'_> {
         let name = match self.names {
             Names::These(names) => names.first().copied().unwrap_or_default(),
             Names::Any | Names::StartingWith(_) => "",
         };
-        self.ask(self.verbs.first().copied(), self.resource.trim_end_matches("/*"), name)
+        self.verbs.iter().map(move |verb| self.ask(Some(verb), self.resource.trim_end_matches("/*"), name))
     }
 
     /// The question whether somebody has what a rule grants of it.

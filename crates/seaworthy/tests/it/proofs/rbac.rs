@@ -92,6 +92,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:auth
             ("rbac/secret-access", "system:authenticated", REFUTED),
             ("rbac/secret-access", "everybody else", REFUTED),
             ("rbac/authenticated-bindings", "*", REFUTED),
+            // Accounts are authenticated as well.
+            ("service-accounts/default-account-bindings", "*", REFUTED),
         ],
     },
     Mutant {
@@ -148,6 +150,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "staff:monit
 "#,
         turns: &[
             ("rbac/nodes-proxy#rights", "staff:monitoring", REFUTED),
+            ("rbac/nodes-proxy#exec", "staff:monitoring", REFUTED),
             ("rbac/escalation-paths", "staff:monitoring", REFUTED),
         ],
     },
