@@ -118,6 +118,36 @@ fn judge_plain(answers: &Answers, elsewhere: bool) -> Outcome {
     }
 }
 
+fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
+    let mut flags = Flags::of(scope);
+    // Up to v1.19 the server listened on 127.0.0.1:8080 unless told otherwise; since v1.24 the flags are gone.
+    let default = match scope.component.minor_version() {
+        Some((minor, _)) if minor < 20 => 8080,
+        _ => 0,
+    };
+    if let Some((port, place)) = flags.number("--insecure-port", default)
+        && port != 0
+    {
+        let address = flags.text("--insecure-bind-address").given().map_or("127.0.0.1", |given| given.text);
+        let local = matches!(address, "127.0.0.1" | "::1" | "localhost");
+        let how = if place.missing.is_some() { "`--insecure-port` is not set: port" } else { "port" };
+        let fault = Fault::new(
+            place,
+            format!(
+                "{how} {port} of `{address}` serves the API over plain HTTP, and every request on it is an administrator's"
+            ),
+        );
+        flags.fault(if local { fault.graded(Severity::High) } else { fault });
+    }
+    if let Some((0, place)) = flags.number("--secure-port", 6443) {
+        flags.fault(
+            Fault::new(place, "`--secure-port=0` turns HTTPS off, which leaves only plain HTTP")
+                .graded(Severity::High),
+        );
+    }
+    flags.verdict()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -160,34 +190,4 @@ mod tests {
         assert_eq!(verdict("36", tls(), Reply::Silent("nothing".to_owned())), Verdict::Inconclusive);
         assert_eq!(verdict("36", http(400, "bad request"), closed()), Verdict::Inconclusive);
     }
-}
-
-fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
-    let mut flags = Flags::of(scope);
-    // Up to v1.19 the server listened on 127.0.0.1:8080 unless told otherwise; since v1.24 the flags are gone.
-    let default = match scope.component.minor_version() {
-        Some((minor, _)) if minor < 20 => 8080,
-        _ => 0,
-    };
-    if let Some((port, place)) = flags.number("--insecure-port", default)
-        && port != 0
-    {
-        let address = flags.text("--insecure-bind-address").given().map_or("127.0.0.1", |given| given.text);
-        let local = matches!(address, "127.0.0.1" | "::1" | "localhost");
-        let how = if place.missing.is_some() { "`--insecure-port` is not set: port" } else { "port" };
-        let fault = Fault::new(
-            place,
-            format!(
-                "{how} {port} of `{address}` serves the API over plain HTTP, and every request on it is an administrator's"
-            ),
-        );
-        flags.fault(if local { fault.graded(Severity::High) } else { fault });
-    }
-    if let Some((0, place)) = flags.number("--secure-port", 6443) {
-        flags.fault(
-            Fault::new(place, "`--secure-port=0` turns HTTPS off, which leaves only plain HTTP")
-                .graded(Severity::High),
-        );
-    }
-    flags.verdict()
 }

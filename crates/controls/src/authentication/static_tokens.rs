@@ -80,6 +80,23 @@ fn value_of<'t>(line: &'t str, flag: &str) -> Option<&'t str> {
     value.strip_prefix(['=', ':', ' ']).map(str::trim).or(value.is_empty().then_some(""))
 }
 
+fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
+    let mut flags = Flags::of(scope);
+    let files = [
+        ("--token-auth-file", "tokens that never expire stand in a file, in the clear"),
+        ("--basic-auth-file", "passwords stand in a file, in the clear"),
+    ];
+    for (flag, danger) in files {
+        if let Some(file) = flags.text(flag).given() {
+            flags.fault(Fault::new(
+                file.place,
+                format!("`{flag}` is set: {danger}, and only a restart of the server takes one back"),
+            ));
+        }
+    }
+    flags.verdict()
+}
+
 #[cfg(test)]
 mod tests {
     use super::value_of;
@@ -97,21 +114,4 @@ mod tests {
         }
         assert_eq!(value_of("token-auth-file-more=1", "token-auth-file"), None);
     }
-}
-
-fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
-    let mut flags = Flags::of(scope);
-    let files = [
-        ("--token-auth-file", "tokens that never expire stand in a file, in the clear"),
-        ("--basic-auth-file", "passwords stand in a file, in the clear"),
-    ];
-    for (flag, danger) in files {
-        if let Some(file) = flags.text(flag).given() {
-            flags.fault(Fault::new(
-                file.place,
-                format!("`{flag}` is set: {danger}, and only a restart of the server takes one back"),
-            ));
-        }
-    }
-    flags.verdict()
 }

@@ -246,32 +246,6 @@ fn life(claims: &serde_json::Value) -> Option<i64> {
     claims["exp"].as_i64()?.checked_sub(claims["iat"].as_i64()?)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use seaworthy_probe::{Answer, Reply};
-    use serde_json::json;
-
-    use super::{claims_of, life};
-
-    fn answer(token: &str) -> Answer {
-        let body = json!({"status": {"token": token}}).to_string().into_bytes();
-        let reply = Reply::Http { status: 201, headers: Vec::new(), body, cut: false, tls: None };
-        Answer { at: String::new(), took: Duration::ZERO, reply }
-    }
-
-    /// The payload of RFC 7519, section 3.1, with a time of issue: `{"iss":"joe","exp":1300819380,"iat":1300818780}`.
-    #[test]
-    fn the_life_of_a_token_stands_in_its_claims() {
-        let token = "x.eyJpc3MiOiJqb2UiLCJleHAiOjEzMDA4MTkzODAsImlhdCI6MTMwMDgxODc4MH0.y";
-        assert_eq!(claims_of(&answer(token)).as_ref().and_then(life), Some(600));
-        for broken in ["", "x", "x.!.y", "x.e30.y", "x..y"] {
-            assert_eq!(claims_of(&answer(broken)).as_ref().and_then(life), None, "{broken}");
-        }
-    }
-}
-
 /// The longest life of a projected token, in seconds: a day.
 const LONGEST: i64 = 86_400;
 
@@ -332,4 +306,30 @@ fn check_pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
         }
     }
     Verdict::of(faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::{Answer, Reply};
+    use serde_json::json;
+
+    use super::{claims_of, life};
+
+    fn answer(token: &str) -> Answer {
+        let body = json!({"status": {"token": token}}).to_string().into_bytes();
+        let reply = Reply::Http { status: 201, headers: Vec::new(), body, cut: false, tls: None };
+        Answer { at: String::new(), took: Duration::ZERO, reply }
+    }
+
+    /// The payload of RFC 7519, section 3.1, with a time of issue: `{"iss":"joe","exp":1300819380,"iat":1300818780}`.
+    #[test]
+    fn the_life_of_a_token_stands_in_its_claims() {
+        let token = "x.eyJpc3MiOiJqb2UiLCJleHAiOjEzMDA4MTkzODAsImlhdCI6MTMwMDgxODc4MH0.y";
+        assert_eq!(claims_of(&answer(token)).as_ref().and_then(life), Some(600));
+        for broken in ["", "x", "x.!.y", "x.e30.y", "x..y"] {
+            assert_eq!(claims_of(&answer(broken)).as_ref().and_then(life), None, "{broken}");
+        }
+    }
 }
