@@ -1,18 +1,19 @@
-//! `cargo xtask docs`: the pages under `docs/controls`, written from the controls.
+//! `cargo xtask docs`: the pages under `docs/controls` and `docs/proofs.md`, written from the controls.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use seaworthy_controls::catalogue;
-use seaworthy_report::explain;
+use seaworthy_report::{explain, probes};
 
 pub(crate) fn run(root: &Path, check: bool) -> crate::Result {
     let folder = root.join("docs/controls");
     let pages = pages();
     let mut problems = Vec::new();
-    for (path, text) in &pages {
-        let path = folder.join(path);
+    let proofs = (root.join("docs/proofs.md"), probes::markdown(catalogue::all()));
+    let below = pages.iter().map(|(path, text)| (folder.join(path), text));
+    for (path, text) in below.chain([(proofs.0, &proofs.1)]) {
         if fs::read_to_string(&path).is_ok_and(|current| current == *text) {
             continue;
         }

@@ -29,6 +29,8 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
     ("seaworthy-cluster", &["seaworthy-document", "seaworthy-evidence"]),
     ("seaworthy-server", &[]),
+    ("seaworthy-probe", &[]),
+    ("seaworthy-prober", &["seaworthy-cluster", "seaworthy-policy", "seaworthy-probe"]),
     (
         "seaworthy-controls",
         &[
@@ -38,6 +40,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "seaworthy-imaging",
             "seaworthy-podsecurity",
             "seaworthy-policy",
+            "seaworthy-probe",
             "seaworthy-reachability",
         ],
     ),
@@ -50,6 +53,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "seaworthy-controls",
             "seaworthy-podsecurity",
             "seaworthy-policy",
+            "seaworthy-probe",
         ],
     ),
 ];
@@ -59,7 +63,7 @@ const TOO_HEAVY: &[&str] =
     &["tokio", "kube", "kube-client", "k8s-openapi", "rustls", "hyper", "openssl", "reqwest"];
 
 /// The crates that talk to others over the network: what they pull in ends with them and the program.
-const TALKING: &[&str] = &["seaworthy-cluster", "seaworthy-server"];
+const TALKING: &[&str] = &["seaworthy-cluster", "seaworthy-prober", "seaworthy-server"];
 
 /// Licences that go with Apache-2.0.
 const LICENCES: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use seaworthy_document::{Items, Value};
 
-use crate::bootstrap::Standing;
+use crate::bootstrap::Descent;
 use crate::grant::Place;
 
 /// An object of `rbac.authorization.k8s.io` and where it stands.
@@ -53,7 +53,7 @@ pub struct Binding<'a> {
     /// The role that it binds.
     pub target: Target,
     /// How it relates to the built-in binding of its name.
-    pub standing: Standing<'a>,
+    pub descent: Descent<'a>,
 }
 
 impl<'a> Binding<'a> {

@@ -22,7 +22,7 @@ const KUBEADM: &str = include_str!("kubeadm.json");
 
 /// How an object relates to the built-in one of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing<'a> {
+pub enum Descent<'a> {
     /// No built-in object has its name.
     Custom,
     /// It grants what upstream's does, or less.
@@ -33,10 +33,10 @@ pub enum Standing<'a> {
     Rebound,
 }
 
-impl Standing<'_> {
+impl Descent<'_> {
     /// Whether it is what every cluster has.
     pub fn is_built_in(&self) -> bool {
-        matches!(self, Standing::BuiltIn)
+        matches!(self, Descent::BuiltIn)
     }
 }
 
@@ -94,16 +94,16 @@ pub fn named(kind: &str, namespace: Option<&str>, name: &str) -> Option<Value<'s
 }
 
 /// How a Role, ClusterRole, RoleBinding or ClusterRoleBinding relates to the built-in one of its name.
-pub fn standing<'a>(kind: &str, namespace: Option<&str>, name: &str, value: Value<'a>) -> Standing<'a> {
-    let Some(upstream) = named(kind, namespace, name) else { return Standing::Custom };
+pub fn descent<'a>(kind: &str, namespace: Option<&str>, name: &str, value: Value<'a>) -> Descent<'a> {
+    let Some(upstream) = named(kind, namespace, name) else { return Descent::Custom };
     match RoleKind::called(kind) {
-        Some(_) => role_standing(upstream, value),
-        None if is_within(upstream, value) => Standing::BuiltIn,
-        None => Standing::Rebound,
+        Some(_) => role_descent(upstream, value),
+        None if is_within(upstream, value) => Descent::BuiltIn,
+        None => Descent::Rebound,
     }
 }
 
-fn role_standing<'a>(upstream: Value<'static>, value: Value<'a>) -> Standing<'a> {
+fn role_descent<'a>(upstream: Value<'static>, value: Value<'a>) -> Descent<'a> {
     let selectors = |role: Value<'a>| {
         role.at(&["aggregationRule", "clusterRoleSelectors"]).into_iter().flat_map(|list| list.items())
     };
@@ -112,8 +112,8 @@ fn role_standing<'a>(upstream: Value<'static>, value: Value<'a>) -> Standing<'a>
         // The rules of an aggregated role are those of the roles selected: they are judged there.
         let upstream: Vec<_> = selectors(upstream).collect();
         return match own.all(|own| upstream.iter().any(|wide| selects_no_more(own, *wide))) {
-            true => Standing::BuiltIn,
-            false => Standing::Widened(None),
+            true => Descent::BuiltIn,
+            false => Descent::Widened(None),
         };
     }
     let own = |role: Value<'a>| role.get("rules").into_iter().flat_map(|rules| rules.items()).map(Rule::new);
@@ -126,9 +126,9 @@ fn role_standing<'a>(upstream: Value<'static>, value: Value<'a>) -> Standing<'a>
         upstream_rules.extend(selected.flat_map(|role| own(role.value)));
     }
     match covers(&upstream_rules, &wanted) {
-        Covering::Yes => Standing::BuiltIn,
-        Covering::No(single) => Standing::Widened(Some(single)),
-        Covering::TooLarge => Standing::Widened(None),
+        Covering::Yes => Descent::BuiltIn,
+        Covering::No(single) => Descent::Widened(Some(single)),
+        Covering::TooLarge => Descent::Widened(None),
     }
 }
 

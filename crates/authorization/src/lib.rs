@@ -17,7 +17,7 @@ mod rule;
 mod selector;
 
 pub use binding::{Binding, Source, Target};
-pub use bootstrap::Standing;
+pub use bootstrap::Descent;
 pub use covers::{Covering, Single, covers};
 pub use grant::{Grant, Place};
 pub use holder::Holder;

@@ -87,7 +87,7 @@ pub fn paths<'a>(policy: &Policy<'a>, terrain: &Terrain<'a>) -> Vec<Path<'a>> {
     let mut powers = OfRoles::new(policy);
     let mut order: Vec<Identity<'a>> = Vec::new();
     let mut held: FxHashMap<Identity<'a>, Held<'a>> = FxHashMap::default();
-    for binding in policy.bindings().iter().filter(|binding| !binding.standing.is_built_in()) {
+    for binding in policy.bindings().iter().filter(|binding| !binding.descent.is_built_in()) {
         let Some(role) = policy.role_bound(binding) else { continue };
         let given = powers.of(role.number);
         if given.is_empty() {
@@ -162,7 +162,7 @@ fn first_binding<'a>(
     place: Place<'a>,
 ) -> Option<(u32, Value<'a>)> {
     let mut bindings = policy.bindings_of(&identity.0).filter(|(binding, _)| {
-        !binding.standing.is_built_in()
+        !binding.descent.is_built_in()
             && identity.1.is_none_or(|file| file == binding.file)
             && (binding.cluster_wide || binding.place() == place)
     });

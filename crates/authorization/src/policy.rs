@@ -5,7 +5,7 @@ use seaworthy_document::Value;
 
 use crate::aggregation;
 use crate::binding::{Binding, Source, Target};
-use crate::bootstrap::{self, Standing};
+use crate::bootstrap::{self, Descent};
 use crate::grant::{Grant, Place};
 use crate::holder::Holder;
 use crate::nearest::{Chosen, Spot, beside, nearest};
@@ -80,7 +80,7 @@ impl<'a> Policy<'a> {
                     name: built_in.name,
                     value: built_in.value,
                     source: None,
-                    standing: Standing::BuiltIn,
+                    descent: Descent::BuiltIn,
                     full: own_rules(built_in.value).any(|rule| rule.is_full()),
                     parts: Vec::new(),
                     wholes: Vec::new(),
@@ -124,7 +124,7 @@ impl<'a> Policy<'a> {
             // Copies of a built-in role are all the same.
             Chosen::Several => {
                 let built_in = |number: &&u32| {
-                    self.roles.get(**number as usize).is_some_and(|role| role.standing.is_built_in())
+                    self.roles.get(**number as usize).is_some_and(|role| role.descent.is_built_in())
                 };
                 candidates
                     .iter()
@@ -146,7 +146,7 @@ impl<'a> Policy<'a> {
             source: number,
             file: source.file,
             target,
-            standing: bootstrap::standing(source.kind, source.namespace, source.name, source.value),
+            descent: bootstrap::descent(source.kind, source.namespace, source.name, source.value),
         };
         if let Target::Role(role) = target
             && let Some(bindings) = self.bindings_of_role.get_mut(role as usize)
@@ -311,7 +311,7 @@ fn role<'a>(kind: RoleKind, number: u32, position: u32, source: &Source<'a>) -> 
         name: source.name,
         value: source.value,
         source: Some(position),
-        standing: bootstrap::standing(source.kind, namespace, source.name, source.value),
+        descent: bootstrap::descent(source.kind, namespace, source.name, source.value),
         full: own_rules(source.value).any(|rule| rule.is_full()),
         parts: Vec::new(),
         wholes: Vec::new(),

@@ -2,7 +2,7 @@
 
 use seaworthy_document::Value;
 
-use crate::bootstrap::Standing;
+use crate::bootstrap::Descent;
 use crate::rule::Rule;
 
 /// What a role is for.
@@ -49,7 +49,7 @@ pub struct Role<'a> {
     /// Its number among the sources of the policy; `None` for a built-in role that is not among them.
     pub source: Option<u32>,
     /// How it relates to the built-in role of its name.
-    pub standing: Standing<'a>,
+    pub descent: Descent<'a>,
     /// Whether a rule of its own grants every verb on every resource.
     pub full: bool,
     /// Numbers of the roles whose rules flow into it, directly.

@@ -51,7 +51,7 @@ pub(crate) async fn connect(options: &ClusterOptions) -> Result<Connection, Clus
     }
 }
 
-async fn configuration(options: &ClusterOptions) -> Result<(Config, String), ClusterError> {
+pub(crate) async fn configuration(options: &ClusterOptions) -> Result<(Config, String), ClusterError> {
     let kubeconfig = match &options.kubeconfig {
         Some(path) => Kubeconfig::read_from(path),
         None => Kubeconfig::read(),

@@ -232,7 +232,7 @@ impl From<Fault> for Failed {
 }
 
 /// Why a connection failed, without what its layers call themselves.
-fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
     let text = with_causes(error);
     let text = text.strip_prefix("ServiceError: ").or(text.strip_prefix("HyperError: ")).unwrap_or(&text);
     text.strip_prefix("client error (Connect): ").unwrap_or(text).to_owned()
@@ -251,19 +251,21 @@ fn said(body: &[u8]) -> String {
 }
 
 /// A token bucket: so many requests in a second, and as many at once after a pause.
-struct Pace {
+pub struct Pace {
     interval: Duration,
     burst: Duration,
     next: Mutex<Instant>,
 }
 
 impl Pace {
-    fn new(requests_per_second: u32) -> Pace {
+    /// So many requests in a second.
+    pub fn new(requests_per_second: u32) -> Pace {
         let interval = Duration::from_secs(1) / requests_per_second.max(1);
         Pace { interval, burst: Duration::from_secs(1), next: Mutex::new(Instant::now()) }
     }
 
-    async fn wait(&self) {
+    /// Returns when the next request may be made.
+    pub async fn wait(&self) {
         let turn = {
             let mut next = self.next.lock().await;
             let turn = (*next).max(Instant::now().checked_sub(self.burst).unwrap_or(*next));

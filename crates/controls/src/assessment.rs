@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use seaworthy_evidence::{Declarations, Diagnostic, Evidence, Object, Place, Program, Standing};
+use seaworthy_evidence::{Declarations, Diagnostic, Evidence, Kinship, Object, Place, Program};
 use sha2::{Digest, Sha256};
 
 use crate::control::{Control, Phase, Severity};
 use crate::exceptions::{Acceptance, ExceptionUse, FormerFinding};
 use crate::scope::Settings;
+use crate::standing::Proofs;
 use crate::verdict::Holder;
 
 /// What a verdict is about.
@@ -21,19 +22,19 @@ pub struct Subject<'a> {
     /// The holder of the right in question, when it is about one.
     pub holder: Option<Holder<'a>>,
     /// How the object stands to the controller that made it, when that does not stand for it.
-    pub standing: Option<&'a Standing<'a>>,
+    pub kinship: Option<&'a Kinship<'a>>,
 }
 
 impl<'a> Subject<'a> {
     /// An object as a whole.
     pub fn object(object: &'a Object<'a>) -> Subject<'a> {
-        Subject { object, container: None, holder: None, standing: None }
+        Subject { object, container: None, holder: None, kinship: None }
     }
 
     /// The name under which the object is found again: that of its controller where one made up the object's own.
     fn lasting_name(&self) -> Cow<'a, str> {
-        match self.standing {
-            Some(Standing { owner, .. }) => format!("{}/{}", owner.kind, owner.name).into(),
+        match self.kinship {
+            Some(Kinship { owner, .. }) => format!("{}/{}", owner.kind, owner.name).into(),
             None => self.object.name.into(),
         }
     }
@@ -215,6 +216,8 @@ pub struct Assessment<'e, 'a> {
     pub vanished: Vec<&'e FormerFinding>,
     /// What files declare of the cluster that was judged, when somebody named them.
     pub declarations: Option<&'e Declarations<'e>>,
+    /// What came of trying the controls, when that was done.
+    pub proofs: Option<Proofs>,
 }
 
 impl Assessment<'_, '_> {

@@ -7,6 +7,7 @@ use seaworthy_podsecurity as podsecurity;
 
 use crate::change::Change;
 use crate::closed_world;
+use crate::probe::Probe;
 use crate::scope::{ComponentScope, ContainerScope, NamespaceScope, ObjectScope, PodScope, Surroundings};
 use crate::verdict::{Judged, Verdict};
 
@@ -14,7 +15,8 @@ use crate::verdict::{Judged, Verdict};
 /// prose and executed cases in the Markdown page beside it.
 ///
 /// A control declares and never does I/O. Lenses are fields: `check` is interpreted by `scan`, `guard` names what
-/// keeps a cured object cured. The lenses proof, fix and watch join as fields when their engines do.
+/// keeps a cured object cured, `probes` are carried out by `prove`. The lenses fix and watch join as fields when their
+/// engines do.
 #[derive(Debug)]
 pub struct Control {
     /// `family/name`; stable, since exceptions, baselines and reports refer to it.
@@ -39,6 +41,8 @@ pub struct Control {
     pub check: Check,
     /// What refuses violations at admission.
     pub guard: Option<Guard>,
+    /// How it is tried on a live cluster.
+    pub probes: &'static [Probe],
 }
 
 impl Control {

@@ -154,6 +154,7 @@ fn evaluate_within<'e, 'a>(
         diagnostics: judge.diagnostics(evidence),
         vanished,
         declarations: None,
+        proofs: None,
     }
 }
 

@@ -19,9 +19,11 @@ mod nearby;
 mod node_files;
 mod page;
 mod parameters;
+pub mod probe;
 mod roadmap;
 mod scope;
 mod select;
+mod standing;
 mod system;
 mod tally;
 mod verdict;
@@ -69,4 +71,5 @@ pub use scope::{
 };
 pub use seaworthy_policy::nearest;
 pub use select::{SelectError, select, suggestions};
+pub use standing::{ControlStanding, Declared, Drift, ProofRun, Proofs, Proven, Standing, Tries};
 pub use verdict::{Fault, Holder, Judged, Verdict};

@@ -135,31 +135,31 @@ impl<'c, 'a> Tally<'c, 'a> {
     /// when all of its places are, and as known when the others are.
     pub(crate) fn counts(&self) -> Vec<Counts> {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        enum Standing {
+        enum Fate {
             Unseen,
             Excepted,
             Known,
             Open,
         }
-        let mut standing = vec![Standing::Unseen; self.failing.len()];
+        let mut fate = vec![Fate::Unseen; self.failing.len()];
         for finding in &self.findings {
             let this = match finding.exception {
-                None => Standing::Open,
-                Some(Acceptance::Known) => Standing::Known,
-                Some(_) => Standing::Excepted,
+                None => Fate::Open,
+                Some(Acceptance::Known) => Fate::Known,
+                Some(_) => Fate::Excepted,
             };
-            if let Some(worst) = standing.get_mut(finding.verdict as usize) {
+            if let Some(worst) = fate.get_mut(finding.verdict as usize) {
                 *worst = this.max(*worst);
             }
         }
         let mut all = self.counts.clone();
-        for (index, standing) in self.failing.iter().zip(standing) {
+        for (index, fate) in self.failing.iter().zip(fate) {
             let Some(counts) = all.get_mut(*index) else { continue };
-            match standing {
-                Standing::Excepted => counts.excepted += 1,
-                Standing::Known => counts.known += 1,
+            match fate {
+                Fate::Excepted => counts.excepted += 1,
+                Fate::Known => counts.known += 1,
                 // A failure without a place is a failure all the same.
-                Standing::Open | Standing::Unseen => counts.fail += 1,
+                Fate::Open | Fate::Unseen => counts.fail += 1,
             }
         }
         all

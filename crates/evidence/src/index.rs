@@ -14,7 +14,7 @@ use crate::distribution::Distribution;
 use crate::network::Network;
 use crate::object::Object;
 use crate::origin::Origin;
-use crate::owner::{Owners, Standing, is_mirror};
+use crate::owner::{Kinship, Owners, is_mirror};
 use crate::read::{FileEvidence, read_file};
 use crate::workload::Workload;
 
@@ -263,8 +263,8 @@ impl<'a> Evidence<'a> {
     }
 
     /// How an object that a controller made stands to it, when it is judged all the same.
-    pub fn standing(&self, object: &Object<'a>) -> Option<&Standing<'a>> {
-        self.owners.standing(object)
+    pub fn kinship(&self, object: &Object<'a>) -> Option<&Kinship<'a>> {
+        self.owners.kinship(object)
     }
 
     /// The object that holds a pod.

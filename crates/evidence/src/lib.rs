@@ -33,7 +33,7 @@ pub use network::{Network, Zone};
 pub use node_reading::{Certificate, NodeFile, NodeReading, Role, Socket};
 pub use object::Object;
 pub use origin::{Origin, Renderer, Written};
-pub use owner::{Owner, Standing};
+pub use owner::{Kinship, Owner};
 pub use place::Place;
 pub use provenance::Provenance;
 pub use unnamed::identity as unnamed_kind;

@@ -31,7 +31,59 @@ pub struct Configuration {
     pub format: Option<Spanned<String>>,
     /// `baseline`: a former report, by its path from the folder of the configuration.
     pub baseline: Option<Spanned<String>>,
+    /// `prove`: where that is which a cluster does not tell, and how far probes may go.
+    pub prove: Option<Prove>,
 }
+
+/// `prove` of a configuration. Words are as on the command line; files are named from the folder of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prove {
+    /// `consent`: levels.
+    pub consent: Option<Vec<Spanned<String>>>,
+    /// `budget`: most requests.
+    pub budget: Option<Spanned<u64>>,
+    /// `etcd`: client ports.
+    pub etcd: Option<Vec<Spanned<String>>>,
+    /// `etcdPeers`: peer ports.
+    pub etcd_peers: Option<Vec<Spanned<String>>>,
+    /// `etcdCert`.
+    pub etcd_cert: Option<Spanned<String>>,
+    /// `etcdKey`.
+    pub etcd_key: Option<Spanned<String>>,
+    /// `etcdCa`.
+    pub etcd_ca: Option<Spanned<String>>,
+    /// `ordinaryCert`.
+    pub ordinary_cert: Option<Spanned<String>>,
+    /// `ordinaryKey`.
+    pub ordinary_key: Option<Spanned<String>>,
+    /// `nodes`: addresses.
+    pub nodes: Option<Vec<Spanned<String>>>,
+    /// `scheduler`.
+    pub scheduler: Option<Vec<Spanned<String>>>,
+    /// `controllerManager`.
+    pub controller_manager: Option<Vec<Spanned<String>>>,
+    /// `auditLog`.
+    pub audit_log: Option<Spanned<String>>,
+    /// `etcdBackups`.
+    pub etcd_backups: Option<Spanned<String>>,
+}
+
+const PROVE: &[&str] = &[
+    "consent",
+    "budget",
+    "etcd",
+    "etcdPeers",
+    "etcdCert",
+    "etcdKey",
+    "etcdCa",
+    "ordinaryCert",
+    "ordinaryKey",
+    "nodes",
+    "scheduler",
+    "controllerManager",
+    "auditLog",
+    "etcdBackups",
+];
 
 const FIELDS: &[&str] = &[
     "select",
@@ -45,6 +97,7 @@ const FIELDS: &[&str] = &[
     "format",
     "baseline",
     "exceptions",
+    "prove",
 ];
 
 /// Reads the spec of a configuration, and the exceptions that stand in it.
@@ -59,6 +112,8 @@ pub(crate) fn read(
     let Some(mut fields) = spec.and_then(|spec| Fields::open(spec, "`spec`", FIELDS, problems)) else {
         return Configuration { name, ..Configuration::default() };
     };
+    let prove = fields.get("prove").filter(|prove| !prove.is_null());
+    let prove = prove.and_then(|prove| read_prove(prove, fields.problems()));
     let configuration = Configuration {
         name,
         select: fields.texts("select"),
@@ -71,9 +126,39 @@ pub(crate) fn read(
         exclude: fields.texts("exclude"),
         format: fields.text("format"),
         baseline: fields.text("baseline"),
+        prove,
     };
     for entry in fields.maps("exceptions") {
         exceptions.extend(exception::read_inline(entry, origins, fields.problems()));
     }
     configuration
+}
+
+fn read_prove(prove: Value<'_>, problems: &mut Problems) -> Option<Prove> {
+    let mut fields = Fields::open(prove, "`prove`", PROVE, problems)?;
+    let read = Prove {
+        consent: fields.texts("consent"),
+        budget: fields.count("budget"),
+        etcd: fields.texts("etcd"),
+        etcd_peers: fields.texts("etcdPeers"),
+        etcd_cert: fields.text("etcdCert"),
+        etcd_key: fields.text("etcdKey"),
+        etcd_ca: fields.text("etcdCa"),
+        ordinary_cert: fields.text("ordinaryCert"),
+        ordinary_key: fields.text("ordinaryKey"),
+        nodes: fields.texts("nodes"),
+        scheduler: fields.texts("scheduler"),
+        controller_manager: fields.texts("controllerManager"),
+        audit_log: fields.text("auditLog"),
+        etcd_backups: fields.text("etcdBackups"),
+    };
+    for (one, other) in [("etcdCert", "etcdKey"), ("ordinaryCert", "ordinaryKey")] {
+        for (there, missing) in [(one, other), (other, one)] {
+            if fields.get(there).is_some() && fields.get(missing).is_none() {
+                let span = fields.span();
+                fields.problem(span, format!("`{there}` needs `{missing}` beside it"));
+            }
+        }
+    }
+    Some(read)
 }

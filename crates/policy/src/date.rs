@@ -15,6 +15,13 @@ pub struct Date {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoDate;
 
+/// A Unix time in seconds as RFC 3339 writes it in UTC, as `2026-11-21T17:00:00Z`.
+pub fn rfc3339(seconds: i64) -> String {
+    let (day, second) = (Date::from_unix_seconds(seconds), seconds.rem_euclid(86_400));
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    format!("{day}T{hour:02}:{minute:02}:{:02}Z", second % 60)
+}
+
 impl fmt::Display for NoDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a day of the calendar: write it as `2027-03-31`")
@@ -156,5 +163,12 @@ mod tests {
     fn days_are_ordered() {
         let day = |text: &str| text.parse::<Date>().unwrap();
         assert!(day("2026-12-31") < day("2027-01-01") && day("2027-01-31") < day("2027-02-01"));
+    }
+
+    #[test]
+    fn seconds_become_a_date_and_a_time() {
+        assert_eq!(super::rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(super::rfc3339(951_868_799), "2000-02-29T23:59:59Z");
+        assert_eq!(super::rfc3339(-1), "1969-12-31T23:59:59Z");
     }
 }

@@ -9,8 +9,8 @@ mod pattern;
 mod read;
 mod strict;
 
-pub use configuration::Configuration;
-pub use date::{Date, NoDate};
+pub use configuration::{Configuration, Prove};
+pub use date::{Date, NoDate, rfc3339};
 pub use exception::{Exception, Match, Origin, RbacSubject};
 pub use nearest::{distance, nearest};
 pub use path::{absolute_path, path_below};

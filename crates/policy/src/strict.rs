@@ -132,6 +132,17 @@ impl<'a, 'p> Fields<'a, 'p> {
         read
     }
 
+    /// A whole number over zero.
+    pub(crate) fn count(&mut self, key: &'static str) -> Option<Spanned<u64>> {
+        let value = self.map.get(key)?;
+        let number =
+            value.as_i64().and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
+        if number.is_none() {
+            self.wrong(value, key, "a whole number over zero");
+        }
+        number.map(|number| Spanned { value: number, span: value.span() })
+    }
+
     /// A list of texts. An empty list says neither "none" nor "all", so it is a mistake.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<Spanned<String>>> {
         let list = self.map.get(key)?;

@@ -33,6 +33,11 @@ pub(crate) fn clean(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// A text that nobody vouches for as a line that a terminal shows and nothing more.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    clean(text, PATH)
+}
+
 /// One character for one, so that columns stay true: tabs become spaces, what is not plainly visible `�`.
 pub(crate) fn mask(line: &str) -> Cow<'_, str> {
     if line.bytes().all(|byte| matches!(byte, b' '..=b'~')) {

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use seaworthy_controls::{Assessment, Compliance, Finding, PlannedChange, Roadmap};
+use seaworthy_controls::{Assessment, Compliance, Finding, PlannedChange, Roadmap, Standing};
+use seaworthy_probe::Verdict;
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::compliance::{summary, totals};
@@ -12,6 +13,7 @@ use crate::context::Context;
 use crate::numbers::{
     Severities, concerned, count, grouped, not_evaluated, object_name, phase_title, progress, undecided,
 };
+use crate::proofs::{Sorted, told};
 use crate::source::Located;
 
 /// Most characters of a comment: GitHub refuses more than 65,536, and something may be written around it.
@@ -20,6 +22,8 @@ const LIMIT: usize = 60_000;
 const CHANGES: usize = 5;
 /// Most reasons that are named for what was not evaluated.
 const REASONS: usize = 10;
+/// Most refuted attempts that are named of each standing: a row has at most about 2,500 characters.
+const PROOFS: usize = 8;
 
 /// Writes the comment; never more than 60,000 characters.
 ///
@@ -33,6 +37,10 @@ fn text(assessment: &Assessment<'_, '_>, context: &Context<'_>) -> String {
     let mut open: Vec<&Finding<'_>> = assessment.open().collect();
     open.sort_by_key(|finding| (Reverse(finding.severity), finding.control.phase));
     let mut text = String::new();
+    if context.only_proofs {
+        proofs(&mut text, assessment);
+        return text.trim_start().to_owned();
+    }
     let numbers = Severities::of(open.iter().copied());
     match open.len() {
         0 => line(&mut text, "### Seaworthy: nothing open"),
@@ -57,11 +65,56 @@ fn text(assessment: &Assessment<'_, '_>, context: &Context<'_>) -> String {
             line(&mut text, &format!("\nand {}", count(changes.len() - CHANGES, "further change")));
         }
     }
+    proofs(&mut text, assessment);
     frameworks(&mut text, assessment, context);
     let tail = tail(assessment, context);
     findings(&mut text, assessment, &open, LIMIT.saturating_sub(tail.chars().count()));
     text.push_str(&tail);
     text
+}
+
+/// What was tried: where controls stand, what is refuted, and what would decide the rest.
+fn proofs(text: &mut String, assessment: &Assessment<'_, '_>) {
+    let Some(sorted) = Sorted::new(assessment) else { return };
+    line(text, &format!("\n### Proofs: {}\n", sorted.summary()));
+    line(text, "| standing | controls |\n|---|---|");
+    for standing in Standing::ALL {
+        let number = sorted.of(standing).count();
+        if number > 0 {
+            line(text, &format!("| {standing} | {} |", grouped(number)));
+        }
+    }
+    for (standing, controls) in sorted.refuted() {
+        line(text, &format!("\n**Refuted, {standing}**: {}\n", standing.meaning()));
+        line(text, "| severity | control | what was seen | request |\n|---|---|---|---|");
+        let attempts = controls.iter().flat_map(|control| {
+            let refuted = sorted.attempts(control.control.id, Verdict::Refuted);
+            refuted.into_iter().map(move |proof| (control.severity, proof))
+        });
+        let attempts: Vec<_> = attempts.collect();
+        for (severity, proof) in attempts.iter().take(PROOFS) {
+            let (seen, asked) = told(proof);
+            let asked = if asked.is_empty() { String::new() } else { code(&asked) };
+            line(text, &format!("| {severity} | `{}` | {} | {asked} |", proof.control.id, inline(&seen)));
+        }
+        if attempts.len() > PROOFS {
+            line(text, &format!("\nand {} more", grouped(attempts.len() - PROOFS)));
+        }
+    }
+    let undecided = sorted.undecided();
+    if !undecided.is_empty() {
+        line(text, "\n<details><summary>Not decided</summary>\n");
+        for group in undecided.iter().take(REASONS) {
+            let needs = if group.needs.is_empty() { group.reason } else { group.needs };
+            let controls = count(group.controls.len(), "control");
+            line(text, &format!("- {}: {controls}", inline(&clean(needs, MESSAGE))));
+        }
+        if undecided.len() > REASONS {
+            line(text, &format!("- and {}", count(undecided.len() - REASONS, "further need")));
+        }
+        line(text, "\n</details>");
+    }
+    line(text, &format!("\n{}.", inline(&sorted.bounds())));
 }
 
 /// Where frameworks stand: one line each, and the sections of a benchmark.

@@ -25,6 +25,8 @@ pub struct Context<'c> {
     pub color: bool,
     /// How much the terminal output says.
     pub style: Style,
+    /// Only what was tried, and where controls stand by it, is shown to people: not what was read.
+    pub only_proofs: bool,
 }
 
 impl Default for Context<'_> {
@@ -40,6 +42,7 @@ impl Default for Context<'_> {
             width: 100,
             color: false,
             style: Style::Full,
+            only_proofs: false,
         }
     }
 }

@@ -8,6 +8,7 @@ use seaworthy_controls::{Case, Control, Expectation, Guard, PARAMETERS, Page, Pa
 use crate::context::Context;
 use crate::markdown::{self, Block};
 use crate::numbers::phase_title;
+use crate::probes;
 use crate::terminal::Screen;
 
 /// Writes everything that is known of a control, with the values that its parameters have.
@@ -40,6 +41,7 @@ pub fn write(
             screen.verbatim(4, example)?;
         }
     }
+    probes::write(&mut screen, control)?;
     let own = parameters_of(control);
     if !own.is_empty() {
         screen.blank()?;
@@ -143,6 +145,7 @@ pub fn markdown(control: &Control) -> String {
             line(&mut text, format_args!("\n```yaml\n{}\n```", example.trim_end()));
         }
     }
+    probes::section(&mut text, control);
     let own = parameters_of(control);
     if !own.is_empty() {
         let defaults = Parameters::default();

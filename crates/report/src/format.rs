@@ -73,6 +73,11 @@ impl Format {
         Format::KubeBenchJson,
     ];
 
+    /// Whether it shows what was tried, not only what was read.
+    pub fn shows_proofs(self) -> bool {
+        matches!(self, Format::Terminal | Format::Json | Format::Html | Format::Markdown | Format::Junit)
+    }
+
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {

@@ -6,10 +6,12 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use rustc_hash::FxHashMap;
 use seaworthy_controls::{Acceptance, Assessment, ControlResult, Finding, Status, Unknown};
+use seaworthy_probe::Verdict as Proof;
 
 use crate::clean::{MESSAGE, NAME, PATH, clean};
 use crate::context::Context;
 use crate::numbers::{count, subject_name};
+use crate::proofs::told;
 use crate::source::Located;
 
 /// Writes a suite for each control that concerns something: a failure for each open finding, a skipped case for each
@@ -17,22 +19,67 @@ use crate::source::Located;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(assessment: &Assessment<'_, '_>, _: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let suites: Vec<Suite<'_>> = suites(assessment);
-    let tests = suites.iter().map(Suite::tests).sum();
-    let failures = suites.iter().map(|suite| suite.failed.len()).sum();
-    let skipped = suites.iter().map(Suite::skipped).sum();
+pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    // A run of probes alone says nothing of what was read.
+    let suites: Vec<Suite<'_>> = if context.only_proofs { Vec::new() } else { suites(assessment) };
+    let tests: usize = suites.iter().map(Suite::tests).sum();
+    let failures: usize = suites.iter().map(|suite| suite.failed.len()).sum();
+    let skipped: usize = suites.iter().map(Suite::skipped).sum();
+    let [all, refuted, undecided] = proofs(assessment);
     let mut xml = Writer::new_with_indent(out, b' ', 1);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let mut root = BytesStart::new("testsuites");
     root.push_attribute(("name", "seaworthy"));
-    tally(&mut root, tests, failures, skipped);
+    tally(&mut root, tests + all, failures + refuted, skipped + undecided);
     xml.write_event(Event::Start(root))?;
     for suite in &suites {
         suite.write(assessment, &mut xml)?;
     }
+    write_proofs(assessment, &mut xml)?;
     xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
     writeln!(xml.into_inner())
+}
+
+/// How many attempts there were, how many of them refuted something, and how many decided nothing.
+fn proofs(assessment: &Assessment<'_, '_>) -> [usize; 3] {
+    let proofs = assessment.proofs.as_ref().map_or(&[][..], |proofs| &proofs.proofs);
+    let of = |verdict| proofs.iter().filter(|proof| proof.verdict == verdict).count();
+    [proofs.len(), of(Proof::Refuted), of(Proof::Inconclusive)]
+}
+
+/// One suite of all attempts: a failure for each that was refuted, a skipped case for each that decided nothing.
+fn write_proofs(assessment: &Assessment<'_, '_>, xml: &mut Writer<impl Write>) -> io::Result<()> {
+    let Some(all) = &assessment.proofs else { return Ok(()) };
+    let [tests, failures, undecided] = proofs(assessment);
+    let mut start = BytesStart::new("testsuite");
+    start.push_attribute(("name", "proofs"));
+    tally(&mut start, tests, failures, undecided);
+    xml.write_event(Event::Start(start))?;
+    for proof in &all.proofs {
+        let probe =
+            if proof.probe.name.is_empty() { String::new() } else { format!(", {}", proof.probe.name) };
+        let name = clean(&format!("proof for {}{probe}", proof.subject), 2 * NAME).into_owned();
+        let case = case(proof.control.id, &name, None);
+        let (seen, asked) = told(proof);
+        match proof.verdict {
+            Proof::Proved => xml.write_event(Event::Empty(case))?,
+            Proof::Inconclusive => {
+                let needs = proof.needs.as_deref().map_or(String::new(), |needs| format!("; needs {needs}"));
+                skipped(xml, case, &clean(&format!("{seen}{needs}"), MESSAGE))?;
+            }
+            Proof::Refuted => {
+                xml.write_event(Event::Start(case))?;
+                let mut failure = BytesStart::new("failure");
+                failure.push_attribute(("message", seen.as_str()));
+                failure.push_attribute(("type", proof.control.severity.name()));
+                xml.write_event(Event::Start(failure))?;
+                xml.write_event(Event::Text(BytesText::new(&asked)))?;
+                xml.write_event(Event::End(BytesEnd::new("failure")))?;
+                xml.write_event(Event::End(BytesEnd::new("testcase")))?;
+            }
+        }
+    }
+    xml.write_event(Event::End(BytesEnd::new("testsuite")))
 }
 
 /// A control and its cases.

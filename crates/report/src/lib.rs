@@ -21,10 +21,13 @@ mod kube_bench;
 mod markdown;
 mod numbers;
 pub mod policy_report;
+pub mod probes;
+mod proofs;
 mod redact;
 pub mod sarif;
 mod source;
 pub mod terminal;
 
+pub use clean::printable;
 pub use context::{Context, Skipped, Style};
 pub use format::{Format, UnknownFormat, write};

@@ -6,7 +6,7 @@ use std::fmt;
 use rustc_hash::FxHashMap;
 use seaworthy_controls::{Assessment, Control, Finding, Phase, Progress, Severity, Subject};
 use seaworthy_document::Span;
-use seaworthy_evidence::{Object, Standing};
+use seaworthy_evidence::{Kinship, Object};
 use seaworthy_podsecurity::Version;
 use serde::Serialize;
 
@@ -118,8 +118,7 @@ pub(crate) fn object_name(object: &Object<'_>) -> String {
 /// What a verdict is about: "container `web` of Deployment shop/web".
 pub(crate) fn subject_name(subject: &Subject<'_>) -> String {
     let object = object_name(subject.object);
-    let object =
-        subject.standing.map_or(object.clone(), |standing| format!("{object} ({})", made_by(standing)));
+    let object = subject.kinship.map_or(object.clone(), |kinship| format!("{object} ({})", made_by(kinship)));
     match subject.container {
         Some(container) if !container.is_empty() => {
             format!("container `{}` of {object}", clean(container, NAME))
@@ -129,13 +128,13 @@ pub(crate) fn subject_name(subject: &Subject<'_>) -> String {
 }
 
 /// Which controller made an object: "one of 3 of Deployment web; in its template `spec.hostNetwork` differs".
-fn made_by(standing: &Standing<'_>) -> String {
-    let owner = clean(&standing.owner.to_string(), 2 * NAME).into_owned();
-    let mut text = match standing.count {
+fn made_by(kinship: &Kinship<'_>) -> String {
+    let owner = clean(&kinship.owner.to_string(), 2 * NAME).into_owned();
+    let mut text = match kinship.count {
         1 => format!("of {owner}"),
         count => format!("one of {} alike of {owner}", grouped(count as usize)),
     };
-    if let Some(difference) = &standing.difference {
+    if let Some(difference) = &kinship.difference {
         text.push_str(&format!("; against its template, {}", clean(difference, PATH)));
     }
     text

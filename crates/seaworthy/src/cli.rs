@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Store what a live cluster or a node shows in a file, to judge it later or elsewhere
     #[cfg(feature = "live")]
     Collect(Box<CollectArgs>),
+    /// Try on a live cluster what each control forbids, harmlessly, and set what is declared against what is proved
+    #[cfg(feature = "live")]
+    Prove(Box<ProveArgs>),
     /// Compare two reports, or two folders: what is new, what is fixed, what cannot be told
     Diff(DiffArgs),
     /// Explain a control: why it matters, how it is judged, how to cure it
@@ -174,6 +177,92 @@ pub(crate) struct CollectArgs {
     pub(crate) no_progress: bool,
 }
 
+/// Trying controls.
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  seaworthy prove                                     everything that can be tried without changing anything
+  seaworthy prove --dry-plan                          every request that would be made, without making any
+  seaworthy prove --select kubelet,api-server         some controls
+  seaworthy prove --consent canary                    also what needs objects of its own, which are removed again
+  seaworthy prove --etcd https://10.0.0.5:2379 --etcd-ca ca.crt --etcd-cert client.crt --etcd-key client.key
+  seaworthy prove --print-rbac --consent canary       the rights that this needs, and no others
+  seaworthy prove --every 1h --metrics-addr 127.0.0.1:9465
+  seaworthy prove --history                           what turned, run by run
+  seaworthy prove --clean                             remove what a run that was killed has left
+  seaworthy prove --format json > proofs.json
+
+Exit codes:
+  0  nothing refuted at or over the threshold (`--fail-on`)
+  1  a control is refuted
+  2  wrong usage or input
+  3  something is inconclusive and `--require-complete` was given
+
+docs/proving.md is the guide, docs/proofs.md says what is sent for each control and what it proves.")]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+
+    #[command(flatten)]
+    pub(crate) cluster: crate::cluster_args::ClusterArgs,
+
+    #[command(flatten)]
+    pub(crate) probes: crate::prove_args::ProbeArgs,
+
+    /// The address of a node, beside those that the cluster tells; may be repeated
+    #[arg(
+        long = "node",
+        alias = "at-node",
+        help_heading = "Probes",
+        value_delimiter = ',',
+        value_name = "ADDRESS"
+    )]
+    pub(crate) nodes: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) in_pod: crate::in_pod::InPodArgs,
+
+    #[command(flatten)]
+    pub(crate) continuous: crate::prove_args::EveryArgs,
+
+    /// Try nothing: remove what earlier runs on this cluster could not remove themselves
+    #[arg(long)]
+    pub(crate) clean: bool,
+
+    /// Print every request that would be made, and make none of them; the cluster is read to plan them
+    #[arg(long)]
+    pub(crate) dry_plan: bool,
+
+    /// Say where these files and folders, which declare the cluster, say otherwise than the cluster. May be repeated
+    #[arg(long, value_hint = ValueHint::AnyPath, value_name = "PATH")]
+    pub(crate) manifests: Vec<PathBuf>,
+
+    /// What to print on standard output: terminal, json, html, markdown or junit [default: terminal]
+    #[arg(long, short, env = "SEAWORTHY_FORMAT", value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+
+    /// Write a report to a file as well, as `json=proofs.json`; may be repeated, `-` is standard output
+    #[arg(long, short, value_name = "FORMAT=FILE")]
+    pub(crate) output: Vec<String>,
+
+    /// Exit with 3 when something is inconclusive; `=false` when the configuration says so
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) require_complete: Option<bool>,
+
+    /// Show every attempt
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) all: bool,
+
+    /// One line per refuted attempt and nothing else
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -220,6 +309,7 @@ Examples:
   seaworthy scan --all deploy/web.yaml              every finding with its source line
   seaworthy scan --cluster --context production     what runs: a live cluster, see docs/clusters.md
   seaworthy scan --cluster --manifests deploy/      and where it is declared, and what drifted
+  seaworthy scan --cluster --prove                  and what happens when it is tried, see docs/proving.md
   sudo seaworthy scan --node                        the node that this runs on, see docs/nodes.md
   seaworthy scan snapshot.tar.zst                   what `seaworthy collect` has stored
   seaworthy scan charts/shop --helm-values prod.yaml   charts and overlays are rendered first
@@ -245,6 +335,14 @@ pub(crate) struct ScanArgs {
     #[cfg(feature = "live")]
     #[command(flatten)]
     pub(crate) cluster: crate::cluster_args::ClusterArgs,
+
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub(crate) watch: crate::cluster_args::WatchArgs,
+
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub(crate) proving: crate::prove_args::ScanProbeArgs,
 
     #[cfg(feature = "live")]
     #[command(flatten)]

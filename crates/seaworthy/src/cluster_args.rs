@@ -56,7 +56,12 @@ pub(crate) struct ClusterArgs {
     /// cluster with its custom resources
     #[arg(long)]
     pub(crate) print_rbac: bool,
+}
 
+/// Watching a cluster.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Live clusters")]
+pub(crate) struct WatchArgs {
     /// Go on watching: after a first judgement, print what changes, until the program is ended; `--format json` prints one
     /// JSON object a line
     #[arg(long, requires = "cluster")]
@@ -94,7 +99,7 @@ impl ClusterArgs {
             request_timeout: Duration::from_secs(self.request_timeout),
             custom_resources: !self.no_custom_resources,
             secrets: !self.without_secrets,
-            watch: self.watch,
+            watch: false,
         }
     }
 }

@@ -116,7 +116,7 @@ pub(crate) fn read_declarations(
     Ok(Some(of_files(collected, Vec::new())))
 }
 
-fn of_files(collected: Collected, names: Vec<String>) -> Input {
+pub(crate) fn of_files(collected: Collected, names: Vec<String>) -> Input {
     let mut skipped = skipped(&collected);
     let recorded = recorded(&collected.files);
     let version = recorded.as_ref().and_then(|recorded| recorded.version);

@@ -1,6 +1,6 @@
 //! Evidence of a live cluster.
 
-use seaworthy_cluster::{ClusterError, Gathered, Rights, gather, rights};
+use seaworthy_cluster::{ClusterError, ClusterOptions, Gathered, Rights, gather, rights};
 use seaworthy_ingest::snapshot;
 
 use crate::cluster_args::ClusterArgs;
@@ -28,9 +28,10 @@ pub(crate) fn read(args: &ClusterArgs, progress: &Progress) -> Result<Input, Com
 }
 
 /// Prints the rights that reading needs.
-pub(crate) fn print_rights(args: &ClusterArgs) -> Result<Outcome, CommandError> {
+pub(crate) fn print_rights(args: &ClusterArgs, watch: bool) -> Result<Outcome, CommandError> {
     let of = if args.cluster { Rights::OfThisCluster } else { Rights::OfEveryCluster };
-    let text = rights(&args.options(), of).map_err(cluster_error)?;
+    let options = ClusterOptions { watch, ..args.options() };
+    let text = rights(&options, of).map_err(cluster_error)?;
     output::to_stdout(|out| out.write_all(text.as_bytes()))?;
     Ok(Outcome::Clean)
 }

@@ -7,6 +7,8 @@ mod cluster_args;
 mod commands;
 mod declarations;
 mod error;
+#[cfg(feature = "live")]
+mod in_pod;
 mod input;
 mod language_server;
 #[cfg(feature = "live")]
@@ -18,6 +20,10 @@ mod node_args;
 mod output;
 mod plan;
 mod progress;
+#[cfg(feature = "live")]
+mod prove_args;
+#[cfg(feature = "live")]
+mod proving;
 mod record;
 mod rendering;
 mod selection;
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
         Command::Scan(args) => commands::scan::run(args, global),
         #[cfg(feature = "live")]
         Command::Collect(args) => commands::collect::run(args),
+        #[cfg(feature = "live")]
+        Command::Prove(args) => commands::prove::run(args, global),
         Command::Diff(args) => commands::diff::run(args, global),
         Command::Explain(args) => commands::explain::run(args, global),
         Command::Controls(args) => commands::controls::run(args, global),

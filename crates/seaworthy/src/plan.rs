@@ -39,6 +39,9 @@ pub(crate) struct Plan {
     pub(crate) configuration: Option<String>,
     /// The former report that the configuration names, from where the program runs.
     pub(crate) baseline: Option<std::path::PathBuf>,
+    /// What the configuration says of probes, and the folder that its files are named from.
+    #[cfg(feature = "live")]
+    pub(crate) prove: Option<(seaworthy_policy::Prove, std::path::PathBuf)>,
 }
 
 impl Plan {
@@ -80,6 +83,11 @@ impl Plan {
             require_complete,
             format: resolve.format()?,
             configuration: declarations.name(),
+            #[cfg(feature = "live")]
+            prove: configuration
+                .prove
+                .clone()
+                .map(|prove| (prove, declarations.folder.clone().unwrap_or_default())),
             baseline: configuration
                 .baseline
                 .as_ref()

@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(400);
 
 pub(crate) struct Progress {
     started: Instant,
+    verb: &'static str,
     shown: bool,
     /// Files to read and folders to render.
     files: AtomicU64,
@@ -29,12 +30,29 @@ impl Progress {
     pub(crate) fn new(wanted: bool) -> Progress {
         Progress {
             started: Instant::now(),
+            verb: "reading",
             shown: wanted && output::stderr_is_terminal(),
             files: AtomicU64::new(0),
             bar: OnceLock::new(),
             read: AtomicU64::new(0),
             #[cfg(feature = "live")]
             objects: AtomicU64::new(0),
+        }
+    }
+
+    /// A bar of attempts.
+    #[cfg(feature = "live")]
+    pub(crate) fn trying(wanted: bool) -> Progress {
+        Progress { verb: "trying", ..Progress::new(wanted) }
+    }
+
+    /// So many attempts have been made.
+    #[cfg(feature = "live")]
+    pub(crate) fn on_tried(&self, done: usize, of: usize) {
+        use std::sync::atomic::Ordering::Relaxed;
+        if self.shown && self.started.elapsed() > PATIENCE {
+            self.files.store(of as u64, Relaxed);
+            self.bar().set_position(done as u64);
         }
     }
 
@@ -108,8 +126,9 @@ impl Progress {
             let length = self.files.load(std::sync::atomic::Ordering::Relaxed);
             let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
             // The template is a constant: were it wrong, the default style would do.
-            if let Ok(style) = ProgressStyle::with_template("reading {bar:30} {pos}/{len} {msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}") {
                 bar.set_style(style);
+                bar.set_prefix(self.verb);
             }
             bar
         })

@@ -49,6 +49,13 @@ impl Threshold {
         }
     }
 
+    /// Whether a control that was refuted reaches it.
+    pub(crate) fn is_refuted(self, assessment: &Assessment<'_, '_>) -> bool {
+        let standings = assessment.standings();
+        let mut refuted = standings.iter().filter(|standing| standing.tries.refuted > 0);
+        refuted.any(|standing| self.is_reached_by(standing.severity, standing.control.phase.name()))
+    }
+
     /// Whether a finding of a severity, in the phase of a name, reaches it.
     pub(crate) fn is_reached_by(self, severity: Severity, phase: &str) -> bool {
         match self {

@@ -14,11 +14,69 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// After a namespace its service account `default` is there, without which the API server refuses pods: the controller
 /// manager makes it, or we do where none runs.
 pub(crate) fn apply(client: &Client, text: &str, controllers: bool) -> Result<(), LabError> {
-    let stream = Stream::read(text);
-    if let Some(diagnostic) = stream.diagnostics().first() {
-        return Err(LabError::failed(format!("what shall be applied is broken: {diagnostic:?}")));
-    }
+    let stream = read(text)?;
     let mut resources = Resources { client, known: HashMap::new() };
+    for object in sorted(&stream) {
+        one(&mut resources, object, controllers)?;
+    }
+    Ok(())
+}
+
+/// Removes all objects of a text, the last one first, and waits until they are gone.
+pub(crate) fn remove(client: &Client, text: &str) -> Result<(), LabError> {
+    let paths = paths(client, text)?;
+    for path in paths.iter().rev() {
+        let answer = ask(client, "DELETE", path)?;
+        if !matches!(answer.status, 200 | 202 | 404) {
+            return Err(LabError::failed(format!("cannot remove `{path}`: {}", answer.body)));
+        }
+    }
+    let deadline = Instant::now() + 2 * PATIENCE;
+    for path in &paths {
+        while ask(client, "GET", path)?.status != 404 {
+            if Instant::now() > deadline {
+                return Err(LabError::failed(format!("`{path}` does not go")));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    Ok(())
+}
+
+/// Whether any object of a text is there already.
+pub(crate) fn has_any(client: &Client, text: &str) -> Result<bool, LabError> {
+    for path in paths(client, text)? {
+        if ask(client, "GET", &path)?.status != 404 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Where the objects of a text stand, as far as the server knows their kinds.
+fn paths(client: &Client, text: &str) -> Result<Vec<String>, LabError> {
+    let stream = read(text)?;
+    let mut resources = Resources { client, known: HashMap::new() };
+    let mut paths = Vec::new();
+    for object in sorted(&stream) {
+        let (version, kind, name, namespace) = names(&object);
+        if let Some(collection) = resources.path(version, kind, namespace)? {
+            paths.push(format!("{collection}/{name}"));
+        }
+    }
+    Ok(paths)
+}
+
+fn read(text: &str) -> Result<Stream, LabError> {
+    let stream = Stream::read(text);
+    match stream.diagnostics().first() {
+        Some(problem) => Err(LabError::failed(format!("what shall be applied is broken: {problem:?}"))),
+        None => Ok(stream),
+    }
+}
+
+/// All objects: first what others stand in and are made of; everything else as written.
+fn sorted<'s>(stream: &'s Stream) -> Vec<Value<'s>> {
     let mut objects = Vec::new();
     for document in stream.documents() {
         let root = document.root();
@@ -30,7 +88,6 @@ pub(crate) fn apply(client: &Client, text: &str, controllers: bool) -> Result<()
             _ => {}
         }
     }
-    // First what others stand in and are made of; everything else as written.
     objects.sort_by_key(|object| {
         let kind = object.get("kind").map(|kind| kind.text()).unwrap_or_default();
         ["CustomResourceDefinition", "Namespace", "ServiceAccount"]
@@ -38,19 +95,25 @@ pub(crate) fn apply(client: &Client, text: &str, controllers: bool) -> Result<()
             .position(|known| *known == kind)
             .unwrap_or(usize::MAX)
     });
-    for object in objects {
-        one(&mut resources, object, controllers)?;
-    }
-    Ok(())
+    objects
 }
 
-fn one(resources: &mut Resources, object: Value, controllers: bool) -> Result<(), LabError> {
+/// Version, kind, name and namespace.
+fn names<'v>(object: &Value<'v>) -> (&'v str, &'v str, &'v str, &'v str) {
     let field = |path: &[&str]| object.at(path).and_then(|value| value.as_str()).unwrap_or_default();
-    let (version, kind, name) = (field(&["apiVersion"]), field(&["kind"]), field(&["metadata", "name"]));
     let namespace = match field(&["metadata", "namespace"]) {
         "" => "default",
         namespace => namespace,
     };
+    (field(&["apiVersion"]), field(&["kind"]), field(&["metadata", "name"]), namespace)
+}
+
+fn ask(client: &Client, method: &str, path: &str) -> Result<Answer, LabError> {
+    client.send(method, path, None).map_err(|error| LabError::failed(format!("{method} {path}: {error}")))
+}
+
+fn one(resources: &mut Resources, object: Value, controllers: bool) -> Result<(), LabError> {
+    let (version, kind, name, namespace) = names(&object);
     let mut body = String::new();
     object.write_json(&mut body).map_err(|error| LabError::failed(error.to_string()))?;
     let deadline = Instant::now() + PATIENCE;

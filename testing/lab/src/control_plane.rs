@@ -239,6 +239,35 @@ impl ControlPlane {
         self.running.clear();
     }
 
+    /// Ends one program in namespaces; another one can be started in its place.
+    pub(crate) fn stop_one(&mut self, program: &str) -> Result<(), LabError> {
+        let running = self.running.iter_mut().find(|server| server.program == program);
+        match running.filter(|_| self.namespaces.is_some()) {
+            Some(server) => server.stop_inside(),
+            None => return Err(LabError::failed(format!("no `{program}` runs on a node of this lab"))),
+        }
+        Ok(())
+    }
+
+    /// Starts one program in namespaces anew, with some flags of another value.
+    pub(crate) fn restart(
+        &mut self,
+        program: &str,
+        changes: &[(&str, &str)],
+        lifetime: Lifetime,
+    ) -> Result<(), LabError> {
+        self.stop_one(program)?;
+        let profile = changes
+            .iter()
+            .fold(self.profile.clone(), |all, (flag, value)| all.with_flag(program, flag, value));
+        let flags = profile.flags(program, &self.places)?;
+        let path = self.programs.program(program);
+        let server = Server::start(&path, &flags, &self.logs(), lifetime, self.namespaces.as_deref())?;
+        self.running.retain(|known| known.program != program);
+        self.running.push(server);
+        self.record()
+    }
+
     fn launch(&mut self, program: &str, lifetime: Lifetime) -> Result<(), LabError> {
         let flags = self.profile.flags(program, &self.places)?;
         let manifest = static_pod(program, self.programs.version(), &flags, &self.folder);

@@ -120,6 +120,18 @@ impl Lab {
         self.plane.url()
     }
 
+    /// Where a program listens, as `127.0.0.1:20001`: `api`, `etcd`, `etcd-peer`, `scheduler` or `controller-manager`.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    #[must_use]
+    pub fn address_of(&self, program: &str) -> String {
+        match self.plane.places.fill(&format!("${{address}}:${{{program}-port}}")) {
+            Ok(address) => address,
+            Err(error) => panic!("the lab knows no program `{program}`: {error}"),
+        }
+    }
+
     /// The kubeconfig of an identity: `admin`, `controller-manager`, `scheduler`, `node` (of node1), `viewer` (who may
     /// read what the role `view` says), `nobody` (without rights), `anonymous` (without credentials), or one that
     /// [`identity`](Lab::identity) made.
@@ -183,6 +195,22 @@ impl Lab {
         apply(&self.plane.client("admin")?, yaml, self.plane.profile.has_controllers())
     }
 
+    /// Removes all objects of a YAML text as `admin`, and waits until they are gone.
+    ///
+    /// # Errors
+    /// When the text is broken, or an object does not go.
+    pub fn remove(&self, yaml: &str) -> Result<(), LabError> {
+        crate::apply::remove(&self.plane.client("admin")?, yaml)
+    }
+
+    /// Whether any object of a YAML text is there already.
+    ///
+    /// # Errors
+    /// When the text is broken, or the API server does not answer.
+    pub fn has_any(&self, yaml: &str) -> Result<bool, LabError> {
+        crate::apply::has_any(&self.plane.client("admin")?, yaml)
+    }
+
     /// A command that runs a program where the lab is: in the namespaces of its node, or here when it has none.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
@@ -232,6 +260,23 @@ impl Lab {
     #[must_use]
     pub fn processes(&self) -> Vec<(String, u32)> {
         self.plane.running.iter().map(|server| (server.program.clone(), server.pid())).collect()
+    }
+
+    /// Ends a program of a lab with a node, such as `kubelet`, and leaves the others as they are.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn stop(&mut self, program: &str) -> Result<(), LabError> {
+        self.plane.stop_one(program)
+    }
+
+    /// Ends a program of a lab with a node and starts it again: with its files as they are now, and with some flags of
+    /// another value. Whoever asks it has to wait until it answers.
+    ///
+    /// # Errors
+    /// When it did not run, or cannot be started.
+    pub fn restart(&mut self, program: &str, flags: &[(&str, &str)]) -> Result<(), LabError> {
+        self.plane.restart(program, flags, self.lifetime)
     }
 
     /// The log of a program that runs, such as `kube-apiserver`.

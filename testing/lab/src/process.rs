@@ -90,6 +90,27 @@ impl Server {
         LabError::failed(format!("`{}` {problem}; its log ends with\n{}", self.program, tail(&self.log)))
     }
 
+    /// Ends a program in namespaces and waits until it is gone: what we started is the `nsenter` that waits for it.
+    pub(crate) fn stop_inside(&mut self) {
+        let pid = self.child.id();
+        let children =
+            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let program = children.split_whitespace().find_map(|pid| Pid::from_raw(pid.parse().ok()?));
+        for signal in [Signal::TERM, Signal::KILL] {
+            let Some(program) = program else { break };
+            // It may have ended before.
+            let _ = kill_process(program, signal);
+            let deadline = Instant::now() + GRACE;
+            while Instant::now() < deadline {
+                if !matches!(self.child.try_wait(), Ok(None)) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        self.stop();
+    }
+
     /// Asks the program to end, and makes it.
     pub(crate) fn stop(&mut self) {
         if let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) {

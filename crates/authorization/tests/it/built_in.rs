@@ -5,7 +5,7 @@ use std::fs;
 
 use oracle_client::{Oracle, data};
 use seaworthy_authorization::bootstrap::{named, roles};
-use seaworthy_authorization::{Standing, Target};
+use seaworthy_authorization::{Descent, Target};
 use serde_json::Value as Json;
 
 use crate::sources::{policy, streams};
@@ -41,11 +41,11 @@ fn every_default_object_of_a_real_cluster_is_built_in() {
         let files = streams(&[("default.yaml", &text)]);
         let policy = policy(&files);
         for role in policy.roles().iter().filter(|role| role.source.is_some()) {
-            assert_eq!(role.standing, Standing::BuiltIn, "{} {}", role.kind.name(), role.name);
+            assert_eq!(role.descent, Descent::BuiltIn, "{} {}", role.kind.name(), role.name);
             *counts.entry(role.kind.name()).or_insert(0) += 1;
         }
         for binding in policy.bindings() {
-            assert_eq!(binding.standing, Standing::BuiltIn, "{}", binding.name);
+            assert_eq!(binding.descent, Descent::BuiltIn, "{}", binding.name);
             assert!(matches!(binding.target, Target::Role(_)), "{}: {:?}", binding.name, binding.target);
             *counts
                 .entry(if binding.cluster_wide { "ClusterRoleBinding" } else { "RoleBinding" })
@@ -120,14 +120,14 @@ subjects: [{kind: Group, name: "kubeadm:cluster-admins"}]
         .roles()
         .iter()
         .filter(|role| role.source.is_some())
-        .map(|role| match role.standing {
-            Standing::Custom => "custom".to_owned(),
-            Standing::BuiltIn => "built in".to_owned(),
-            Standing::Widened(Some(single)) => single.to_string(),
-            Standing::Widened(None) | Standing::Rebound => "widened".to_owned(),
+        .map(|role| match role.descent {
+            Descent::Custom => "custom".to_owned(),
+            Descent::BuiltIn => "built in".to_owned(),
+            Descent::Widened(Some(single)) => single.to_string(),
+            Descent::Widened(None) | Descent::Rebound => "widened".to_owned(),
         })
         .collect();
     assert_eq!(said, ["`list` on `secrets`", "built in", "widened", "built in", "custom", "custom"]);
-    let bindings: Vec<Standing<'_>> = policy.bindings().iter().map(|binding| binding.standing).collect();
-    assert_eq!(bindings, [Standing::Rebound, Standing::Rebound, Standing::BuiltIn]);
+    let bindings: Vec<Descent<'_>> = policy.bindings().iter().map(|binding| binding.descent).collect();
+    assert_eq!(bindings, [Descent::Rebound, Descent::Rebound, Descent::BuiltIn]);
 }

@@ -28,6 +28,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EXCUSING_GRANTS),
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -22,6 +22,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["T1078", "T1098"], ..Mappings::NONE },
     check: bindings(check),
     guard: None,
+    probes: &[],
 };
 
 /// Only bindings that bear their end are judged: others are the matter of `access/no-standing-privilege`.

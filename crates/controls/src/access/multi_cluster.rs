@@ -18,6 +18,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["T1078"], ..Mappings::NONE },
     check: Check::Object { kinds: CLUSTER, check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(_: &ObjectScope<'_, 'a>) -> Verdict<'a> {

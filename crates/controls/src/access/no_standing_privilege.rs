@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: bindings(check),
     guard: None,
+    probes: &[],
 };
 
 /// What makes a role as good as that of an administrator, where it is held in the whole cluster.
@@ -38,7 +39,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope).filter(|_| scope.around.is_live()) else {
         return Verdict::NotApplicable;
     };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let Some(role) = bound.role else { return bound.unknown_role() };

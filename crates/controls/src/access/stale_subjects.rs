@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["T1078"], ..Mappings::NONE },
     check: bindings(check),
     guard: None,
+    probes: &[],
 };
 
 /// Accounts are the matter of `rbac/dangling-bindings`; who belongs to a group says the identity provider, or a
@@ -28,7 +29,7 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope).filter(|_| scope.around.is_live()) else {
         return Verdict::NotApplicable;
     };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let of_people = |holder: Holder<'a>| !holder.name().starts_with("system:");

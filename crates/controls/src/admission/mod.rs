@@ -11,6 +11,7 @@ mod policy_engine;
 mod removed;
 mod required_plugins;
 mod selectors;
+mod tried;
 mod webhook_safety;
 mod webhooks;
 

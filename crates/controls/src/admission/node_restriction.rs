@@ -1,11 +1,14 @@
 //! `admission/node-restriction`; prose and cases in `node_restriction.md`.
 
 use seaworthy_evidence::Program;
+use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
+use serde_json::json;
 
 use super::plugins::Plugins;
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::Flags;
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,7 +32,61 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ApiServer], check },
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller acts as a made-up node and dry-runs another node, and its own with a label of `node-restriction.kubernetes.io`",
+    proved_by: "403 `is not allowed to modify node`, and 403 `is not allowed to set the following labels`",
+    refuted_by: "201 for one of them",
+    not_fooled_by: "RBAC, which refuses nodes in other words; a caller who may not act as nodes, which is no answer at all",
+    positive_control: "the same made-up node may dry-run its own object",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[
+        Right { group: "", resource: "users", verbs: &["impersonate"] },
+        Right { group: "", resource: "groups", verbs: &["impersonate"] },
+    ],
+    plan,
+};
+
+fn plan(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let identity = Identity::Impersonated {
+        user: "system:node:seaworthy-probe-a".to_owned(),
+        groups: vec!["system:nodes".to_owned(), "system:authenticated".to_owned()],
+    };
+    let create = |name: &str, labels: serde_json::Value| {
+        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}});
+        Request::dry_run("/api/v1/nodes", &node).by(identity.clone())
+    };
+    let steps = vec![
+        Step::control("own", create("seaworthy-probe-a", json!({})), expect::ok),
+        Step::ask("other", create("seaworthy-probe-b", json!({}))),
+        Step::ask("label", create("seaworthy-probe-a", json!({"node-restriction.kubernetes.io/probe": "x"}))),
+    ];
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        let refused = [
+            ("other", "is not allowed to modify node", "a node may make the object of another node"),
+            (
+                "label",
+                "is not allowed to set the following labels",
+                "a node may give itself labels by which pods are placed",
+            ),
+        ];
+        for (step, words, loss) in refused {
+            match answers.status(step) {
+                Some(403) if answers.message(step).contains(words) => {}
+                Some(201) => return Outcome::refuted(step, loss),
+                _ => return answers.inconclusive(step),
+            }
+        }
+        Outcome::proved(
+            "other",
+            "a node is refused the object of another node, and labels by which pods are placed",
+        )
+    })]
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

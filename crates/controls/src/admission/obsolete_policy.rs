@@ -2,10 +2,13 @@
 
 use seaworthy_evidence::{Place, Program};
 use seaworthy_podsecurity::Version;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step};
 
 use super::removed::{FLAGS, PLUGINS, removed};
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::admission::{self as said_by, Said, said_of};
+use crate::probe::{Ground, Probe, pod_security};
 use crate::scope::{ComponentScope, ObjectScope, PodScope, Surroundings};
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -45,7 +48,55 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "Where roles or objects still speak of PodSecurityPolicy, the caller dry-runs a privileged pod in each namespace of people",
+    proved_by: "a refusal by what has replaced it: Pod Security, a policy or a webhook",
+    refuted_by: "201: nothing has replaced it",
+    not_fooled_by: "refusals for other reasons, told by their words",
+    positive_control: "a pod that meets every demand is let in by the same caller in the same namespace, or stopped by nothing \
+                       but a quota",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let evidence = ground.evidence;
+    let speaks = ["ClusterRole", "Role"].iter().any(|kind| {
+        evidence.of_kind(kind).any(|role| {
+            let rules = role.value.get("rules").into_iter().flat_map(|rules| rules.items());
+            let mut resources = rules.filter_map(|rule| rule.get("resources")).flat_map(|list| list.items());
+            resources.any(|resource| resource.text() == "podsecuritypolicies")
+        })
+    });
+    if !speaks && evidence.of_kind("PodSecurityPolicy").next().is_none() {
+        return Vec::new();
+    }
+    said_by::each_namespace(ground, true, |namespace| {
+        let twin = said_by::dry_run_pod(namespace, &said_by::compliant_pod());
+        let steps = vec![
+            Step::control("compliant", twin, said_by::admitted),
+            Step::ask("privileged", pod_security::privileged(namespace)),
+        ];
+        Attempt::new(said_by::namespace_subject(namespace), steps, |answers| {
+            match said_of(answers, "privileged") {
+                Said::PodSecurity(list) if list.contains("privileged (") => {
+                    Outcome::proved("privileged", "Pod Security refuses a privileged pod in its place")
+                }
+                Said::Policy(who) => {
+                    Outcome::proved("privileged", format!("{who} refuses a privileged pod in its place"))
+                }
+                Said::Admitted(_) => Outcome::refuted("privileged", "a privileged pod is let in"),
+                _ => answers.inconclusive("privileged"),
+            }
+        })
+    })
+}
 
 /// Whether the version of the cluster has no more what was removed in a minor version.
 fn is_gone(around: &Surroundings<'_, '_>, since: u32) -> bool {

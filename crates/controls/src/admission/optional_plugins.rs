@@ -1,12 +1,14 @@
 //! `admission/optional-plugins`; prose and cases in `optional_plugins.md`.
 
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use super::configuration::plugin_of;
 use super::plugins::Plugins;
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags};
+use crate::probe::{Ground, Probe, admission as said_by, plugins, pod_security};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -33,7 +35,47 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("eventratelimit.admission.k8s.io", "Configuration")], check: check_limits },
     ]),
     guard: None,
+    probes: &[COUNTED, PULLED],
 };
+
+const COUNTED: Probe = Probe {
+    name: "counted",
+    asks: "The caller dry-runs a ConfigMap, and reads at `/metrics` whether EventRateLimit has judged requests",
+    proved_by: "a counter that names the plugin: it is on. Whether its limits hold events back is not tried, since dry runs are \
+                exempt and real events would stay",
+    refuted_by: "counters of other plugins for creating and changing, and none of this one",
+    not_fooled_by: "plugins that were not asked yet: the dry run asks all that judge new objects",
+    positive_control: "the dry run is let in, and the metrics are those of an API server",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &plugins::RIGHTS,
+    plan: plan_counted,
+};
+
+fn plan_counted(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    vec![plugins::counted(ground, "EventRateLimit")]
+}
+
+const PULLED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs a pod with `imagePullPolicy: IfNotPresent`",
+    proved_by: "201, with `Always` in its place",
+    refuted_by: "201, with `IfNotPresent`",
+    not_fooled_by: "the default of the API server, which fills in only what is not stated",
+    positive_control: "a pod with `Always` is let in by the same caller in the same namespace",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS],
+    plan: plan_pulled,
+};
+
+fn plan_pulled(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let subject = plugins::subject("AlwaysPullImages");
+    vec![match said_by::namespace_for_pods(ground) {
+        None => said_by::no_namespace_for_pods(subject),
+        Some(namespace) => said_by::pulled(subject, namespace),
+    }]
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

@@ -3,10 +3,13 @@
 use rustc_hash::FxHashMap;
 use seaworthy_document::Value;
 use seaworthy_evidence::{Object, Place};
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
+use super::tried;
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right, pod_security};
 use crate::scope::{ObjectScope, Surroundings};
 use crate::secrets::credentials::is_placeholder;
 use crate::verdict::{Fault, Judged, Verdict};
@@ -55,7 +58,34 @@ pub(super) static CONTROL: Control = Control {
         Check::Evidence(judge_constraints),
     ]),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller reads each ValidatingAdmissionPolicy and its bindings, and dry-runs pods, a Deployment, a Service and a \
+           Namespace of which most policies refuse something",
+    proved_by: "a refusal that names the policy",
+    refuted_by: "a warning that names it beside 201; no binding, or none that denies",
+    not_fooled_by: "refusals by Pod Security, webhooks and other policies, which bear other names. A policy that refuses none of \
+                    these objects may be about something else, or exempt the caller: that proves nothing",
+    positive_control: "the caller reads the policy",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[
+        Right { group: BUILT_IN, resource: "validatingadmissionpolicies", verbs: &["get"] },
+        Right { group: BUILT_IN, resource: "validatingadmissionpolicybindings", verbs: &["get"] },
+        pod_security::PODS,
+        Right { group: "apps", resource: "deployments", verbs: &["create"] },
+        Right { group: "", resource: "services", verbs: &["create"] },
+        Right { group: "", resource: "namespaces", verbs: &["create"] },
+    ],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    tried::policies(ground)
+}
 
 /// What bindings say of the policy that they name.
 #[derive(Default)]

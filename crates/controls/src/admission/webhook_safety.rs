@@ -2,12 +2,15 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Object, Place};
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use super::authorities::{Authority, authority};
 use super::selectors;
+use super::tried;
 use super::webhooks::{self, Webhook};
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right, pod_security};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -38,7 +41,36 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller reads each webhook configuration and the endpoints of its backends, and dry-runs pods, a Deployment, a Service \
+           and a Namespace of which most webhooks refuse something",
+    proved_by: "a refusal that names the webhook, whose `failurePolicy` is not `Ignore`",
+    refuted_by: "a backend without a ready endpoint, a call that fails, or a refusal by a webhook that `failurePolicy: Ignore` passes \
+                 over while it is away",
+    not_fooled_by: "refusals by Pod Security, policies and other webhooks, which bear other names. A webhook that refuses dry runs \
+                    says something of itself and nothing of its policy; one that refuses none of these objects proves nothing",
+    positive_control: "the caller reads the configuration",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[
+        Right { group: GROUP, resource: "validatingwebhookconfigurations", verbs: &["get"] },
+        Right { group: GROUP, resource: "mutatingwebhookconfigurations", verbs: &["get"] },
+        Right { group: "discovery.k8s.io", resource: "endpointslices", verbs: &["list"] },
+        pod_security::PODS,
+        Right { group: "apps", resource: "deployments", verbs: &["create"] },
+        Right { group: "", resource: "services", verbs: &["create"] },
+        Right { group: "", resource: "namespaces", verbs: &["create"] },
+    ],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    tried::webhooks(ground)
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let configuration = scope.object;

@@ -2,10 +2,14 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
+use seaworthy_probe::{
+    Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, encode, expect,
+};
 
 use crate::admission::{Authority, authority};
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::ObjectScope;
 use crate::secrets::credentials::is_placeholder;
 use crate::verdict::{Fault, Verdict};
@@ -35,7 +39,59 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[BACKEND],
 };
+
+const BACKEND: Probe = Probe {
+    name: "backend",
+    asks: "The caller GETs each APIService with a backend, and then the group that it serves",
+    proved_by: "nothing: that a backend with another certificate is refused cannot be tried without one",
+    refuted_by: "an answer of the backend although `insecureSkipTLSVerify` is true",
+    not_fooled_by: "a backend that is down: it concludes nothing",
+    positive_control: "the caller GETs the APIService and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[
+        Right { group: "apiregistration.k8s.io", resource: "apiservices", verbs: &["get"] },
+        Right::path("/apis/*"),
+    ],
+    plan: plan_backend,
+};
+
+/// Most aggregated APIs that are asked.
+const MOST: usize = 50;
+
+fn plan_backend(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let services = ground.evidence.of_kind("APIService").filter(|object| {
+        object.is("apiregistration.k8s.io", "APIService") && object.value.at(&["spec", "service"]).is_some()
+    });
+    let attempts = services.take(MOST).map(|service| {
+        let text = |key| service.value.at(&["spec", key]).map_or("", |value| value.text());
+        let path = format!("/apis/apiregistration.k8s.io/v1/apiservices/{}", encode(service.name));
+        let group = format!("/apis/{}/{}", encode(text("group")), encode(text("version")));
+        let steps = vec![
+            Step::control("service", Request::get(path).by(Identity::Caller), expect::ok),
+            Step::ask("group", Request::get(group).by(Identity::Caller)),
+        ];
+        Attempt::new(Subject::new("APIService", None, service.name), steps, |answers| {
+            let service = answers.get("service").and_then(|answer| answer.json());
+            let skips = service.is_some_and(|service| service["spec"]["insecureSkipTLSVerify"] == true);
+            match (answers.status("group"), skips) {
+                (Some(200), true) => Outcome::refuted(
+                    "group",
+                    "the group is served, by whoever answers in place of the backend: its certificate is not looked at",
+                ),
+                (Some(200), false) => Outcome::inconclusive(
+                    "group",
+                    "the group is served; that another backend would be refused was not tried",
+                )
+                .needs("a backend with a certificate of another authority"),
+                _ => answers.inconclusive("group"),
+            }
+        })
+    });
+    attempts.collect()
+}
 
 fn judge_service<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(spec) = scope.object.value.get("spec") else { return Verdict::NotApplicable };

@@ -2,11 +2,13 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Found, Place, Program};
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step, Subject, expect};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags, is_placeholder};
 use crate::kubeconfig;
+use crate::probe::{Ground, Probe, Right, counters};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -28,7 +30,40 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[FAIL_OPEN],
 };
+
+const FAIL_OPEN: Probe = Probe {
+    name: "fail-open",
+    asks: "The caller reads how often an authorization webhook did not answer and was passed over",
+    proved_by: "nothing: a webhook that has not failed yet may still fail open",
+    refuted_by: "a count above zero",
+    not_fooled_by: "a server without webhooks: it counts nothing, and nothing is concluded",
+    positive_control: "the caller GETs `/metrics` and is answered with those of an API server",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/metrics")],
+    plan: plan_fail_open,
+};
+
+fn plan_fail_open(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let steps = vec![Step::control("metrics", counters::request(ground, "before"), expect::ok)];
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        match counters::sum(answers, "metrics", "apiserver_authorization_webhook_evaluations_fail_open_total")
+        {
+            Some(count) if count > 0.0 => Outcome::refuted(
+                "metrics",
+                format!("since the server started, {count} requests went past a webhook that did not answer"),
+            ),
+            Some(_) => Outcome::inconclusive(
+                "metrics",
+                "no authorization webhook has failed since the server started",
+            )
+            .needs("the file of `--authorization-config`: what a webhook that fails means stands there"),
+            None => answers.inconclusive("metrics"),
+        }
+    })]
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

@@ -1,10 +1,12 @@
 //! `api-server/overload-guards`; prose and cases in `overload_guards.md`.
 
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::Flags;
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -32,7 +34,40 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("flowcontrol.apiserver.k8s.io", "FlowSchema")], check: check_flow_schema },
     ]),
     guard: None,
+    probes: &[FAIRNESS],
 };
+
+const FAIRNESS: Probe = Probe {
+    name: "fairness",
+    asks: "The caller GETs `/apis` of the API server and looks whether the answer names the flow that the request was put into",
+    proved_by: "the header `X-Kubernetes-PF-FlowSchema-UID`",
+    refuted_by: "an answer of the API server, with its `Audit-ID`, that names no flow",
+    not_fooled_by: "something before the server that takes headers away: without `Audit-ID` nothing is concluded. Timeouts and \
+                    the other guards are not seen",
+    positive_control: "the answer is 200",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/apis")],
+    plan: plan_fairness,
+};
+
+fn plan_fairness(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let steps = vec![Step::control("apis", Request::get("/apis").by(Identity::Caller), expect::ok)];
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        let header = |name| answers.get("apis").and_then(|answer| answer.header(name));
+        match (header("x-kubernetes-pf-flowschema-uid"), header("audit-id")) {
+            (Some(flow), _) if !flow.is_empty() => Outcome::proved(
+                "apis",
+                "requests are put into flows, so that no client keeps all others waiting",
+            ),
+            (None, Some(_)) => Outcome::refuted(
+                "apis",
+                "requests are put into no flow: one busy client can keep all others waiting",
+            ),
+            _ => answers.inconclusive("apis"),
+        }
+    })]
+}
 
 /// The longest time that a request may take, in seconds: the default is one minute.
 const LONGEST_REQUEST: f64 = 300.0;

@@ -2,10 +2,14 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program, Setting};
+use seaworthy_probe::{
+    Answers, Attempt, Certificate, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect,
+};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -32,7 +36,68 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[PROFILES],
 };
+
+const PROFILES: Probe = Probe {
+    name: "profiles",
+    asks: "The caller GETs `/debug/pprof/` of the API server, and with its client certificate of each `--scheduler` and \
+           `--controller-manager`",
+    proved_by: "404: there is no such path",
+    refuted_by: "200 with the index of profiles",
+    not_fooled_by: "a refusal for want of rights: a 403 concludes nothing, since a profile may lie behind it",
+    positive_control: "the same identity GETs `/metrics` of the same server and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/metrics"), Right::path("/debug/pprof/")],
+    plan: plan_profiles,
+};
+
+fn plan_profiles(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let attempt = |name: &str, at: &dyn Fn(Request) -> Request| {
+        let steps = vec![
+            Step::control("metrics", at(Request::get("/metrics").most(1 << 12)), expect::ok),
+            Step::ask("index", at(Request::get("/debug/pprof/").most(1 << 12))),
+        ];
+        Attempt::new(Subject::cluster(name), steps, judge_profiles)
+    };
+    let mut attempts = vec![attempt("API server", &|request| request.by(Identity::Caller))];
+    let given = [
+        ("scheduler", "--scheduler", &ground.given.schedulers),
+        ("controller manager", "--controller-manager", &ground.given.controller_managers),
+    ];
+    for (name, flag, endpoints) in given {
+        if endpoints.is_empty() {
+            let reason = "where it listens, the API does not tell";
+            attempts.push(Attempt::cannot(Subject::cluster(name), reason, format!("{flag} URL")));
+        }
+        for endpoint in endpoints {
+            let subject = format!("{name} {endpoint}");
+            attempts.push(if ground.given.has_caller_certificate {
+                let by = Identity::Certificate(Certificate::Caller);
+                attempt(&subject, &|request| request.at(endpoint).by(by.clone()))
+            } else {
+                let reason = "only a client certificate can be shown to it";
+                Attempt::cannot(Subject::cluster(&subject), reason, "a kubeconfig with a client certificate")
+            });
+        }
+    }
+    attempts
+}
+
+fn judge_profiles(answers: &Answers) -> Outcome {
+    match answers.status("index") {
+        Some(404) => Outcome::proved("index", "there are no profiles"),
+        Some(200) if answers.get("index").is_some_and(|answer| answer.text().contains("goroutine")) => {
+            Outcome::refuted("index", "profiles are served: they show memory and load the server")
+        }
+        Some(401 | 403) => {
+            Outcome::inconclusive("index", "the caller may not see whether there are profiles")
+                .needs("the right to get `/debug/pprof/`")
+        }
+        _ => answers.inconclusive("index"),
+    }
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

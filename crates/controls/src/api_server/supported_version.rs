@@ -1,9 +1,11 @@
 //! `api-server/supported-version`; prose and cases in `supported_version.md`.
 
 use seaworthy_evidence::{Place, Program, Setup};
+use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -27,7 +29,47 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[VERSION],
 };
+
+const VERSION: Probe = Probe {
+    name: "version",
+    asks: "The caller GETs `/version` of the API server",
+    proved_by: "a minor version that receives fixes",
+    refuted_by: "one that receives none any more",
+    not_fooled_by: "a version that is newer than the table: it concludes nothing. What a vendor has patched is not seen",
+    positive_control: "the answer is 200",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[Right::path("/version")],
+    plan: plan_version,
+};
+
+fn plan_version(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let steps = vec![Step::control("version", Request::get("/version").by(Identity::Caller), expect::ok)];
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        let version = answers.get("version").and_then(|answer| answer.json());
+        let number = |key: &str| {
+            let text = version.as_ref()?.get(key)?.as_str()?;
+            text.trim_end_matches('+').parse::<u32>().ok()
+        };
+        let (Some(1), Some(minor)) = (number("major"), number("minor")) else {
+            return answers.inconclusive("version");
+        };
+        match minor.checked_sub(OLDEST).map(|index| END_OF_LIFE.get(index as usize)) {
+            None => Outcome::refuted("version", format!("v1.{minor} has been out of support for years")),
+            Some(Some(end)) if *end <= TODAY => {
+                Outcome::refuted("version", format!("v1.{minor} has received no fixes since {end}"))
+            }
+            Some(Some(end)) => Outcome::proved("version", format!("v1.{minor} receives fixes until {end}")),
+            Some(None) => Outcome::inconclusive(
+                "version",
+                format!("v1.{minor} is newer than the table of versions of {TODAY}"),
+            )
+            .needs("a newer version of Seaworthy"),
+        }
+    })]
+}
 
 /// The oldest minor version of the table; all before it are out of support.
 const OLDEST: u32 = 24;

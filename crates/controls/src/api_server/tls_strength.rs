@@ -1,6 +1,8 @@
 //! `api-server/tls-strength`; prose and cases in `tls_strength.md`.
 
+use crate::probe::{Ground, Probe, tls};
 use seaworthy_evidence::Program;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -27,7 +29,15 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ApiServer], check },
     guard: None,
+    probes: &[HELLOS],
 };
+
+const HELLOS: Probe = Probe { plan: plan_hellos, ..tls::STRENGTH };
+
+fn plan_hellos(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let server = tls::api_server();
+    vec![tls::strength(server.subject, &server.target, tls::Weak::NotAead)]
+}
 
 /// Suites of TLS 1.3, and those of TLS 1.2 with forward secrecy and authenticated encryption, by the names that the
 /// flag takes (`k8s.io/component-base/cli/flag/ciphersuites_flag.go`).

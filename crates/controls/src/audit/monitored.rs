@@ -1,8 +1,11 @@
 //! `audit/monitored`; prose and cases in `monitored.md`.
 
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+
 use crate::change;
 use crate::closed_world::CLUSTER;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
 
@@ -18,7 +21,30 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["3.2.2"], nsa: &["alerting"], attack: &["T1562", "T1078"], ..Mappings::NONE },
     check: Check::Object { kinds: CLUSTER, check },
     guard: None,
+    probes: &[ALERT],
 };
+
+const ALERT: Probe = Probe {
+    name: "alert",
+    asks: "Nothing: requests that should raise an alert are made by other probes, and where alerts arrive the cluster does not tell",
+    proved_by: "nothing",
+    refuted_by: "nothing",
+    not_fooled_by: "it concludes nothing",
+    positive_control: "none, since nothing is asked",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_alert,
+};
+
+fn plan_alert(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    vec![Attempt::cannot(
+        Subject::cluster("alerts"),
+        "where alerts arrive, the cluster does not tell",
+        "a look at the receiver of alerts: this run reads Secrets that do not exist and asks for `pods/exec`, under the user \
+         agent `seaworthy-probe`",
+    )]
+}
 
 fn check<'a>(_: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     Verdict::unknown(

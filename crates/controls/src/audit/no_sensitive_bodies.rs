@@ -2,6 +2,10 @@
 
 use rustc_hash::FxHashMap;
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{
+    Attempt, Consent, Identity, Outcome, Request as Asked, SideEffect, Step, Subject, expect,
+};
+use serde_json::json;
 
 use super::lint::lint;
 use super::named::policy_of;
@@ -9,6 +13,8 @@ use super::policy::{Level, Policy, Request, Rule};
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
+use crate::probe::audit_log::Logged;
+use crate::probe::{Ground, Probe, Right, audit_log};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -33,7 +39,91 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("audit.k8s.io", "Policy")], check: check_file },
     ]),
     guard: None,
+    probes: &[BODIES],
 };
+
+const BODIES: Probe = Probe {
+    name: "bodies",
+    asks: "The caller sends marked requests: a Secret with a made-up value by dry run; a TokenRequest, a TokenReview and a \
+           ConfigMap whose bodies are empty, so that nothing is issued; and reads the end of the audit log for them",
+    proved_by: "an event of each, of a level that leaves the body out, and the value nowhere in it",
+    refuted_by: "an event of a level that writes the body, or with the value in it",
+    not_fooled_by: "a log of another server, or a policy that leaves the request out: without its event nothing is \
+                    concluded. Rules for other users are not seen",
+    positive_control: "the caller GETs `/version` and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/version")],
+    plan: plan_bodies,
+};
+
+fn plan_bodies(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let Some(log) = ground.audit_log() else {
+        return vec![audit_log::missing(Subject::cluster("API server"))];
+    };
+    let value = format!("seaworthy-canary-{}", ground.run);
+    let secret = {
+        let path = "/api/v1/namespaces/default/secrets?dryRun=All&fieldManager=seaworthy-probe";
+        let body = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": format!("seaworthy-probe-{}", ground.run)},
+            "stringData": {"canary": value},
+        });
+        Asked::post(audit_log::marked(ground, path, "bodies-secret.asked"), &body).by(Identity::Caller)
+    };
+    let empty = |path: &str, mark: &str| audit_log::nothing(ground, path, &format!("{mark}.asked"));
+    let token = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    let classes = [
+        ("Secrets", "bodies-secret", secret, Level::Metadata),
+        ("token requests", "bodies-token", empty(token, "bodies-token"), Level::Request),
+        (
+            "token reviews",
+            "bodies-review",
+            empty("/apis/authentication.k8s.io/v1/tokenreviews", "bodies-review"),
+            Level::Metadata,
+        ),
+        (
+            "ConfigMaps",
+            "bodies-config",
+            empty("/api/v1/namespaces/default/configmaps", "bodies-config"),
+            Level::Metadata,
+        ),
+    ];
+    let attempts = classes.into_iter().map(|(class, mark, request, limit)| {
+        let mut steps =
+            vec![Step::control("caller", Asked::get("/version").by(Identity::Caller), expect::ok)];
+        steps.extend(audit_log::begin(log, ground));
+        steps.push(Step::ask("marked", request));
+        steps.extend(audit_log::end(log, ground, mark));
+        let value = value.clone();
+        Attempt::new(Subject::cluster(class), steps, move |answers| {
+            let events = match audit_log::of_step(answers, "marked") {
+                Logged::Events(events) => events,
+                Logged::Nowhere => {
+                    let reason = "the request is not in the log at all: the policy leaves it out, or several servers answer";
+                    return Outcome::inconclusive("marked", reason);
+                }
+                Logged::Unknown(why) => {
+                    return Outcome::inconclusive("marked", why).needs("--audit-log of the API server that answers");
+                }
+            };
+            let levels: Option<Vec<Level>> =
+                events.iter().map(|event| Level::named(event["level"].as_str()?)).collect();
+            let Some(level) = levels.and_then(|levels| levels.into_iter().max()) else {
+                return Outcome::inconclusive("marked", "the event in the log has no level");
+            };
+            if events.iter().any(|event| event.to_string().contains(&value)) {
+                return Outcome::refuted("marked", "the log holds the value of a Secret that was sent");
+            }
+            if level > limit {
+                let reason = format!("{class} are logged at level {}, which writes what they hold", level.name());
+                return Outcome::refuted("marked", reason);
+            }
+            Outcome::proved("marked", format!("{class} are logged at level {}, without what they hold", level.name()))
+        })
+    });
+    attempts.collect()
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     policy_of(scope)

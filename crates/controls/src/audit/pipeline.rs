@@ -1,11 +1,13 @@
 //! `audit/pipeline`; prose and cases in `pipeline.md`.
 
 use seaworthy_evidence::Program;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step, Subject, expect};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags, Reading};
 use crate::kubeconfig;
+use crate::probe::{Ground, Probe, Right, counters};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -27,7 +29,42 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ApiServer], check },
     guard: None,
+    probes: &[LOSS],
 };
+
+const LOSS: Probe = Probe {
+    name: "loss",
+    asks: "The caller reads how many audit events the API server has lost",
+    proved_by: "nothing: whether events arrive, only the store shows",
+    refuted_by: "a count above zero",
+    not_fooled_by: "a server that records nothing, and so loses nothing: that proves nothing",
+    positive_control: "the caller GETs `/metrics` and is answered with those of an API server",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/metrics")],
+    plan: plan_loss,
+};
+
+fn plan_loss(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let steps = vec![Step::control("metrics", counters::request(ground, "before"), expect::ok)];
+    vec![Attempt::new(Subject::cluster("API server"), steps, |answers| {
+        let lost = ["apiserver_audit_error_total", "apiserver_audit_requests_rejected_total"]
+            .map(|counter| counters::sum(answers, "metrics", counter));
+        let [Some(errors), Some(rejected)] = lost else { return answers.inconclusive("metrics") };
+        if errors > 0.0 || rejected > 0.0 {
+            let reason = format!(
+                "since its start the server has lost {errors} audit events, and refused {rejected} requests that it \
+                 could not record"
+            );
+            return Outcome::refuted("metrics", reason);
+        }
+        Outcome::inconclusive(
+            "metrics",
+            "the server has lost no event; whether they arrive, only the store shows",
+        )
+        .needs("a look into the store of audit events, for the name of this run")
+    })]
+}
 
 /// Events that the server holds for a webhook before it drops some.
 const BUFFER: i64 = 10_000;

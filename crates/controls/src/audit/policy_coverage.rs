@@ -3,14 +3,17 @@
 use rustc_hash::FxHashMap;
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
 
 use super::lint::{Lint, lint};
 use super::named::policy_of;
-use super::needs::NEEDS;
+use super::needs::{NEEDS, Need};
 use super::policy::{Level, Policy, Rule};
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
+use crate::probe::audit_log::Logged;
+use crate::probe::{Ground, Probe, Right, audit_log};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -35,7 +38,158 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("audit.k8s.io", "Policy")], check: check_file },
     ]),
     guard: None,
+    probes: &[LEVELS],
 };
+
+const LEVELS: Probe = Probe {
+    name: "levels",
+    asks: "The caller sends one marked request of each class that detections need, with an empty body or for an object that does \
+           not exist, so that nothing happens; and reads the end of the audit log for them",
+    proved_by: "an event of each, of the level that is needed or a higher one",
+    refuted_by: "an event of a lower level; or none, although events of earlier requests and of a later one are there",
+    not_fooled_by: "a log of another server, or several servers by turns: the ids of the events are those of the answers. Rules for other users, and verbs \
+                    that are not sent (watch, update, patch, deletecollection), are not seen",
+    positive_control: "the caller GETs `/version` and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/version")],
+    plan: plan_levels,
+};
+
+/// Steps have names of their own; no area has more requests.
+const STEPS: [&str; 16] = [
+    "request-1",
+    "request-2",
+    "request-3",
+    "request-4",
+    "request-5",
+    "request-6",
+    "request-7",
+    "request-8",
+    "request-9",
+    "request-10",
+    "request-11",
+    "request-12",
+    "request-13",
+    "request-14",
+    "request-15",
+    "request-16",
+];
+
+/// What a verdict names, and which requests belong to it.
+type Area = (&'static str, fn(&Need) -> bool);
+
+/// Classes that policies are wont to treat alike.
+const AREAS: [Area; 6] = [
+    ("exec and proxies", |need| need.resource.contains('/') && need.verbs.contains(&"get")),
+    ("Secrets and tokens", |need| {
+        matches!(
+            need.resource,
+            "secrets" | "configmaps" | "serviceaccounts" | "serviceaccounts/token" | "tokenreviews"
+        )
+    }),
+    ("workloads", |need| {
+        matches!(need.group, "apps" | "batch") || matches!(need.resource, "pods" | "pods/ephemeralcontainers")
+    }),
+    ("roles and bindings", |need| need.group == "rbac.authorization.k8s.io"),
+    ("admission", |need| need.group == "admissionregistration.k8s.io"),
+    ("certificates, namespaces and network policies", |need| {
+        need.group == "certificates.k8s.io" || matches!(need.resource, "namespaces" | "networkpolicies")
+    }),
+];
+
+fn plan_levels(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let Some(log) = ground.audit_log() else {
+        return vec![audit_log::missing(Subject::cluster("API server"))];
+    };
+    let areas = AREAS.iter().enumerate().map(|(index, (area, holds))| {
+        let mark = format!("coverage-{index}");
+        let mut steps =
+            vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
+        steps.extend(audit_log::begin(log, ground));
+        let mut wanted = Vec::new();
+        let requests = NEEDS.iter().filter(|need| holds(need)).flat_map(|need| {
+            let verbs =
+                need.verbs.iter().filter(|verb| matches!(**verb, "create" | "get" | "list" | "delete"));
+            let verbs: Vec<&str> = verbs.copied().collect();
+            // Some can only be changed.
+            let verbs = if verbs.is_empty() { vec!["patch"] } else { verbs };
+            verbs.into_iter().map(move |verb| (need, verb))
+        });
+        for (name, (need, verb)) in STEPS.into_iter().zip(requests) {
+            steps.push(Step::ask(name, request(ground, need, verb, &format!("{mark}.asked"))));
+            wanted.push((name, need.level, need.describe(&[verb])));
+        }
+        steps.extend(audit_log::end(log, ground, &mark));
+        Attempt::new(Subject::cluster(area), steps, move |answers| {
+            let mut seen = "caller";
+            for (name, least, what) in &wanted {
+                let events = match audit_log::of_step(answers, name) {
+                    Logged::Events(events) => events,
+                    Logged::Nowhere => {
+                        let reason =
+                            format!("{what} is not in the log, and requests before and after it are");
+                        return Outcome::refuted(name, reason);
+                    }
+                    Logged::Unknown(why) => {
+                        return Outcome::inconclusive(name, why)
+                            .needs("--audit-log of the API server that answers");
+                    }
+                };
+                let level = events.iter().filter_map(|event| Level::named(event["level"].as_str()?)).max();
+                match level {
+                    Some(level) if level >= *least => seen = name,
+                    Some(level) => {
+                        let reason =
+                            format!("{what} is logged at level {}, not {}", level.name(), least.name());
+                        return Outcome::refuted(name, reason);
+                    }
+                    None => return Outcome::inconclusive(name, "the event in the log has no level"),
+                }
+            }
+            Outcome::proved(
+                seen,
+                format!("{} requests are in the log, each at the level that is needed", wanted.len()),
+            )
+        })
+    });
+    areas.collect()
+}
+
+/// A marked request of a class that does nothing: what is made has an empty body, and all else is of an object that does
+/// not exist.
+fn request(ground: &Ground<'_, '_>, need: &Need, verb: &str, mark: &str) -> Request {
+    let (resource, subresource) = need.resource.split_once('/').unwrap_or((need.resource, ""));
+    let version =
+        if need.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/v1", need.group) };
+    let namespace = if need.namespaced { "/namespaces/default" } else { "" };
+    let collection = format!("{version}{namespace}/{resource}");
+    let mut path = collection.clone();
+    if !subresource.is_empty() || matches!(verb, "get" | "delete" | "patch") {
+        path = format!("{collection}/seaworthy-none-{}", ground.run);
+    }
+    if !subresource.is_empty() {
+        path = format!("{path}/{subresource}");
+    }
+    let marked = |path: &str| audit_log::marked(ground, path, mark);
+    match verb {
+        "get" => Request::get(marked(&path)).by(Identity::Caller),
+        // Of names alone, and of an object that does not exist.
+        "list" => {
+            let nobody =
+                format!("{path}?limit=1&fieldSelector=metadata.name%3Dseaworthy-none-{}", ground.run);
+            Request::get(marked(&nobody))
+                .header("accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1")
+                .by(Identity::Caller)
+        }
+        "delete" => Request::delete(marked(&format!("{path}?dryRun=All"))).by(Identity::Caller),
+        "patch" => {
+            let path = marked(&format!("{path}?dryRun=All"));
+            Request::patch(path, &serde_json::json!({})).by(Identity::Caller)
+        }
+        _ => audit_log::nothing(ground, &path, mark),
+    }
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     policy_of(scope)

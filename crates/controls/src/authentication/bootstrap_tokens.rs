@@ -2,10 +2,12 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Subject};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::seconds;
+use crate::probe::{Ground, Probe, Right, secret_names};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -34,7 +36,34 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[NONE_LEFT],
 };
+
+const NONE_LEFT: Probe = Probe {
+    name: "none-left",
+    asks: "The caller lists Secrets of the type `bootstrap.kubernetes.io/token` in `kube-system`, by their metadata alone",
+    proved_by: "an empty list",
+    refuted_by: "nothing: whether a token has ended stands in the Secret, which is not read",
+    not_fooled_by: "a first page that is empty with more behind it: it concludes nothing",
+    positive_control: "the caller lists Secrets of any type there and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "secrets", verbs: &["list"] }],
+    plan: plan_none_left,
+};
+
+fn plan_none_left(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let steps = secret_names::steps("bootstrap.kubernetes.io/token", Some("kube-system")).to_vec();
+    vec![Attempt::new(Subject::cluster("Secrets"), steps, |answers| match secret_names::first(answers) {
+        Ok(None) => Outcome::proved(secret_names::OF_TYPE, "there is no bootstrap token"),
+        Ok(Some((name, more))) => Outcome::inconclusive(
+            secret_names::OF_TYPE,
+            format!("there are bootstrap tokens, `{name}` and {more} more; when they end was not read"),
+        )
+        .needs("`kubeadm token list`"),
+        Err(()) => answers.inconclusive(secret_names::OF_TYPE),
+    })]
+}
 
 /// The longest life of a token, in seconds: a day, as kubeadm has it.
 const LONGEST: f64 = 86_400.0;

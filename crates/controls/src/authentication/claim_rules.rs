@@ -2,10 +2,12 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Flags, Reading, is_placeholder};
+use crate::probe::{Ground, Probe};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -27,7 +29,30 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[TOKENS],
 };
+
+const TOKENS: Probe = Probe {
+    name: "tokens",
+    asks: "Nothing: tokens of the identity provider are needed whose claims the rules must refuse",
+    proved_by: "nothing",
+    refuted_by: "nothing",
+    not_fooled_by: "it concludes nothing",
+    positive_control: "none, since nothing is asked",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_tokens,
+};
+
+fn plan_tokens(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let reason = "there is no token of the identity provider to try";
+    vec![Attempt::cannot(
+        Subject::cluster("identity provider"),
+        reason,
+        "tokens of the identity provider whose claims the rules must refuse",
+    )]
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

@@ -25,6 +25,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: &[("certificates.k8s.io", "CertificateSigningRequest")], check },
     guard: None,
+    probes: &[],
 };
 
 /// The signer whose certificates the API server accepts from clients.

@@ -2,12 +2,15 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect};
+use serde_json::json;
 
 use crate::change;
 use crate::clients::kubeconfigs::{self, Certificate};
 use crate::component_flags::Findings;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
+use crate::probe::{Ground, Probe, whoami};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -23,7 +26,55 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9003", "T1552", "T1078"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Config")], check },
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = Probe {
+    name: "rights",
+    asks: "The caller asks who the kubeconfig of this run makes it, and whether it may do everything",
+    proved_by: "groups without `system:masters`, and `allowed: false`",
+    refuted_by: "the group `system:masters`, or `allowed: true`",
+    not_fooled_by: "an authorizer that refuses everything: a review of oneself is granted. How long the credentials last, and other \
+                    kubeconfig files of this machine, are not seen",
+    positive_control: "the server says who the caller is",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[],
+    plan: plan_rights,
+};
+
+fn plan_rights(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    if ground.given.impersonates {
+        let reason = "the caller acts as somebody else than the kubeconfig says";
+        return vec![Attempt::cannot(Subject::cluster("kubeconfig"), reason, "a run without --as")];
+    }
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}},
+    });
+    let review = Request::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review);
+    let steps = vec![
+        Step::control("whoami", whoami::request(Identity::Caller), expect::ok),
+        Step::ask("everything", review.by(Identity::Caller)),
+    ];
+    vec![Attempt::new(Subject::cluster("kubeconfig"), steps, |answers| {
+        let (Some(user), Some(groups)) = (whoami::user(answers, "whoami"), whoami::groups(answers, "whoami"))
+        else {
+            return answers.inconclusive("whoami");
+        };
+        if groups.iter().any(|group| group == "system:masters") {
+            let reason =
+                format!("`{user}` is of `system:masters`: no role limits it, and none can be taken from it");
+            return Outcome::refuted("whoami", reason);
+        }
+        match answers.allowed("everything") {
+            Some((true, why)) => Outcome::refuted("everything", format!("`{user}` may do everything: {why}")),
+            Some((false, _)) => Outcome::proved("everything", format!("`{user}` is no administrator")),
+            None => answers.inconclusive("everything"),
+        }
+    })]
+}
 
 /// Plugins of identity providers and clouds, which hand out credentials for a short time.
 const PLUGINS: &[&str] = &[

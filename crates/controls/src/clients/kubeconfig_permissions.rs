@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9003", "T1552.001"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Config")], check },
     guard: None,
+    probes: &[],
 };
 
 /// Folders of hosts in which kubeconfigs belong.

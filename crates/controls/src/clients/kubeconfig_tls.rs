@@ -2,11 +2,15 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
+use seaworthy_probe::{
+    Ask, Attempt, Consent, Identity, Outcome, Reply, Request, SideEffect, Step, Subject, Target, expect,
+};
 
 use crate::change;
 use crate::clients::{commands, kubeconfigs};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::{ContainerScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -25,7 +29,50 @@ pub(super) static CONTROL: Control = Control {
         Check::Container(of_container),
     ]),
     guard: None,
+    probes: &[VERIFIED],
 };
+
+const VERIFIED: Probe = Probe {
+    name: "verified",
+    asks: "A handshake with the API server, whose certificate is checked against the authorities of the kubeconfig of this run",
+    proved_by: "a certificate that leads to them and names the server",
+    refuted_by: "a certificate that leads to none of them, while requests by the kubeconfig are answered: they are not checked",
+    not_fooled_by: "a kubeconfig without authorities, which may trust those of this machine: nothing is concluded",
+    positive_control: "the caller GETs `/version` in the way of the kubeconfig and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[Right::path("/version")],
+    plan: plan_verified,
+};
+
+fn plan_verified(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let handshake = Request {
+        identity: Identity::Anonymous,
+        target: Target::ApiServer,
+        ask: Ask::Certificates,
+        creates: None,
+    };
+    let steps = vec![
+        Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok),
+        Step::ask("handshake", handshake),
+    ];
+    vec![Attempt::new(Subject::cluster("kubeconfig"), steps, |answers| match answers.reply("handshake") {
+        Some(Reply::Handshake(tls)) => match &tls.trusted {
+            Ok(()) => Outcome::proved(
+                "handshake",
+                "the server's certificate leads to an authority of the kubeconfig",
+            ),
+            Err(why) if why.contains("UnknownIssuer") => Outcome::refuted(
+                "handshake",
+                "the kubeconfig lets in whoever answers: the certificate leads to none of its authorities",
+            ),
+            Err(why) => {
+                Outcome::inconclusive("handshake", format!("the certificate cannot be checked here: {why}"))
+            }
+        },
+        _ => answers.inconclusive("handshake"),
+    })]
+}
 
 fn of_kubeconfig<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let root = scope.object.value;

@@ -1,11 +1,13 @@
 //! `clients/kubectl-proxy`; prose and cases in `kubectl_proxy.md`.
 
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Answers, Ask, Attempt, Consent, Outcome, Reply, Request, SideEffect, Step, expect};
 
 use crate::addresses;
 use crate::change;
 use crate::clients::commands;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, NodePlace, Probe};
 use crate::scope::ContainerScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -21,7 +23,66 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9024", "T1090"], ..Mappings::NONE },
     check: Check::Container(check),
     guard: None,
+    probes: &[PORTS],
 };
+
+const PORTS: Probe = Probe {
+    name: "ports",
+    asks: "Nobody GETs `/api` by plain http of ports 8001 and 8080 of each node",
+    proved_by: "closed ports",
+    refuted_by: "an answer of the API by plain http: whoever reaches the port acts as whoever started the proxy",
+    not_fooled_by: "a host that is not there, or a firewall: silence concludes nothing. Proxies of other ports, and of machines that \
+                    are no nodes, are not seen",
+    positive_control: "the port of the kubelet of the same node accepts a connection",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_ports,
+};
+
+/// Most nodes that are asked.
+const MOST: usize = 200;
+
+fn plan_ports(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    ground.nodes().iter().take(MOST).map(attempt).collect()
+}
+
+fn attempt(place: &NodePlace) -> Attempt {
+    let plain = |port| Request::get("/api").plain().at(&place.port(port)).most(1 << 16);
+    let steps = vec![
+        Step::control("kubelet", Request::of_port(&place.kubelet, Ask::Connect), expect::connected),
+        Step::ask("port-8001", plain(8001)),
+        Step::ask("port-8080", plain(8080)),
+    ];
+    Attempt::new(place.subject(), steps, judge_ports)
+}
+
+fn judge_ports(answers: &Answers) -> Outcome {
+    const STEPS: [&str; 2] = ["port-8001", "port-8080"];
+    for step in STEPS {
+        let json = answers.get(step).and_then(|answer| answer.json());
+        let kind = json.as_ref().and_then(|json| json.get("kind")).and_then(|kind| kind.as_str());
+        match kind {
+            Some("APIVersions") => {
+                return Outcome::refuted(
+                    step,
+                    "the API is answered by plain http, with the rights of whoever started a proxy",
+                );
+            }
+            // A proxy whose owner has no rights, or is no longer let in.
+            Some("Status") => {
+                return Outcome::refuted(step, "the API answers by plain http, through a proxy");
+            }
+            _ => {}
+        }
+    }
+    for step in STEPS {
+        if !matches!(answers.reply(step), Some(Reply::Refused(_))) {
+            return answers.inconclusive(step);
+        }
+    }
+    Outcome::proved("port-8001", "the ports of a proxy are closed on this node")
+}
 
 fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
     let place = Place::at(commands::place(&scope.container));
@@ -112,4 +173,37 @@ fn value<'w>(words: &'w [String], flag: &str) -> Option<&'w str> {
 fn accepts_all(expression: &str) -> bool {
     let inner = expression.trim_matches(['"', '\'']).trim_start_matches('^').trim_end_matches('$');
     matches!(inner, ".*" | ".+" | "" | "(.*)")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::{Answer, Answers, Reply, Verdict};
+
+    use super::judge_ports;
+
+    fn verdict(first: Reply, second: Reply) -> Verdict {
+        let answer = |reply| Answer { at: String::new(), took: Duration::ZERO, reply };
+        judge_ports(&Answers(vec![("port-8001", answer(first)), ("port-8080", answer(second))])).verdict
+    }
+
+    #[test]
+    fn only_closed_ports_are_proof_and_only_the_api_is_a_proxy() {
+        let http = |status, body: &str| Reply::Http {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            cut: false,
+            tls: None,
+        };
+        let closed = || Reply::Refused("the port is closed".to_owned());
+        assert_eq!(verdict(closed(), closed()), Verdict::Proved);
+        assert_eq!(verdict(http(200, r#"{"kind": "APIVersions"}"#), closed()), Verdict::Refuted);
+        assert_eq!(verdict(closed(), http(401, r#"{"kind": "Status", "code": 401}"#)), Verdict::Refuted);
+        // A proxy that takes no other hosts, an application, a firewall.
+        assert_eq!(verdict(http(403, "Forbidden"), closed()), Verdict::Inconclusive);
+        assert_eq!(verdict(closed(), http(200, "<html>")), Verdict::Inconclusive);
+        assert_eq!(verdict(closed(), Reply::Silent("nothing".to_owned())), Verdict::Inconclusive);
+    }
 }

@@ -42,6 +42,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("seaworthy.dev", "Collection")], check: judge_cluster },
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// A live cluster of EKS: entries that stand at AWS alone let people in past every ConfigMap.

@@ -41,6 +41,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// Whether a value of the options is filled in later.

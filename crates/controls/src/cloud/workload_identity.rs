@@ -41,6 +41,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", "ServiceAccount")], check: judge_account },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

@@ -1,10 +1,12 @@
 //! `container-runtime/mandatory-access-control`; prose and cases in `mandatory_access_control.md`.
 
 use seaworthy_evidence::{NodeReading, Object, Place, collection::GROUP, configuration, node_reading};
+use seaworthy_probe::{Attempt, Consent, Subject};
 
 use crate::change;
 use crate::container_runtime::containerd;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, pods};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,7 +31,35 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[POD],
 };
+
+const POD: Probe = Probe {
+    name: "pod",
+    asks: "the caller starts a pod without a profile on each of at most five nodes, which reads its `/proc/self/attr/current`",
+    proved_by: "the process is confined by an enforced profile of AppArmor or a type of SELinux for containers",
+    refuted_by: "it is unconfined, the profile only complains, or the kernel has no such module",
+    not_fooled_by: "a profile in `complain` mode, and types such as `spc_t` that confine nothing",
+    positive_control: "the pod starts, ends, and reads the state of its own process",
+    consent: Consent::Canary,
+    side_effect: pods::SIDE_EFFECT,
+    rights: pods::RIGHTS,
+    plan: plan_pod,
+};
+
+fn plan_pod(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let mut attempts = Vec::new();
+    for (index, node) in pods::nodes(ground).into_iter().take(pods::MOST_NODES).enumerate() {
+        let subject = Subject::new("Node", None, node);
+        let Some(room) = pods::Room::of(ground, &format!("mac-{index}")) else {
+            return pods::Room::missing(subject);
+        };
+        attempts.push(pods::one(&room, subject, "container-runtime/mandatory-access-control", &[], |spec| {
+            spec["nodeName"] = node.into();
+        }));
+    }
+    attempts
+}
 
 /// What the kernel of a node enforces.
 #[derive(Clone, Copy, PartialEq, Eq)]

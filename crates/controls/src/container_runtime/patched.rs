@@ -53,6 +53,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: &[("", "Node")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -32,6 +32,7 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[],
 };
 
 const SKIPS: &str = "images come from whoever answers in the place of the registry";

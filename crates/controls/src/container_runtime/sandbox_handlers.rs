@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["hardening"], attack: &["T1611"], kubescape: &["C-0297"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("node.k8s.io", "RuntimeClass")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -2,12 +2,14 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{NodeReading, Place, collection::GROUP, configuration, node_reading};
+use seaworthy_probe::{Attempt, Consent, Outcome, Reply, Request, SideEffect, Step, Verdict as Seen};
 
 use crate::addresses;
 use crate::change;
 use crate::container_runtime::containerd;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::node_files;
+use crate::probe::{Ground, Probe, kubelets, ports};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -31,7 +33,47 @@ pub(super) static CONTROL: Control = Control {
         check,
     },
     guard: None,
+    probes: &[PORTS],
 };
+
+const PORTS: Probe = Probe {
+    name: "ports",
+    asks: "Nobody GETs `/version` of port 2375 of each node without TLS, and of port 2376 with TLS, where container runtimes \
+           listen; the port of their streams is chosen anew at each start and is not tried",
+    proved_by: "both refuse: the connection, or on 2376 a client without certificate",
+    refuted_by: "the version of what runs there",
+    not_fooled_by: "a wrong address or a dead host: the kubelet answers on the same host and is vouched for; a filter on the way, \
+                    which is silent and proves nothing",
+    positive_control: "a TLS handshake with the kubelet on the same host, before and after",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    kubelets::attempts(ground, |kubelet| {
+        let mut steps = kubelet.steps();
+        let version = |port| Request::get("/version").at(&kubelet.port(port)).most(kubelets::SOME);
+        steps.push(Step::ask("plain", version(2375).plain()));
+        steps.push(Step::ask("tls", version(2376)));
+        let kubelet = kubelet.clone();
+        Attempt::new(kubelet.subject(), steps, move |answers| {
+            let mut last = answers.inconclusive("plain");
+            for (step, port) in [("plain", 2375), ("tls", 2376)] {
+                if let Some(Reply::Http { status: 200..=299, .. }) = answers.reply(step) {
+                    return Outcome::refuted(step, format!("port {port} answers anybody: {ROOT}"));
+                }
+                match ports::refused(answers, step, port, "a container runtime") {
+                    Some(outcome) if outcome.verdict == Seen::Proved => last = outcome,
+                    Some(outcome) => return outcome,
+                    None => return answers.inconclusive(step),
+                }
+            }
+            kubelet.only_if_vouched(answers, last)
+        })
+    })
+}
 
 const ROOT: &str = "whoever reaches the port runs containers as root on the node";
 

@@ -1,11 +1,13 @@
 //! `control-plane/bind-address`; prose and cases in `bind_address.md`.
 
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Consent, SideEffect};
 
 use crate::addresses;
 use crate::change;
 use crate::component_flags::{Known, flag};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Probe, Right, components};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,6 +31,25 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::ControllerManager, Program::Scheduler], check },
     guard: None,
+    probes: &[OFF_HOST],
+};
+
+const OFF_HOST: Probe = Probe {
+    name: "off-host",
+    asks: "A connection to the port of the scheduler and of the controller manager, by an address that others reach",
+    proved_by: "the port refuses the connection, while the component runs on that host",
+    refuted_by: "the component answers `/healthz`",
+    not_fooled_by: "a host without the component: the API server says that its pod there is ready, or that the one beside the \
+                    only API server, which is on that host, is healthy; a dead host: its kubelet accepts connections",
+    positive_control: "the caller GETs the pod of the component, which is ready, or its ComponentStatus, which is healthy",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[
+        Right { group: "", resource: "pods", verbs: &["get"] },
+        Right { group: "", resource: "componentstatuses", verbs: &["get"] },
+        Right { group: "discovery.k8s.io", resource: "endpointslices", verbs: &["get"] },
+    ],
+    plan: components::bind_address,
 };
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {

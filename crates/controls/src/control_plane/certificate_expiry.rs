@@ -1,8 +1,10 @@
 //! `control-plane/certificate-expiry`; prose and cases in `certificate_expiry.md`.
 
+use crate::probe::{Ground, Probe, tls};
 use seaworthy_document::Value;
 use seaworthy_evidence::{Certificate, NodeReading, Place, collection::GROUP, node_reading};
 use seaworthy_policy::Date;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -21,7 +23,46 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["control-plane"], attack: &["T1649"], ..Mappings::NONE },
     check: Check::Object { kinds: &[(GROUP, node_reading::KIND)], check },
     guard: None,
+    probes: &[SERVING],
 };
+
+const SERVING: Probe = Probe {
+    name: "serving",
+    asks: "Nobody completes a TLS handshake with the API server, the kubelets, and the members of etcd, schedulers and controller \
+           managers that flags name, and looks at the ends of their certificates",
+    proved_by: "each has over 30 days left (`control-plane.certificate-days`), or a third of its time where it lives shorter",
+    refuted_by: "one that has ended or has less left",
+    not_fooled_by: "certificates that are not shown: those of clients and of authorities are not seen",
+    positive_control: "the handshake is completed",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_serving,
+};
+
+fn plan_serving(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let days = ground.settings.parameters.certificate_days;
+    let servers =
+        [vec![tls::api_server()], tls::kubelets(ground), tls::components(ground), tls::etcds(ground)]
+            .concat();
+    tls::each(servers, ("server", ""), |server| {
+        tls::certificates(server, None, move |tls| {
+            if tls.certificates.is_empty() {
+                return Outcome::inconclusive(
+                    "certificates",
+                    "the server shows no certificate that can be read",
+                );
+            }
+            match tls::ends(tls, days) {
+                Some(reason) => Outcome::refuted("certificates", reason),
+                None => {
+                    let left = tls::days_left(tls);
+                    Outcome::proved("certificates", format!("its serving certificates have {left} days left"))
+                }
+            }
+        })
+    })
+}
 
 const DAY: i64 = 86_400;
 

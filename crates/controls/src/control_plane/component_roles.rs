@@ -1,9 +1,12 @@
 //! `control-plane/component-roles`; prose and cases in `component_roles.md`.
 
 use seaworthy_authorization::Holder;
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::probe::may_not::{self, Wanted, wanted};
+use crate::probe::{Ground, Probe, Right};
 use crate::rbac::{bindings, undecided};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -23,11 +26,46 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9025", "T1078"], ..Mappings::NONE },
     check: bindings::bindings(check),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = Probe {
+    name: "rights",
+    asks: "The caller asks by SubjectAccessReview whether the scheduler may get Secrets or create pods, whether the controller \
+           manager may create pods or grant roles, and whether either may do anything at all",
+    proved_by: "`allowed: false` for each",
+    refuted_by: "`allowed: true` for one",
+    not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. Rights that \
+                    were not asked for are not seen",
+    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan: plan_rights,
+};
+
+fn plan_rights(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    const SCHEDULER: &[Wanted] = &[
+        wanted("get-secrets", "get", "", "secrets"),
+        wanted("create-pods", "create", "", "pods"),
+        wanted("everything", "*", "*", "*"),
+    ];
+    // It reads Secrets by the role that Kubernetes gives it.
+    const MANAGER: &[Wanted] = &[
+        wanted("create-pods", "create", "", "pods"),
+        wanted("grant", "create", "rbac.authorization.k8s.io", "clusterrolebindings"),
+        wanted("everything", "*", "*", "*"),
+    ];
+    let components = [("system:kube-scheduler", SCHEDULER), ("system:kube-controller-manager", MANAGER)];
+    let attempts = components.map(|(user, rights)| {
+        may_not::attempt(Subject::new("User", None, user), user, &["system:authenticated"], None, rights)
+    });
+    attempts.into()
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = bindings::Bound::of(scope) else { return Verdict::NotApplicable };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let mut faults = Vec::new();

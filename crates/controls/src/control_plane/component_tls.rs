@@ -2,12 +2,14 @@
 
 use seaworthy_evidence::Found;
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::addresses;
 use crate::change;
 use crate::clients::kubeconfigs;
 use crate::component_flags::{Findings, Known, flag};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right, components, tls};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -23,7 +25,36 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["encryption"], attack: &["T1557"], ..Mappings::NONE },
     check: Check::Component { programs: &[Program::ControllerManager, Program::Scheduler], check },
     guard: None,
+    probes: &[CREDENTIALS, HELLOS],
 };
+
+const CREDENTIALS: Probe = Probe {
+    name: "credentials",
+    asks: "Nobody GETs `/metrics`, `/configz`, `/flagz` and `/debug/pprof/` of the scheduler and the controller manager, and \
+           `/healthz` without TLS of the same port and of the ports 10251 and 10252 of older releases",
+    proved_by: "401 or 403 that names `system:anonymous` for each, and no answer without TLS",
+    refuted_by: "200 for one; where the API server grants it to everybody, the reason says so",
+    not_fooled_by: "a port that refuses everything, or something else than the component: `/healthz` is open to everybody",
+    positive_control: "nobody GETs `/healthz` of the same port and is answered `ok`",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan: components::credentials,
+};
+
+const HELLOS: Probe = Probe {
+    asks: "Nobody says hello to the scheduler and the controller manager that flags name, by TLS 1.0, by TLS 1.1, and by TLS 1.2 \
+           with suites that lack forward secrecy or whose ciphers are broken",
+    plan: plan_hellos,
+    ..tls::STRENGTH
+};
+
+fn plan_hellos(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let needs = "`--scheduler URL` and `--controller-manager URL`";
+    tls::each(tls::components(ground), ("control plane's components", needs), |server| {
+        tls::strength(server.subject, &server.target, tls::Weak::Broken)
+    })
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut findings = Findings::default();

@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["control-plane"], attack: &["T1562"], ..Mappings::NONE },
     check: Check::Evidence(check),
     guard: None,
+    probes: &[],
 };
 
 /// What the program itself fills in or takes apart, so that its text is another one.

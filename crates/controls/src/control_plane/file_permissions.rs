@@ -38,6 +38,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: &[(GROUP, node_reading::KIND)], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -33,6 +33,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

@@ -26,6 +26,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["logging"], attack: &["MS-TA9021", "T1070"], ..Mappings::NONE },
     check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::AGENTS)]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {

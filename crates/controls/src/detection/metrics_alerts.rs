@@ -44,6 +44,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[(OPERATOR, "AlertmanagerConfig")], check: judge_config },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_servers<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {

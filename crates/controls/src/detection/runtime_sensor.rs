@@ -35,6 +35,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["alerting"], attack: &["T1562", "T1059"], ..Mappings::NONE },
     check: Check::Several(&[Check::Pod(judge_pod), Check::Object { kinds: CLUSTER, check: judge_cluster }]),
     guard: None,
+    probes: &[],
 };
 
 /// The sensor that a pod is.

@@ -1,7 +1,11 @@
 //! `etcd/backup-present`; prose and cases in `backup_present.md`.
 
+use crate::probe::{Ground, Probe};
 use seaworthy_evidence::{Component, Object, Place, Program, Setup, configuration};
 use seaworthy_podsecurity::Pod;
+use seaworthy_probe::{
+    Answer, Ask, Attempt, Consent, FileFacts, Outcome, Reply, Request, SideEffect, Step, Subject,
+};
 
 use crate::change;
 use crate::closed_world;
@@ -31,7 +35,86 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", configuration::K3S)], check: of_k3s },
     ]),
     guard: None,
+    probes: &[FOLDER],
 };
+
+const FOLDER: Probe = Probe {
+    name: "folder",
+    asks: "The names, sizes, modes and ages of the files in the folder of `--etcd-backups` on this machine are listed",
+    proved_by: "the newest snapshot is less than 26 hours old, not empty, and for its owner alone; whether it is encrypted and \
+                where else it lies is not seen",
+    refuted_by: "none, an old one, an empty one, or one that others may read",
+    not_fooled_by: "a folder that cannot be read or holds no snapshots at all: that is inconclusive or refuted, never proved",
+    positive_control: "the folder is listed",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_folder,
+};
+
+/// A day, and two hours for the job to run.
+const OLDEST: u64 = 26 * 3600;
+
+/// An etcd without a single key takes more.
+const SMALLEST: u64 = 4096;
+
+fn plan_folder(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let Some(folder) = &ground.given.etcd_backups else {
+        if ground.evidence.is_managed() {
+            return Vec::new();
+        }
+        let subject = Subject::cluster("etcd");
+        return vec![Attempt::cannot(
+            subject,
+            "where the backups of etcd lie is not known",
+            "`--etcd-backups FOLDER`",
+        )];
+    };
+    let listing = Request::of_file(folder, Ask::Listing);
+    let steps = vec![Step::control("listed", listing.clone(), listed), Step::ask("files", listing)];
+    vec![Attempt::new(Subject::cluster("etcd backups"), steps, |answers| match answers.reply("files") {
+        Some(Reply::Files(files)) => judge_files(files),
+        _ => answers.inconclusive("files"),
+    })]
+}
+
+fn listed(answer: &Answer) -> Result<(), String> {
+    match answer.reply {
+        Reply::Files(_) => Ok(()),
+        _ => Err(answer.summary()),
+    }
+}
+
+fn judge_files(files: &[FileFacts]) -> Outcome {
+    // What is still being written, and what stands beside snapshots, is none.
+    let other = [".part", ".tmp", ".sha256", ".sha256sum", ".md5", ".sig", ".log", ".json", ".txt"];
+    let snapshots = files.iter().filter(|file| !other.iter().any(|end| file.path.ends_with(end)));
+    let Some(newest) = snapshots.min_by_key(|file| file.age) else {
+        return Outcome::refuted("files", "the folder holds no snapshot");
+    };
+    let name = newest.path.rsplit('/').next().unwrap_or_default();
+    if newest.age > OLDEST {
+        return Outcome::refuted(
+            "files",
+            format!("the newest file, `{name}`, is {} hours old", newest.age / 3600),
+        );
+    }
+    if newest.size < SMALLEST {
+        return Outcome::refuted(
+            "files",
+            format!("the newest file, `{name}`, holds {} bytes: no snapshot", newest.size),
+        );
+    }
+    if newest.mode & 0o077 != 0 {
+        let reason = format!("the newest snapshot, `{name}`, is open to others: mode {:04o}", newest.mode);
+        return Outcome::refuted("files", reason);
+    }
+    let age = newest.age / 3600;
+    Outcome::proved(
+        "files",
+        format!("`{name}` is {age} hours old, {} bytes, and for its owner alone", newest.size),
+    )
+}
 
 const NEEDS: &str = "the job or service that takes snapshots, and the age of the newest one";
 

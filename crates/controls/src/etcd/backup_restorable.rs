@@ -18,6 +18,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["etcd"], attack: &["T1490"], ..Mappings::NONE },
     check: Check::Object { kinds: CLUSTER, check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

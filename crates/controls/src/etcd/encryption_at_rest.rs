@@ -1,6 +1,9 @@
 //! `etcd/encryption-at-rest`; prose and cases in `encryption_at_rest.md`.
 
+use crate::probe::etcd::{Canary, Stored};
+use crate::probe::{Ground, Probe, Right};
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect};
 
 use super::providers::{Provider, block_of, has_placeholder};
 use crate::change;
@@ -32,7 +35,31 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("apiserver.config.k8s.io", "EncryptionConfiguration")], check: check_file },
     ]),
     guard: None,
+    probes: &[CANARY],
 };
+
+const CANARY: Probe = Probe {
+    name: "canary",
+    asks: "The caller creates a Secret, and its value is read raw out of etcd by gRPC, with `--etcd-cert`",
+    proved_by: "the value begins with `k8s:enc:` and a provider, and the text of the Secret is not in it",
+    refuted_by: "the text of the Secret can be read",
+    not_fooled_by: "an etcd of another cluster, or another `--etcd-prefix`: the object of this run must be found there",
+    positive_control: "the object is made, and its key is read",
+    consent: Consent::Canary,
+    side_effect: SideEffect::Objects("a Secret in a namespace of the run"),
+    rights: &[Right { group: "", resource: "secrets", verbs: &["create", "delete"] }],
+    plan: plan_canary,
+};
+
+fn plan_canary(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let canary = Canary { name: "at-rest", resource: "secrets", kind: "Secret", field: "stringData" };
+    canary.attempts(ground, |step, stored| match stored {
+        Stored::Clear => Outcome::refuted(step, "the text of a new Secret stands in etcd in the clear"),
+        Stored::Encrypted(prefix) => {
+            Outcome::proved(step, format!("a new Secret stands in etcd encrypted: {prefix}"))
+        }
+    })
+}
 
 fn check_flags<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut flags = Flags::of(scope);

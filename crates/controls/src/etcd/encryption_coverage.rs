@@ -1,6 +1,9 @@
 //! `etcd/encryption-coverage`; prose and cases in `encryption_coverage.md`.
 
+use crate::probe::etcd::{Canary, Stored};
+use crate::probe::{Ground, Probe, Right};
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect};
 
 use super::providers::{Provider, block_of, has_placeholder, hidden};
 use crate::change;
@@ -20,7 +23,31 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["1.2.27"], nsa: &["secrets"], attack: &["T1552"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("apiserver.config.k8s.io", "EncryptionConfiguration")], check },
     guard: None,
+    probes: &[CANARY],
 };
+
+const CANARY: Probe = Probe {
+    name: "canary",
+    asks: "The caller creates a ConfigMap, and its value is read raw out of etcd by gRPC, with `--etcd-cert`",
+    proved_by: "the value begins with `k8s:enc:` and a provider, and the text of the ConfigMap is not in it",
+    refuted_by: "the text of the ConfigMap can be read",
+    not_fooled_by: "an etcd of another cluster, or another `--etcd-prefix`: the object of this run must be found there",
+    positive_control: "the object is made, and its key is read",
+    consent: Consent::Canary,
+    side_effect: SideEffect::Objects("a ConfigMap in a namespace of the run"),
+    rights: &[Right { group: "", resource: "configmaps", verbs: &["create", "delete"] }],
+    plan: plan_canary,
+};
+
+fn plan_canary(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let canary = Canary { name: "coverage", resource: "configmaps", kind: "ConfigMap", field: "data" };
+    canary.attempts(ground, |step, stored| match stored {
+        Stored::Clear => Outcome::refuted(step, "the text of a new ConfigMap stands in etcd in the clear"),
+        Stored::Encrypted(prefix) => {
+            Outcome::proved(step, format!("a new ConfigMap stands in etcd encrypted: {prefix}"))
+        }
+    })
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let file = scope.object.value;

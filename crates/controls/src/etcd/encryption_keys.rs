@@ -1,6 +1,9 @@
 //! `etcd/encryption-keys`; prose and cases in `encryption_keys.md`.
 
+use crate::probe::etcd::{Canary, Stored};
+use crate::probe::{Ground, Probe, Right};
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect};
 
 use super::providers::{Provider, blocks};
 use crate::change;
@@ -27,7 +30,49 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: &[("apiserver.config.k8s.io", "EncryptionConfiguration")], check },
     guard: None,
+    probes: &[PROVIDER],
 };
+
+const PROVIDER: Probe = Probe {
+    name: "provider",
+    asks: "The caller creates a Secret, and the prefix of its value is read raw out of etcd by gRPC, with `--etcd-cert`",
+    proved_by: "the prefix names `secretbox` or version 2 of `kms`; where its keys lie and how old they are is not seen",
+    refuted_by: "the prefix names `aescbc`, `aesgcm` or version 1 of `kms`",
+    not_fooled_by: "an etcd of another cluster, or another `--etcd-prefix`: the object of this run must be found there",
+    positive_control: "the object is made, and its key is read",
+    consent: Consent::Canary,
+    side_effect: SideEffect::Objects("a Secret in a namespace of the run"),
+    rights: &[Right { group: "", resource: "secrets", verbs: &["create", "delete"] }],
+    plan: plan_provider,
+};
+
+fn plan_provider(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let canary = Canary { name: "provider", resource: "secrets", kind: "Secret", field: "stringData" };
+    canary.attempts(ground, judge_provider)
+}
+
+fn judge_provider(step: &'static str, stored: &Stored) -> Outcome {
+    let prefix = match stored {
+        Stored::Encrypted(prefix) => prefix,
+        Stored::Clear => {
+            let reason = "new Secrets are not encrypted at all: see `etcd/encryption-at-rest`";
+            return Outcome::inconclusive(step, reason);
+        }
+    };
+    match (prefix.provider.as_str(), prefix.version.as_str()) {
+        ("secretbox", "v1") | ("kms", "v2") => Outcome::proved(
+            step,
+            format!("new Secrets are encrypted by {prefix}; where its keys lie is not seen"),
+        ),
+        ("kms", _) => {
+            Outcome::refuted(step, format!("new Secrets are encrypted by {prefix}, which is deprecated"))
+        }
+        ("aescbc" | "aesgcm", _) => {
+            Outcome::refuted(step, format!("new Secrets are encrypted by {prefix}, which is weak"))
+        }
+        _ => Outcome::inconclusive(step, format!("the provider {prefix} is not known")),
+    }
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let file = scope.object.value;

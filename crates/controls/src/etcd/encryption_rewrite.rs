@@ -3,8 +3,12 @@
 use crate::change;
 use crate::closed_world::CLUSTER;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::etcd::{self, Prefix};
+use crate::probe::{Ground, Probe};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
+use seaworthy_probe::{Ask, Attempt, Consent, Outcome, Request, SideEffect, Step, expect};
+use std::collections::BTreeMap;
 
 pub(super) static CONTROL: Control = Control {
     id: "etcd/encryption-rewrite",
@@ -23,7 +27,78 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: CLUSTER, check },
     guard: None,
+    probes: &[PREFIXES],
 };
+
+const PREFIXES: Probe = Probe {
+    name: "prefixes",
+    asks: "The first bytes of the values of all Secrets are read raw out of etcd by gRPC, with `--etcd-cert`, 5000 at most",
+    proved_by: "each begins with `k8s:enc:`, and all with the same provider and key",
+    refuted_by: "one that does not",
+    not_fooled_by: "an etcd of another cluster, or one without Secrets: there must be some. More than are read prove nothing",
+    positive_control: "the port accepts connections, and etcd tells Secrets to the holder of the certificate",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_prefixes,
+};
+
+/// Most Secrets whose first bytes are read.
+const MOST: u32 = 5000;
+
+/// Bytes of a value that hold its prefix; a name of a key that is longer is not decided.
+const BYTES: usize = 320;
+
+fn plan_prefixes(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let Some(endpoint) = ground.given.etcd.first() else { return etcd::nowhere(ground, etcd::FOR_READING) };
+    let port = Request::of_port(endpoint, Ask::Connect);
+    let mut steps = vec![Step::control("port", port, expect::connected)];
+    steps.extend(etcd::stored(endpoint, ("/registry/secrets/", "/registry/secrets0"), MOST, BYTES));
+    let attempt = Attempt::new(etcd::subject(endpoint), steps, |answers| {
+        let (step, keys, count) = match etcd::read(answers) {
+            Ok(read) => read,
+            Err(outcome) => return outcome,
+        };
+        judge(step, keys, count)
+    });
+    vec![attempt]
+}
+
+fn judge(step: &'static str, keys: &[(String, Vec<u8>)], count: u64) -> Outcome {
+    let name = |key: &str| key.trim_start_matches("/registry/secrets/").to_owned();
+    let mut prefixes: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut clear = Vec::new();
+    for (key, value) in keys {
+        match Prefix::of(value) {
+            Some(prefix) => prefixes.entry(prefix.to_string()).or_insert((0, name(key))).0 += 1,
+            // As protocol buffers, or as JSON.
+            None if value.starts_with(b"k8s\0") || value.starts_with(b"{") => clear.push(name(key)),
+            None => {
+                let reason = format!("the Secret `{}` is stored in a way that is not known", name(key));
+                return Outcome::inconclusive(step, reason);
+            }
+        }
+    }
+    if let Some(first) = clear.first() {
+        let reason =
+            format!("{} of {count} Secrets stand in etcd in the clear, the first `{first}`", clear.len());
+        return Outcome::refuted(step, reason);
+    }
+    if prefixes.len() > 1 {
+        let parts: Vec<String> =
+            prefixes.iter().map(|(prefix, (number, _))| format!("{number} by {prefix}")).collect();
+        let reason = format!("Secrets are encrypted by different keys: {}", parts.join(", "));
+        return Outcome::refuted(step, reason);
+    }
+    if keys.len() as u64 != count {
+        let reason = format!("only {} of {count} Secrets were looked at", keys.len());
+        return Outcome::inconclusive(step, reason).needs("a look at all values below `/registry/secrets/`");
+    }
+    match prefixes.into_iter().next() {
+        Some((prefix, _)) => Outcome::proved(step, format!("all {count} Secrets are encrypted by {prefix}")),
+        None => Outcome::inconclusive(step, "etcd holds no Secrets where Kubernetes keeps them"),
+    }
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     // The provider runs it, and shows nothing of it.

@@ -1,6 +1,8 @@
 //! `etcd/peer-tls`; prose and cases in `peer_tls.md`.
 
+use crate::probe::{Ground, Probe, etcd};
 use seaworthy_evidence::Program;
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -28,7 +30,29 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Etcd], check },
     guard: None,
+    probes: &[STRANGERS],
 };
+
+const STRANGERS: Probe = Probe {
+    name: "strangers",
+    asks: "Nobody, and then the holder of a certificate of an authority that nobody knows, GET `/members` and `/version` of the \
+           peer port, with TLS and without",
+    proved_by: "an alert of TLS that speaks of certificates for each question, and no answer without TLS",
+    refuted_by: "one answer",
+    not_fooled_by: "TLS 1.3, where the handshake succeeds without a certificate and the alert comes behind it: something is asked \
+                    and the answer read. Resets and silence prove nothing",
+    positive_control: "the port accepts connections and completes a handshake",
+    consent: Consent::Read,
+    side_effect: SideEffect::LogLine,
+    rights: &[],
+    plan: plan_strangers,
+};
+
+fn plan_strangers(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    etcd::each(ground, &ground.given.etcd_peers, "`--etcd-peer URL`", |subject, endpoint| {
+        etcd::closed_without_certificate(subject, endpoint, ["/members", "/version"], false, false)
+    })
+}
 
 const PEERS: Listener = Listener {
     certificate: ("peer-cert-file", "--peer-cert-file"),

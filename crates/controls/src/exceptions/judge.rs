@@ -74,7 +74,7 @@ impl<'e> Judge<'e> {
 
     /// An object as the subject of a verdict.
     pub(crate) fn subject(&self, object: &'e Object<'e>) -> Subject<'e> {
-        Subject { standing: self.evidence.standing(object), ..Subject::object(object) }
+        Subject { kinship: self.evidence.kinship(object), ..Subject::object(object) }
     }
 
     /// The severity that is configured for a control, when one is.

@@ -3,12 +3,14 @@
 use rustc_hash::FxHashSet;
 use seaworthy_document::Value;
 use seaworthy_evidence::{Object, Place};
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::entry_authentication;
 use crate::nearby::{Locality, Nearby};
+use crate::probe::{Ground, Probe};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -29,7 +31,30 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::GATES)]),
     guard: None,
+    probes: &[OUTSIDE],
 };
+
+const OUTSIDE: Probe = Probe {
+    name: "outside",
+    asks: "Nothing: the hosts of routes are names, which a cluster could point anywhere",
+    proved_by: "nothing",
+    refuted_by: "nothing",
+    not_fooled_by: "it concludes nothing",
+    positive_control: "none, since nothing is asked",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_outside,
+};
+
+fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let reason = "the hosts of entries are names that the cluster chooses, and no probe goes where it points";
+    vec![Attempt::cannot(
+        Subject::cluster("entries"),
+        reason,
+        "a request without credentials to each entry, from a machine outside",
+    )]
+}
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let evidence = around.evidence;

@@ -1,11 +1,13 @@
 //! `exposure/api-server-public`; prose and cases in `api_server_public.md`.
 
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::addresses;
 use crate::change;
 use crate::closed_world::CLUSTER;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -28,7 +30,30 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("discovery.k8s.io", "EndpointSlice")], check: judge_slice },
     ]),
     guard: None,
+    probes: &[OUTSIDE],
 };
+
+const OUTSIDE: Probe = Probe {
+    name: "outside",
+    asks: "Nothing: who is outside is not known, and no site on the Internet is asked for help",
+    proved_by: "nothing",
+    refuted_by: "nothing",
+    not_fooled_by: "it concludes nothing",
+    positive_control: "none, since nothing is asked",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_outside,
+};
+
+fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let reason = "that it is reached from here says nothing of the Internet";
+    vec![Attempt::cannot(
+        Subject::cluster("API server"),
+        reason,
+        "`curl -k -m 5 https://ADDRESS:6443/version` on a machine outside",
+    )]
+}
 
 /// The address at which the cluster was asked.
 fn judge_cluster<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

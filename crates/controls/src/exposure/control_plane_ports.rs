@@ -2,11 +2,13 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Object;
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::openings::{Openings, Reach};
+use crate::probe::{Ground, Probe};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -43,7 +45,30 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_POD),
     ]),
     guard: None,
+    probes: &[OUTSIDE],
 };
+
+const OUTSIDE: Probe = Probe {
+    name: "outside",
+    asks: "Nothing: whether this machine stands inside of the network of the nodes is not known",
+    proved_by: "nothing",
+    refuted_by: "nothing",
+    not_fooled_by: "it concludes nothing",
+    positive_control: "none, since nothing is asked",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_outside,
+};
+
+fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let reason = "that ports are reached from here, or not, says nothing of other places";
+    vec![Attempt::cannot(
+        Subject::cluster("nodes"),
+        reason,
+        "connections to ports 2379, 2380, 10250, 10255, 10257 and 10259 of each node from a machine outside",
+    )]
+}
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let evidence = around.evidence;

@@ -1,12 +1,15 @@
 //! `exposure/dashboard`; prose and cases in `dashboard.md`.
 
 use rustc_hash::FxHashMap;
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::consoles::{self, Login, Running};
 use crate::exposure::openings::{Opening, Openings, Reach};
+use crate::exposure::reached;
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -32,7 +35,42 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_POD),
     ]),
     guard: None,
+    probes: &[CONNECT],
 };
+
+const CONNECT: Probe = Probe {
+    name: "connect",
+    asks: "A connection from here to each Service of a console that its type opens to everybody, at a node or at its load balancer",
+    proved_by: "nothing: what takes no connection from here may take one from elsewhere",
+    refuted_by: "a connection",
+    not_fooled_by: "a console that only the API server's proxy leads to: it is not asked for",
+    positive_control: "the caller GETs the Service and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "services", verbs: &["get"] }],
+    plan: plan_connect,
+};
+
+/// Most consoles that are tried.
+const MOST: usize = 20;
+
+fn plan_connect(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let evidence = ground.evidence;
+    let parameters = &ground.settings.parameters;
+    let consoles =
+        evidence.workloads().iter().filter(|workload| consoles::of_pod(&workload.pod, parameters).is_some());
+    let openings = Openings::new(evidence);
+    let mut known = Vec::new();
+    let services = consoles.flat_map(|workload| openings.services(workload));
+    let services = services.filter(|service| {
+        let id = (service.file, service.value.id());
+        !known.contains(&id) && {
+            known.push(id);
+            true
+        }
+    });
+    services.filter_map(|service| reached::attempt(ground, service)).take(MOST).collect()
+}
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let evidence = around.evidence;

@@ -28,6 +28,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Pod(pod), Check::Object { kinds: &[("", "ConfigMap")], check: settings }]),
     guard: None,
+    probes: &[],
 };
 
 fn pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

@@ -1,10 +1,14 @@
 //! `exposure/external-ips`; prose and cases in `external_ips.md`.
 
 use seaworthy_evidence::{Place, Program, Setting};
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step};
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
+use crate::probe::admission::{self, Said, said_of};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -32,7 +36,57 @@ pub(super) static CONTROL: Control = Control {
         Check::Component { programs: &[Program::ApiServer], check: api_server },
     ]),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs in each namespace of people a Service with an external IP of a range for documentation",
+    proved_by: "403 `Use of external IPs is denied`, or a refusal by a policy or webhook",
+    refuted_by: "201 with the address",
+    not_fooled_by: "a quota of Services, told by its words",
+    positive_control: "the same Service without the address is let in by the same caller in the same namespace, or stopped by \
+                       nothing but a quota",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "services", verbs: &["create"] }],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    admission::each_namespace(ground, false, |namespace| {
+        let mut service = json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"generateName": "seaworthy-probe-"},
+            "spec": {"ports": [{"port": 80}]},
+        });
+        let twin = admission::dry_run(namespace, "/api/v1", "services", &service);
+        service["spec"]["externalIPs"] = json!(["198.51.100.7"]);
+        let steps = vec![
+            Step::control("compliant", twin, admission::admitted),
+            Step::ask("external", admission::dry_run(namespace, "/api/v1", "services", &service)),
+        ];
+        Attempt::new(admission::namespace_subject(namespace), steps, |answers| {
+            match said_of(answers, "external") {
+                Said::Admitted(service) if service.pointer("/spec/externalIPs/0").is_some() => {
+                    Outcome::refuted("external", "a Service takes an address that is not its own")
+                }
+                Said::Policy(who) => {
+                    Outcome::proved("external", format!("{who} refuses a Service with an external IP"))
+                }
+                _ if answers.status("external") == Some(403)
+                    && answers
+                        .message("external")
+                        .contains("Use of external IPs is denied by admission control") =>
+                {
+                    Outcome::proved("external", "the API server refuses a Service with an external IP")
+                }
+                _ => answers.inconclusive("external"),
+            }
+        })
+    })
+}
 
 fn service<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(addresses) = scope.object.value.at(&["spec", "externalIPs"]) else { return Verdict::Pass };

@@ -44,6 +44,7 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

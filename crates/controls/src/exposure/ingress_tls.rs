@@ -1,9 +1,12 @@
 //! `exposure/ingress-tls`; prose and cases in `ingress_tls.md`.
 
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::{gateway_entries, ingress_entries, other_entries};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "exposure/ingress-tls",
@@ -37,4 +40,27 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::GATEWAYS),
     ]),
     guard: None,
+    probes: &[HOSTS],
 };
+
+const HOSTS: Probe = Probe {
+    name: "hosts",
+    asks: "Nothing: the hosts of routes are names, which a cluster could point anywhere",
+    proved_by: "nothing",
+    refuted_by: "nothing",
+    not_fooled_by: "it concludes nothing",
+    positive_control: "none, since nothing is asked",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_hosts,
+};
+
+fn plan_hosts(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    let reason = "the hosts of routes are names that the cluster chooses, and no probe goes where it points";
+    vec![Attempt::cannot(
+        Subject::cluster("routes"),
+        reason,
+        "`curl -sI http://HOST/` for each host of a route",
+    )]
+}

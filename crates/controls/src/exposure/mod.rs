@@ -20,6 +20,7 @@ mod ingress_entries;
 mod ingress_tls;
 pub(crate) mod openings;
 mod other_entries;
+mod reached;
 mod routes;
 mod service_types;
 

@@ -22,4 +22,5 @@ pub(super) static CONTROL: Control = Control {
         needs: "the layers, history and environment of the image, read from its registry or an archive",
     },
     guard: None,
+    probes: &[],
 };

@@ -15,4 +15,5 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["images"], attack: &["MS-TA9007", "T1059"], ..Mappings::NONE },
     check: Check::ImageContent { needs: "the files of the image, read from its registry or an archive" },
     guard: None,
+    probes: &[],
 };

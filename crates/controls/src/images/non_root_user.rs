@@ -21,4 +21,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::ImageContent { needs: "the image's configuration, read from its registry" },
     guard: None,
+    probes: &[],
 };

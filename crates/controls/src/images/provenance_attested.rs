@@ -23,4 +23,5 @@ pub(super) static CONTROL: Control = Control {
         needs: "the image's attestations, read from its registry, and the builders and sources that are trusted",
     },
     guard: None,
+    probes: &[],
 };

@@ -2,10 +2,12 @@
 
 use seaworthy_evidence::Place;
 use seaworthy_imaging::Reference;
+use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::images::references;
+use crate::probe::{Ground, Probe, admission, pod_security};
 use crate::scope::ContainerScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -30,7 +32,28 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Container(check),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs in each namespace of people a pod with `imagePullPolicy: IfNotPresent`",
+    proved_by: "201, with `Always` in its place, or a refusal by a policy or webhook",
+    refuted_by: "201, with `IfNotPresent`",
+    not_fooled_by: "the default of the API server, which fills in only what is not stated. Kubelets that verify pull rights of \
+                    images that they have are not asked",
+    positive_control: "a pod with `Always` is let in by the same caller in the same namespace",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    admission::each_namespace(ground, true, |namespace| {
+        admission::pulled(admission::namespace_subject(namespace), namespace)
+    })
+}
 
 fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
     let container = scope.container.value();

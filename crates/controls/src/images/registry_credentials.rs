@@ -46,6 +46,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Object { kinds: KINDS, check }, Check::Reads(closed_world::SECRETS)]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -1,7 +1,10 @@
 //! `images/signature-verified`; prose and cases in `signature_verified.md`.
 
+use seaworthy_probe::{Attempt, Consent, SideEffect};
+
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, admission, images, pod_security};
 
 pub(super) static CONTROL: Control = Control {
     id: "images/signature-verified",
@@ -23,4 +26,23 @@ pub(super) static CONTROL: Control = Control {
         needs: "the image's signatures, read from its registry, and the identities that may sign",
     },
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs in each namespace of people a pod with an image that nobody can have signed, since its registry does not exist",
+    proved_by: "a refusal by a policy or webhook that speaks of signatures",
+    refuted_by: "201",
+    not_fooled_by: "Pod Security, quotas and API validation, which know no images: their words are others; a policy that refuses the registry without looking for signatures, which is no answer",
+    positive_control: "the same pod with an image that should be allowed is let in by the same caller in the same namespace, or \
+                       stopped by nothing but a quota",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    admission::each_namespace(ground, true, |namespace| images::signed(ground, namespace))
+}

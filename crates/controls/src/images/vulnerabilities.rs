@@ -20,4 +20,5 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::ImageContent { needs: "the packages in the image and a current advisory database" },
     guard: None,
+    probes: &[],
 };

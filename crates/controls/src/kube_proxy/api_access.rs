@@ -2,11 +2,14 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::addresses;
 use crate::change;
 use crate::clients::kubeconfigs;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::may_not::{self, Wanted, wanted};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -26,7 +29,39 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", "Config")], check: of_kubeconfig },
     ]),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = Probe {
+    name: "rights",
+    asks: "The caller asks by SubjectAccessReview whether kube-proxy, by its account or its user, may get Secrets, create pods, or do \
+           anything at all",
+    proved_by: "`allowed: false` for each",
+    refuted_by: "`allowed: true` for one",
+    not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. Rights that \
+                    were not asked for are not seen",
+    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan: plan_rights,
+};
+
+fn plan_rights(_: &Ground<'_, '_>) -> Vec<Attempt> {
+    const WANTED: &[Wanted] = &[
+        wanted("get-secrets", "get", "", "secrets"),
+        wanted("create-pods", "create", "", "pods"),
+        wanted("everything", "*", "*", "*"),
+    ];
+    let accounts = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
+    let known: [(&str, &[&str]); 2] = [
+        ("system:serviceaccount:kube-system:kube-proxy", &accounts),
+        ("system:kube-proxy", &["system:authenticated"]),
+    ];
+    let attempts = known
+        .map(|(user, groups)| may_not::attempt(Subject::new("User", None, user), user, groups, None, WANTED));
+    attempts.into()
+}
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 

@@ -1,11 +1,13 @@
 //! `kube-proxy/metrics-bind`; prose and cases in `metrics_bind.md`.
 
 use seaworthy_evidence::{Place, Program, Setting, Stated};
+use seaworthy_probe::{Attempt, Consent, Outcome, Request, SideEffect, Step, expect};
 
 use crate::addresses;
 use crate::change;
 use crate::component_flags::placeholder;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, kubelets, ports};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -27,7 +29,70 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::KubeProxy], check },
     guard: None,
+    probes: &[OFF_HOST],
 };
+
+const OFF_HOST: Probe = Probe {
+    name: "off-host",
+    asks: "Nobody GETs `/metrics` of port 10249 of each node (or of the port that a KubeProxyConfiguration of the cluster \
+           states), without TLS, by an address that others reach",
+    proved_by: "the port refuses the connection, while kube-proxy answers on its health port 10256",
+    refuted_by: "metrics",
+    not_fooled_by: "a node without kube-proxy, a wrong address or a dead host: the health port answers on the same host, and its \
+                    kubelet is vouched for; an address of loopback is not tried",
+    positive_control: "`/healthz` of port 10256, and a TLS handshake with the kubelet, on the same host, before and after",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan,
+};
+
+/// Where kube-proxy serves metrics: as its configuration in the cluster says, else by default. `None` when there are several.
+fn metrics_port(ground: &Ground<'_, '_>) -> Option<u16> {
+    let configurations = ground.evidence.of_kind("KubeProxyConfiguration");
+    let mut stated: Vec<u16> = configurations
+        .filter_map(|file| file.value.get("metricsBindAddress")?.text().rsplit_once(':')?.1.parse().ok())
+        .filter(|port| *port != 0)
+        .collect();
+    stated.sort_unstable();
+    stated.dedup();
+    match stated.as_slice() {
+        [] => Some(10249),
+        [port] => Some(*port),
+        _ => None,
+    }
+}
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let stated = metrics_port(ground);
+    kubelets::attempts(ground, |kubelet| {
+        if ports::is_loopback(&kubelet.endpoint.host) {
+            return ports::on_loopback(kubelet.subject(), "--at-node");
+        }
+        let Some(port) = stated else {
+            let reason = "configurations of kube-proxy state several ports";
+            return Attempt::cannot(kubelet.subject(), reason, "one configuration");
+        };
+        let mut steps = kubelet.steps();
+        let plain =
+            |path: &str, port| Request::get(path).at(&kubelet.port(port)).plain().most(kubelets::SOME);
+        steps.push(Step::control("health", plain("/healthz", 10256), expect::http));
+        steps.push(Step::ask("metrics", plain("/metrics", port)));
+        let kubelet = kubelet.clone();
+        let attempt = Attempt::new(kubelet.subject(), steps, move |answers| {
+            let metrics = answers.get("metrics").filter(|answer| answer.status() == Some(200));
+            if metrics.is_some_and(|answer| answer.text().starts_with("# HELP")) {
+                let reason = format!("anybody may read the metrics of kube-proxy on port {port}");
+                return Outcome::refuted("metrics", reason);
+            }
+            match ports::refused(answers, "metrics", port, "kube-proxy, metrics") {
+                Some(outcome) => kubelet.only_if_vouched(answers, outcome),
+                None => answers.inconclusive("metrics"),
+            }
+        });
+        attempt.otherwise_needs("an address by which the kubelet, and kube-proxy on its health port, answer")
+    })
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let component = scope.component;

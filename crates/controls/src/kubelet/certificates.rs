@@ -1,7 +1,9 @@
 //! `kubelet/certificates`; prose and cases in `certificates.md`.
 
+use crate::probe::{Ground, Probe, tls};
 use seaworthy_evidence::Setup;
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Tls};
 
 use crate::change;
 use crate::component_flags::Findings;
@@ -32,7 +34,59 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[HANDSHAKE],
 };
+
+const HANDSHAKE: Probe = Probe {
+    name: "handshake",
+    asks: "Nobody completes a TLS handshake with each kubelet and looks at its certificates",
+    proved_by: "they lead to the authority of the cluster, stand for the address of the node, and are not near their end",
+    refuted_by: "a certificate that has ended or was not renewed in time, or that the kubelet signed by itself",
+    not_fooled_by: "an authority of its own for kubelets, or an address that the certificate does not name: inconclusive",
+    positive_control: "the handshake is completed",
+    consent: Consent::Read,
+    side_effect: SideEffect::None,
+    rights: &[],
+    plan: plan_handshake,
+};
+
+fn plan_handshake(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    tls::each(tls::kubelets(ground), ("kubelet", "`--at-node ADDRESS`"), |server| {
+        tls::certificates(server, None, judge_handshake)
+    })
+}
+
+fn judge_handshake(tls: &Tls) -> Outcome {
+    const STEP: &str = "certificates";
+    let Some(own) = tls.certificates.first() else {
+        return Outcome::inconclusive(STEP, "the kubelet shows no certificate that can be read");
+    };
+    if own.remaining <= 0 {
+        return Outcome::refuted(STEP, format!("the certificate of {} has ended", own.subject));
+    }
+    match &tls.trusted {
+        Err(_) if tls::is_self_made(own) => {
+            Outcome::refuted(STEP, format!("the kubelet signed the certificate of {} by itself", own.subject))
+        }
+        Err(why) => Outcome::inconclusive(STEP, format!("nobody vouches for {}: {why}", own.subject))
+            .needs("a kubeconfig that holds the authority which signs for kubelets"),
+        // Whatever rotates is renewed when 70 to 90 % of its time are over (`client-go/util/certificate`).
+        Ok(()) if own.remaining < own.lifetime / 10 => {
+            let days = own.remaining / 86_400;
+            Outcome::refuted(
+                STEP,
+                format!("the certificate of {} has {days} days left and was not renewed", own.subject),
+            )
+        }
+        Ok(()) => {
+            let days = own.remaining / 86_400;
+            Outcome::proved(
+                STEP,
+                format!("{} is vouched for by {} and has {days} days left", own.subject, own.issuer),
+            )
+        }
+    }
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     let mut findings = Findings::default();

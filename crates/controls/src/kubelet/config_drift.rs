@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["node"], attack: &["T1562"], ..Mappings::NONE },
     check: Check::Evidence(check),
     guard: None,
+    probes: &[],
 };
 
 /// Settings that other controls look at: fields, and the flags that outweigh them.

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[],
 };
 
 const LIMIT: Field =

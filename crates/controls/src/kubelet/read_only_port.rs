@@ -1,11 +1,13 @@
 //! `kubelet/read-only-port`; prose and cases in `read_only_port.md`.
 
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::{Attempt, Consent, Outcome, Request, SideEffect, Step};
 
 use crate::change;
 use crate::component_flags::misfit;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::kubelet::settings::{Effective, Field};
+use crate::probe::{Ground, Probe, Right, kubelets, ports};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,7 +31,44 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[CLOSED],
 };
+
+const CLOSED: Probe = Probe {
+    name: "closed",
+    asks: "Nobody GETs `/pods` of port 10255 of each node, without TLS",
+    proved_by: "the port refuses the connection",
+    refuted_by: "a list of pods",
+    not_fooled_by: "a wrong address or a dead host: the kubelet answers on its own port of the same host and is vouched for; a \
+                    filter on the way, which is silent and proves nothing; another port, which the kubelet is asked for through the \
+                    API server where the caller may",
+    positive_control: "a TLS handshake with the kubelet on the same host, before and after",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "nodes/proxy", verbs: &["get"] }],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    kubelets::attempts(ground, |kubelet| {
+        let mut steps = kubelet.steps();
+        let pods = Request::get("/pods").at(&kubelet.port(10255)).plain().most(kubelets::SOME);
+        steps.push(Step::ask("pods", pods));
+        steps.extend(kubelet.configuration());
+        let kubelet = kubelet.clone();
+        Attempt::new(kubelet.subject(), steps, move |answers| {
+            if kubelets::is_list(answers, "pods") {
+                let reason = "anybody may read the pods of the node on port 10255, without TLS";
+                return Outcome::refuted("pods", reason);
+            }
+            match ports::refused(answers, "pods", 10255, "the kubelet, read-only") {
+                Some(outcome) => kubelets::says_otherwise(answers, "readOnlyPort", 10255)
+                    .unwrap_or_else(|| kubelet.only_if_vouched(answers, outcome)),
+                None => answers.inconclusive("pods"),
+            }
+        })
+    })
+}
 
 const PORT: Field = Field {
     flag: "read-only-port",

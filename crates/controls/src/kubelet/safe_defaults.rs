@@ -1,11 +1,13 @@
 //! `kubelet/safe-defaults`; prose and cases in `safe_defaults.md`.
 
 use seaworthy_evidence::{Place, Program, Setup};
+use seaworthy_probe::{Attempt, Consent, Outcome, Request, SideEffect, Step};
 
 use crate::change;
 use crate::component_flags::{Findings, misfit};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::kubelet::settings::{EVENT_QPS, Effective, Field, UTIL_CHAINS};
+use crate::probe::{Ground, Probe, Right, kubelets, ports};
 use crate::scope::ComponentScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,7 +31,48 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[HEALTH],
 };
+
+const HEALTH: Probe = Probe {
+    name: "health-port",
+    asks: "Nobody GETs `/healthz` of port 10248 of each node, without TLS, by an address that others reach",
+    proved_by: "the port refuses the connection: it listens on loopback, as by default",
+    refuted_by: "an answer of HTTP",
+    not_fooled_by: "a wrong address or a dead host: the kubelet answers on its own port of the same host and is vouched for; an \
+                    address of loopback is not tried; another port, which the kubelet is asked for through the API server where \
+                    the caller may",
+    positive_control: "a TLS handshake with the kubelet on the same host, before and after",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "nodes/proxy", verbs: &["get"] }],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    kubelets::attempts(ground, |kubelet| {
+        if ports::is_loopback(&kubelet.endpoint.host) {
+            return ports::on_loopback(kubelet.subject(), "--at-node");
+        }
+        let mut steps = kubelet.steps();
+        steps.push(Step::ask("healthz", Request::get("/healthz").at(&kubelet.port(10248)).plain()));
+        steps.extend(kubelet.configuration());
+        let kubelet = kubelet.clone();
+        Attempt::new(kubelet.subject(), steps, move |answers| {
+            if answers.status("healthz").is_some() {
+                return Outcome::refuted(
+                    "healthz",
+                    "the health port 10248 of the kubelet answers off the host",
+                );
+            }
+            match ports::refused(answers, "healthz", 10248, "the kubelet, health") {
+                Some(outcome) => kubelets::says_otherwise(answers, "healthzPort", 10248)
+                    .unwrap_or_else(|| kubelet.only_if_vouched(answers, outcome)),
+                None => answers.inconclusive("healthz"),
+            }
+        })
+    })
+}
 
 const PROTECT: Field = Field {
     flag: "protect-kernel-defaults",

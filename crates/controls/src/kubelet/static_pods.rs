@@ -22,6 +22,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["node"], attack: &["MS-TA9017", "T1543"], ..Mappings::NONE },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[],
 };
 
 const URL: Field =

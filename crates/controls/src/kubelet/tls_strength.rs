@@ -1,6 +1,8 @@
 //! `kubelet/tls-strength`; prose and cases in `tls_strength.md`.
 
+use crate::probe::{Ground, Probe, tls};
 use seaworthy_evidence::{Place, Program};
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::cipher_suites;
@@ -30,7 +32,16 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Component { programs: &[Program::Kubelet], check },
     guard: None,
+    probes: &[HELLOS],
 };
+
+const HELLOS: Probe = Probe { plan: plan_hellos, ..tls::STRENGTH };
+
+fn plan_hellos(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    tls::each(tls::kubelets(ground), ("kubelet", "`--at-node ADDRESS`"), |server| {
+        tls::strength(server.subject, &server.target, tls::Weak::NotAead)
+    })
+}
 
 fn check<'a>(scope: &ComponentScope<'_, 'a>) -> Verdict<'a> {
     if !serves(scope) {

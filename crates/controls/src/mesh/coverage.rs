@@ -44,6 +44,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("networking.istio.io", "DestinationRule")], check: destination_rule },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

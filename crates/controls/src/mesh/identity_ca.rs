@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["mesh"], attack: &["T1649", "T1557"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "ConfigMap")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

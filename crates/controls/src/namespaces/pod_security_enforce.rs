@@ -2,10 +2,13 @@
 
 use seaworthy_evidence::Place;
 use seaworthy_podsecurity::{Level, NamespacePolicy, highest_level};
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::namespaces::{labels, undecided};
+use crate::probe::admission::{self, Said, said_of};
+use crate::probe::{Ground, Probe, pod_security};
 use crate::scope::NamespaceScope;
 use crate::system;
 use crate::verdict::{Fault, Verdict};
@@ -30,7 +33,58 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Namespace(check),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs a privileged pod in each namespace of people, beside one that meets every demand",
+    proved_by: "403 `violates PodSecurity`, which names the privileged container",
+    refuted_by: "201, or a refusal by a policy or webhook alone: they are asked after Pod Security, which has let the pod pass",
+    not_fooled_by: "refusals for other reasons, such as a ServiceAccount that is missing, told by their words; an exemption of the \
+                    caller by its name, which another user in its groups does not have",
+    positive_control: "a pod that meets every demand is let in by the same caller in the same namespace, or stopped by nothing \
+                       but a quota, which is asked last",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS, pod_security::SOMEBODY_ELSE],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    // Also where no account is seen: it may be there by now, and one pod is enough to know.
+    admission::each_namespace(ground, false, |namespace| {
+        let twin = admission::dry_run_pod(namespace, &admission::compliant_pod());
+        let mut steps = vec![Step::control("compliant", twin, admission::admitted)];
+        let asked = pod_security::exemption(ground, namespace);
+        match asked.is_empty() {
+            true => steps.push(Step::ask("privileged", pod_security::privileged(namespace))),
+            false => steps.extend(asked),
+        }
+        Attempt::new(admission::namespace_subject(namespace), steps, |answers| {
+            match said_of(answers, "privileged") {
+                Said::PodSecurity(list) if list.contains("privileged (") => {
+                    let level = list.split('"').nth(1).unwrap_or("a level").to_owned();
+                    Outcome::proved(
+                        "privileged",
+                        format!("Pod Security refuses a privileged pod, by `{level}`"),
+                    )
+                }
+                Said::Admitted(_) if pod_security::is_exempt(answers) => Outcome::inconclusive(
+                    "privileged",
+                    "Pod Security exempts the caller by its name, and refuses pods of another user",
+                )
+                .needs("a caller that Pod Security does not exempt"),
+                Said::Admitted(_) => Outcome::refuted("privileged", "a privileged pod is let in"),
+                Said::Policy(who) => Outcome::refuted(
+                    "privileged",
+                    format!("Pod Security lets a privileged pod pass; only {who} refuses it"),
+                ),
+                _ => answers.inconclusive("privileged"),
+            }
+        })
+    })
+}
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let namespace = match (scope.name, scope.object) {

@@ -3,9 +3,12 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 use seaworthy_podsecurity::{Level, NamespacePolicy};
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step, Subject};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::admission::{self, Said, said_of};
+use crate::probe::{Ground, Probe, pod_security};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -36,7 +39,86 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", "Namespace")], check: judge_namespace },
     ]),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "In each namespace of people that is labelled with a level, the caller and another user in the caller's groups dry-run a \
+           privileged pod, and the caller one in each runtime class",
+    proved_by: "403 `violates PodSecurity` for all of them",
+    refuted_by: "201 for one: Pod Security exempts the caller, the namespace or the runtime class, or is off",
+    not_fooled_by: "namespaces without a label, where nothing is exempt that would be refused; refusals for other reasons, told by \
+                    their words. Users other than the caller may be exempt: their names stand in a file that the API does not show",
+    positive_control: "a pod that meets every demand is let in by the same caller in the same namespace, or stopped by nothing \
+                       but a quota, which is asked last",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS, pod_security::SOMEBODY_ELSE],
+    plan,
+};
+
+/// Runtime classes that are tried.
+const CLASSES: usize = 5;
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let demands = |namespace: &str| {
+        pod_security::label(ground, namespace).is_some_and(|label| label.enforce.level > Level::Privileged)
+    };
+    let mut attempts = admission::each_namespace(ground, true, |namespace| {
+        let mut steps = vec![twin(namespace)];
+        let asked = pod_security::exemption(ground, namespace);
+        match asked.is_empty() {
+            true => steps.push(Step::ask("privileged", pod_security::privileged(namespace))),
+            false => steps.extend(asked),
+        }
+        Attempt::new(admission::namespace_subject(namespace), steps, |answers| {
+            match said_of(answers, "privileged") {
+                Said::PodSecurity(_) => {
+                    Outcome::proved("privileged", "neither the caller nor the namespace is exempt")
+                }
+                Said::Admitted(_) if pod_security::is_exempt(answers) => Outcome::refuted(
+                    "privileged",
+                    "the caller is exempt by its name: another user is refused",
+                ),
+                Said::Admitted(_) | Said::Policy(_) => Outcome::refuted(
+                    "privileged",
+                    "Pod Security lets a privileged pod pass where a label forbids it: the namespace or the caller is exempt, \
+                     or the plugin is off",
+                ),
+                _ => answers.inconclusive("privileged"),
+            }
+        })
+    });
+    attempts.retain(|attempt| attempt.subject().kind != "Namespace" || demands(&attempt.subject().name));
+    let parameters = &ground.settings.parameters;
+    let place = ground
+        .namespaces()
+        .filter(|name| !parameters.is_system_namespace(name) && !admission::lacks_account(ground, name))
+        .filter(|name| demands(name))
+        .min();
+    let classes =
+        ground.evidence.of_kind("RuntimeClass").filter(|class| class.is("node.k8s.io", "RuntimeClass"));
+    for (class, namespace) in classes.take(CLASSES).filter_map(|class| Some((class.name, place?))) {
+        let mut pod = admission::changed_pod(pod_security::make_privileged);
+        pod["spec"]["runtimeClassName"] = class.into();
+        let steps = vec![twin(namespace), Step::ask("privileged", admission::dry_run_pod(namespace, &pod))];
+        let subject = Subject::new("RuntimeClass", None, class);
+        attempts.push(Attempt::new(subject, steps, |answers| match said_of(answers, "privileged") {
+            Said::PodSecurity(_) => Outcome::proved("privileged", "a privileged pod of the class is refused"),
+            Said::Admitted(_) | Said::Policy(_) => {
+                Outcome::refuted("privileged", "Pod Security lets a privileged pod of the class pass")
+            }
+            _ => answers.inconclusive("privileged"),
+        }));
+    }
+    attempts
+}
+
+fn twin(namespace: &str) -> Step {
+    let twin = admission::dry_run_pod(namespace, &admission::compliant_pod());
+    Step::control("compliant", twin, admission::admitted)
+}
 
 fn judge_file<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     judge_exemptions(scope, scope.object.value)

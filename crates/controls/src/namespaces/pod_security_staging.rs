@@ -2,10 +2,14 @@
 
 use seaworthy_evidence::Place;
 use seaworthy_podsecurity::{Level, NamespacePolicy};
+use seaworthy_probe::{Answer, Attempt, Consent, Outcome, SideEffect, Step};
+use serde_json::{Value, json};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::namespaces::{labels, undecided};
+use crate::probe::admission;
+use crate::probe::{Ground, Probe, Right, pod_security};
 use crate::scope::NamespaceScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -25,7 +29,84 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["5.2.1"], nsa: &["psa"], attack: &["T1562"], ..Mappings::NONE },
     check: Check::Namespace(check),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs in each namespace of people a Deployment whose pods break the level that the namespace should warn \
+           of: `baseline`, or `restricted` where that is enforced",
+    proved_by: "201 with a warning `would violate PodSecurity`",
+    refuted_by: "201 without one",
+    not_fooled_by: "warnings about something else, told by their words: a Deployment that meets the level brings none of Pod \
+                    Security. Without a `warn` label the enforced level warns, and so only a lower label turns it off. The \
+                    `audit` label leaves no trace that a client sees",
+    positive_control: "a Deployment that meets every demand is let in by the same caller without a warning of Pod Security",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "apps", resource: "deployments", verbs: &["create"] }],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    admission::each_namespace(ground, false, |namespace| {
+        let label = pod_security::label(ground, namespace);
+        let wanted = label.map_or(Level::Baseline, |label| label.enforce.level.max(Level::Baseline));
+        let breaks: fn(&mut Value) = match wanted {
+            Level::Restricted => |pod| admission::remove(admission::context(pod), "capabilities"),
+            _ => |pod| pod["spec"]["hostNetwork"] = true.into(),
+        };
+        let dry_run = |pod| admission::dry_run(namespace, "/apis/apps/v1", "deployments", &deployment(pod));
+        let steps = vec![
+            Step::control("compliant", dry_run(admission::compliant_pod()), quiet),
+            Step::ask("violating", dry_run(admission::changed_pod(breaks))),
+        ];
+        Attempt::new(admission::namespace_subject(namespace), steps, move |answers| {
+            match answers.get("violating") {
+                Some(answer) if answer.status() == Some(201) => match warns(answer) {
+                    true => Outcome::proved(
+                        "violating",
+                        format!("a workload that breaks `{wanted}` brings a warning"),
+                    ),
+                    false => Outcome::refuted(
+                        "violating",
+                        format!("a workload that breaks `{wanted}` is let in without a warning"),
+                    ),
+                },
+                _ => answers.inconclusive("violating"),
+            }
+        })
+    })
+}
+
+/// A Deployment with the pod as its template, and no replicas.
+fn deployment(pod: Value) -> Value {
+    let mut spec = pod["spec"].clone();
+    spec["restartPolicy"] = "Always".into();
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"generateName": "seaworthy-probe-"},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"app.kubernetes.io/name": "seaworthy-probe"}},
+            "template": {"metadata": {"labels": pod["metadata"]["labels"]}, "spec": spec},
+        },
+    })
+}
+
+/// Whether Pod Security warns.
+fn warns(answer: &Answer) -> bool {
+    answer.headers("warning").any(|warning| warning.contains("would violate PodSecurity"))
+}
+
+fn quiet(answer: &Answer) -> Result<(), String> {
+    match answer.status() {
+        Some(201) if !warns(answer) => Ok(()),
+        Some(201) => Err("Pod Security warns of what breaks no demand".to_owned()),
+        _ => Err(answer.summary()),
+    }
+}
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let namespace = match (scope.name, scope.object) {

@@ -28,6 +28,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Namespace(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {

@@ -1,5 +1,6 @@
 //! `network/control-plane-reach`; prose and cases in `control_plane_reach.md`.
 
+use seaworthy_probe::{Attempt, Consent, Subject};
 use seaworthy_reachability::{Direction, Endpoint, Family, Port};
 
 use crate::change;
@@ -8,6 +9,7 @@ use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::default_deny;
 use crate::network::reach::{self, Reaching};
 use crate::network::zones::{self, ZoneScope};
+use crate::probe::{Ground, Probe, pods};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -32,7 +34,30 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_POD),
     ]),
     guard: None,
+    probes: &[POD],
 };
+
+const POD: Probe = Probe {
+    name: "pod",
+    asks: "the caller starts a pod in a new namespace, which connects to the ports of the kubelet, kube-proxy, the control plane and etcd of its node",
+    proved_by: "none takes a connection",
+    refuted_by: "one takes a connection",
+    not_fooled_by: "a network that is dead altogether, and a policy of another namespace: the pod is in one that has none",
+    positive_control: "the pod ends well, and its handshakes with the API server succeed before and after",
+    consent: Consent::Canary,
+    side_effect: pods::SIDE_EFFECT,
+    rights: pods::RIGHTS,
+    plan: plan_pod,
+};
+
+fn plan_pod(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let subject = Subject::cluster("pods of a new namespace");
+    let Some(room) = pods::Room::of(ground, "ports") else {
+        return pods::Room::missing(subject);
+    };
+    let arguments: [&str; 0] = [];
+    vec![pods::one(&room, subject, "network/control-plane-reach", &arguments, |_| {})]
+}
 
 /// Ports that answer on nodes and the control plane: etcd, the kubelet with and without authentication, the controller
 /// manager and the scheduler. The API server (6443) is left out: who may use it is for roles to say.

@@ -2,10 +2,12 @@
 
 use seaworthy_evidence::{Place, Workload};
 use seaworthy_imaging::Reference;
+use seaworthy_probe::Consent;
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Probe, Right, flows, pods};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -31,6 +33,42 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::POLICIES),
     ]),
     guard: None,
+    probes: &[INGRESS, EGRESS],
+};
+
+/// The rights that its probes need beside those for pods.
+const RIGHTS: &[Right] = &[
+    Right { group: "", resource: "namespaces", verbs: &["create", "delete", "get"] },
+    Right { group: "", resource: "pods", verbs: &["create", "delete", "get"] },
+    Right { group: "", resource: "pods/log", verbs: &["get"] },
+    Right { group: "", resource: "serviceaccounts", verbs: &["get"] },
+    Right { group: "networking.k8s.io", resource: "networkpolicies", verbs: &["create", "delete", "get"] },
+];
+
+const INGRESS: Probe = Probe {
+    name: "ingress",
+    asks: "the caller starts a pod that listens at two ports and one that connects to both, makes a policy that denies all ingress and one that allows the first port, and lets another pod connect",
+    proved_by: "both ports take connections before, and the allowed one alone does after",
+    refuted_by: "both take connections after as well",
+    not_fooled_by: "a network that is dead: the allowed port must answer at the same time; a policy that comes late: the pod tries again for 20 s",
+    positive_control: "both ports take connections before there is a policy, and the listener stays ready",
+    consent: Consent::Canary,
+    side_effect: pods::SIDE_EFFECT,
+    rights: RIGHTS,
+    plan: |ground| flows::plan(ground, flows::Way::Ingress),
+};
+
+const EGRESS: Probe = Probe {
+    name: "egress",
+    asks: "the same with policies for egress: all is denied to the pod that connects, but for the first port",
+    proved_by: "both ports take connections before, and the allowed one alone does after",
+    refuted_by: "both take connections after as well",
+    not_fooled_by: "a network that is dead: the allowed port must answer at the same time",
+    positive_control: "both ports take connections before there is a policy, and the listener stays ready",
+    consent: Consent::Canary,
+    side_effect: pods::SIDE_EFFECT,
+    rights: RIGHTS,
+    plan: |ground| flows::plan(ground, flows::Way::Egress),
 };
 
 /// Network plugins, by repositories of their images, and whether they enforce NetworkPolicies.

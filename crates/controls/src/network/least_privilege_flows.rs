@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: NETWORK_POLICY, check },
     guard: None,
+    probes: &[],
 };
 
 const NETWORK_POLICY: &[(&str, &str)] = &[("networking.k8s.io", "NetworkPolicy")];

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use seaworthy_probe::{Attempt, Consent, Subject};
 use seaworthy_reachability::{Direction, Endpoint, Port, Protocol};
 
 use crate::change;
@@ -9,6 +10,7 @@ use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::zones::{self, ZoneScope};
 use crate::network::{default_deny, reach};
+use crate::probe::{Ground, Probe, pods};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -33,7 +35,31 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_POD),
     ]),
     guard: None,
+    probes: &[POD],
 };
+
+const POD: Probe = Probe {
+    name: "pod",
+    asks: "the caller starts a pod in a new namespace, which asks 169.254.169.254 as AWS, Google, Azure and Oracle want to be asked",
+    proved_by: "nothing answers, or all is refused with 401 or 403, where nodes name a cloud that has the service",
+    refuted_by: "one of them is answered with 200",
+    not_fooled_by: "a place without such a service: where no node names its cloud, silence proves nothing",
+    positive_control: "the pod ends well, and its handshakes with the API server succeed before and after",
+    consent: Consent::Canary,
+    side_effect: pods::SIDE_EFFECT,
+    rights: pods::RIGHTS,
+    plan: plan_pod,
+};
+
+fn plan_pod(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let subject = Subject::cluster("pods of a new namespace");
+    let Some(room) = pods::Room::of(ground, "metadata") else {
+        return pods::Room::missing(subject);
+    };
+    let cloud = pods::cloud(ground);
+    let arguments: Vec<&str> = cloud.iter().flat_map(|cloud| ["--cloud", *cloud]).collect();
+    vec![pods::one(&room, subject, "network/metadata-egress", &arguments, |_| {})]
+}
 
 /// Where clouds answer workloads about themselves (AWS, Azure, Google Cloud, OpenStack, Oracle), and where AWS does so by
 /// IPv6.

@@ -35,6 +35,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_NAMESPACE),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// How many pairs of a policy and a namespace are looked at.

@@ -1,9 +1,14 @@
 //! `pods/capabilities-added`; prose and cases in `capabilities_added.md`.
 
 use seaworthy_podsecurity::{Check as PodSecurity, Fault};
+use seaworthy_probe::Attempt;
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/capabilities-added",
@@ -27,7 +32,28 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::CapabilitiesBaseline, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::CapabilitiesBaseline)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with the capability SYS_ADMIN, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::CapabilitiesBaseline,
+    "the capability SYS_ADMIN",
+    &["must not include \"SYS_ADMIN\""],
+    "/spec/containers/0/securityContext/capabilities/add",
+    |pod| {
+        admission::context(pod)["capabilities"]["add"] = json!(["SYS_ADMIN"]);
+    },
+)
+.sample()];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}
 
 /// Capabilities with which a container takes over its node, or nearly so.
 const CRITICAL: &[&str] =

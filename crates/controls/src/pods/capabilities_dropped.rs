@@ -1,9 +1,13 @@
 //! `pods/capabilities-dropped`; prose and cases in `capabilities_dropped.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/capabilities-dropped",
@@ -26,4 +30,24 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::CapabilitiesRestricted, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::CapabilitiesRestricted)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with all capabilities of the runtime, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::CapabilitiesRestricted,
+    "the capabilities that the runtime gives",
+    &["must set securityContext.capabilities.drop="],
+    "/spec/containers/0/securityContext/capabilities/drop",
+    |pod| {
+        admission::remove(admission::context(pod), "capabilities");
+    },
+)];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

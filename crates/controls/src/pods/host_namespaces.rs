@@ -1,9 +1,12 @@
 //! `pods/host-namespaces`; prose and cases in `host_namespaces.md`.
 
 use seaworthy_podsecurity::{Check as PodSecurity, Fault};
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/host-namespaces",
@@ -30,7 +33,38 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::HostNamespaces, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostNamespaces)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with one of `hostNetwork`, `hostPID` and `hostIPC`, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 3] = [
+    Violation::new(
+        PodSecurity::HostNamespaces,
+        "`hostNetwork`",
+        &["hostNetwork=true"],
+        "/spec/hostNetwork",
+        |pod| {
+            pod["spec"]["hostNetwork"] = true.into();
+        },
+    )
+    .named("host-network"),
+    Violation::new(PodSecurity::HostNamespaces, "`hostPID`", &["hostPID=true"], "/spec/hostPID", |pod| {
+        pod["spec"]["hostPID"] = true.into();
+    })
+    .named("host-pid"),
+    Violation::new(PodSecurity::HostNamespaces, "`hostIPC`", &["hostIPC=true"], "/spec/hostIPC", |pod| {
+        pod["spec"]["hostIPC"] = true.into();
+    })
+    .named("host-ipc"),
+];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}
 
 /// Shared memory reaches less than the processes or the network of the node.
 fn grade(fault: &Fault<'_>) -> Severity {

@@ -1,9 +1,13 @@
 //! `pods/host-path`; prose and cases in `host_path.md`.
 
 use seaworthy_podsecurity::{Check as PodSecurity, Fault};
+use seaworthy_probe::Attempt;
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 use super::host_paths::cleaned;
 use super::host_trees::judge;
@@ -28,7 +32,28 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::HostPathVolumes, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::HostPathVolumes)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with a `hostPath` volume, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::HostPathVolumes,
+    "a `hostPath` volume",
+    &["hostPath volumes (", "volume type \"hostPath\""],
+    "/spec/volumes",
+    |pod| {
+        pod["spec"]["volumes"] = json!([{"name": "host", "hostPath": {"path": "/"}}]);
+    },
+)
+.sample()];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}
 
 /// By what there is to read at the path; what is mounted of it, and how, is judged by `pods/sensitive-host-path`.
 fn grade(fault: &Fault<'_>) -> Severity {

@@ -1,9 +1,14 @@
 //! `pods/host-ports`; prose and cases in `host_ports.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/host-ports",
@@ -26,4 +31,25 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::HostPorts, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::HostPorts)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with a host port, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::HostPorts,
+    "a host port",
+    &["hostPort ("],
+    "/spec/containers/0/ports",
+    |pod| {
+        admission::container(pod)["ports"] = json!([{"containerPort": 8080, "hostPort": 8080}]);
+    },
+)
+.sample()];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

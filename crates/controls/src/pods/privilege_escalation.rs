@@ -1,9 +1,13 @@
 //! `pods/privilege-escalation`; prose and cases in `privilege_escalation.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/privilege-escalation",
@@ -27,4 +31,24 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::AllowPrivilegeEscalation, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::AllowPrivilegeEscalation)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with `allowPrivilegeEscalation` left out, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::AllowPrivilegeEscalation,
+    "no word on `allowPrivilegeEscalation`",
+    &["allowPrivilegeEscalation != false"],
+    "/spec/containers/0/securityContext/allowPrivilegeEscalation",
+    |pod| {
+        admission::remove(admission::context(pod), "allowPrivilegeEscalation");
+    },
+)];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

@@ -1,9 +1,13 @@
 //! `pods/privileged`; prose and cases in `privileged.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/privileged",
@@ -27,4 +31,25 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::Privileged, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::Privileged)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with a privileged container, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::Privileged,
+    "a privileged container",
+    &["privileged ("],
+    "/spec/containers/0/securityContext/privileged",
+    |pod| {
+        pod_security::make_privileged(pod);
+    },
+)
+.beside("escalating", |pod| admission::remove(admission::context(pod), "allowPrivilegeEscalation"))];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

@@ -1,9 +1,13 @@
 //! `pods/proc-mount`; prose and cases in `proc_mount.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/proc-mount",
@@ -24,4 +28,25 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::ProcMount, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::ProcMount)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with `procMount: Unmasked`, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::ProcMount,
+    "`procMount: Unmasked`",
+    &["procMount ("],
+    "/spec/containers/0/securityContext/procMount",
+    |pod| {
+        admission::context(pod)["procMount"] = "Unmasked".into();
+    },
+)
+.by_api("`hostUsers` must be false to use `Unmasked`")];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

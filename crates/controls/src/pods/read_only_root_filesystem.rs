@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Container(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {

@@ -3,10 +3,13 @@
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 use seaworthy_podsecurity::ContainerRole;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step};
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::admission::{self, Said, said_of};
+use crate::probe::{Ground, Probe, pod_security};
 use crate::scope::ContainerScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -32,7 +35,71 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Container(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs in each namespace a pod without requests and limits, beside one that has them",
+    proved_by: "201 with limits of CPU and memory filled in, or a refusal by a quota that demands them, a policy or a webhook",
+    refuted_by: "201 without a limit of CPU or memory",
+    not_fooled_by: "a quota that is used up: it refuses every pod, and its words are others than those of one that demands limits",
+    positive_control: "a pod with limits is let in by the same caller in the same namespace, or stopped by nothing but a quota",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[pod_security::PODS],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    admission::each_namespace(ground, true, |namespace| {
+        let without = admission::changed_pod(|pod| admission::remove(admission::container(pod), "resources"));
+        let steps = vec![
+            Step::control(
+                "compliant",
+                admission::dry_run_pod(namespace, &admission::compliant_pod()),
+                admission::admitted,
+            ),
+            Step::ask("unbounded", admission::dry_run_pod(namespace, &without)),
+        ];
+        Attempt::new(admission::namespace_subject(namespace), steps, |answers| {
+            match said_of(answers, "unbounded") {
+                Said::Admitted(pod) => {
+                    let limits = pod.pointer("/spec/containers/0/resources/limits");
+                    let has = |resource| limits.is_some_and(|limits| limits.get(resource).is_some());
+                    match (has("cpu"), has("memory")) {
+                        (true, true) => Outcome::proved(
+                            "unbounded",
+                            "a pod without limits is given those of the namespace",
+                        ),
+                        (true, false) => {
+                            Outcome::refuted("unbounded", "a pod without a limit of memory is let in")
+                        }
+                        (false, true) => {
+                            Outcome::refuted("unbounded", "a pod without a limit of CPU is let in")
+                        }
+                        (false, false) => Outcome::refuted("unbounded", "a pod without limits is let in"),
+                    }
+                }
+                Said::Quota(message)
+                    if message.contains("must specify")
+                        && message.contains("limits.cpu")
+                        && message.contains("limits.memory") =>
+                {
+                    Outcome::proved("unbounded", "a quota refuses a pod without limits of CPU and memory")
+                }
+                Said::Policy(who) => {
+                    Outcome::proved("unbounded", format!("a pod without limits is refused by {who}"))
+                }
+                Said::Quota(_) => {
+                    Outcome::inconclusive("unbounded", "nothing but a quota that is used up refuses it")
+                        .needs("room in the ResourceQuota of the namespace")
+                }
+                _ => answers.inconclusive("unbounded"),
+            }
+        })
+    })
+}
 
 fn check<'a>(scope: &ContainerScope<'_, 'a>) -> Verdict<'a> {
     let container = scope.container.value();

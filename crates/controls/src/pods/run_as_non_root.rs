@@ -1,9 +1,13 @@
 //! `pods/run-as-non-root`; prose and cases in `run_as_non_root.md`.
 
 use seaworthy_podsecurity::{Check as PodSecurity, Fault};
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/run-as-non-root",
@@ -27,7 +31,27 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::RunAsNonRoot, grade: Some(grade) },
     guard: Some(Guard::PodSecurity(PodSecurity::RunAsNonRoot)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with `runAsNonRoot` left out, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::RunAsNonRoot,
+    "no `runAsNonRoot`",
+    &["runAsNonRoot != true"],
+    "/spec/securityContext/runAsNonRoot",
+    |pod| {
+        admission::remove(&mut pod["spec"]["securityContext"], "runAsNonRoot");
+    },
+)];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}
 
 /// Where nothing is set the image decides, and many images name a user that is not root.
 fn grade(fault: &Fault<'_>) -> Severity {

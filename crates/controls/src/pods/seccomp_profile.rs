@@ -1,9 +1,13 @@
 //! `pods/seccomp-profile`; prose and cases in `seccomp_profile.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/seccomp-profile",
@@ -27,4 +31,24 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::SeccompProfileRestricted, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::SeccompProfileRestricted)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with no seccomp profile, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::SeccompProfileRestricted,
+    "no seccomp profile",
+    &["must set securityContext.seccompProfile.type"],
+    "/spec/securityContext/seccompProfile",
+    |pod| {
+        admission::remove(&mut pod["spec"]["securityContext"], "seccompProfile");
+    },
+)];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

@@ -1,9 +1,14 @@
 //! `pods/seccomp-unconfined`; prose and cases in `seccomp_unconfined.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::admission;
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/seccomp-unconfined",
@@ -27,4 +32,24 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::SeccompProfileBaseline, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::SeccompProfileBaseline)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with seccomp switched off, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::SeccompProfileBaseline,
+    "seccomp switched off",
+    &["seccompProfile.type to \"Unconfined\""],
+    "/spec/containers/0/securityContext/seccompProfile",
+    |pod| {
+        admission::context(pod)["seccompProfile"] = json!({"type": "Unconfined"});
+    },
+)];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

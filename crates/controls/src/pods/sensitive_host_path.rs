@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Pod(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

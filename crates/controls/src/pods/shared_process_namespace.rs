@@ -20,6 +20,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["hardening"], attack: &["T1057", "T1055"], ..Mappings::NONE },
     check: Check::Pod(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

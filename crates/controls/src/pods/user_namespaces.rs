@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["hardening"], attack: &["T1611"], ..Mappings::NONE },
     check: Check::Several(&[Check::Pod(check), Check::Reads(closed_world::RUNTIME_CLASSES)]),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

@@ -1,9 +1,13 @@
 //! `pods/windows-host-process`; prose and cases in `windows_host_process.md`.
 
 use seaworthy_podsecurity::Check as PodSecurity;
+use seaworthy_probe::Attempt;
+use serde_json::json;
 
 use crate::change;
 use crate::control::{Check, Control, Guard, Mappings, Phase, Scope, Severity};
+use crate::probe::pod_security::{self, Violation};
+use crate::probe::{Ground, Probe};
 
 pub(super) static CONTROL: Control = Control {
     id: "pods/windows-host-process",
@@ -25,4 +29,26 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::PodSecurity { check: PodSecurity::WindowsHostProcess, grade: None },
     guard: Some(Guard::PodSecurity(PodSecurity::WindowsHostProcess)),
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = pod_security::probe(
+    "The caller dry-runs in each namespace a pod with `windowsOptions.hostProcess`, beside one that meets every demand",
+    plan,
+);
+
+static VIOLATIONS: [Violation; 1] = [Violation::new(
+    PodSecurity::WindowsHostProcess,
+    "a Windows HostProcess container",
+    &["hostProcess ("],
+    "/spec/securityContext/windowsOptions/hostProcess",
+    |pod| {
+        pod["spec"]["hostNetwork"] = true.into();
+        pod["spec"]["securityContext"]["windowsOptions"] = json!({"hostProcess": true});
+    },
+)
+.beside("host-network", |pod| pod["spec"]["hostNetwork"] = true.into())];
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    pod_security::attempts(ground, &VIOLATIONS)
+}

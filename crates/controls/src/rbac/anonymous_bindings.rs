@@ -1,11 +1,14 @@
 //! `rbac/anonymous-bindings`; prose and cases in `anonymous_bindings.md`.
 
 use seaworthy_authorization::Holder;
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right};
 use crate::rbac::bindings::{self, Bound};
 use crate::rbac::public;
+use crate::rbac::review::{self, Question};
 use crate::rbac::undecided;
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -32,11 +35,36 @@ pub(super) static CONTROL: Control = Control {
     },
     check: bindings::bindings(check),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = Probe {
+    name: "rights",
+    asks: "The caller asks by SubjectAccessReview what `system:anonymous` in `system:unauthenticated` may do: read secrets, pods and \
+           `/metrics`, create pods, everything, and what bindings to it grant first",
+    proved_by: "`allowed: false` for each",
+    refuted_by: "`allowed: true` for one",
+    not_fooled_by: "an authorizer that refuses everything, since a member of `system:masters` is allowed the same. It says what \
+                    anonymous users could do, whether or not they are let in",
+    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let mut questions = Question::that_matter();
+    questions.extend(review::granted(ground, |holder, grants| {
+        ANONYMOUS.contains(holder) && grants != public::Grants::PublicInfo
+    }));
+    let groups = ["system:unauthenticated"];
+    vec![review::of_everybody(Subject::cluster("system:anonymous"), "system:anonymous", &groups, &questions)]
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope) else { return Verdict::NotApplicable };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let faults: Vec<_> = bound

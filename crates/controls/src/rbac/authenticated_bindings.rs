@@ -1,11 +1,14 @@
 //! `rbac/authenticated-bindings`; prose and cases in `authenticated_bindings.md`.
 
 use seaworthy_authorization::Holder;
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right};
 use crate::rbac::bindings::{self, Bound};
 use crate::rbac::public::{self, Grants};
+use crate::rbac::review::{self, Question};
 use crate::rbac::undecided;
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -29,11 +32,55 @@ pub(super) static CONTROL: Control = Control {
     },
     check: bindings::bindings(check),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = Probe {
+    name: "rights",
+    asks: "The caller asks by SubjectAccessReview what a made-up user in `system:authenticated`, and a made-up account in \
+           `system:serviceaccounts`, may do: read secrets, pods and `/metrics`, create pods, everything, and what bindings to these \
+           groups grant first",
+    proved_by: "`allowed: false` for each",
+    refuted_by: "`allowed: true` for one",
+    not_fooled_by: "an authorizer that refuses everything, since a member of `system:masters` is allowed the same; rights of \
+                    somebody in particular, since nobody is called like that",
+    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let of_group = |group: &str| {
+        let mut questions = Question::that_matter();
+        questions.extend(review::granted(ground, |holder, grants| {
+            *holder == Holder::Group(group) && matches!(grants, Grants::More | Grants::Urls)
+        }));
+        questions
+    };
+    let account = "system:serviceaccount:seaworthy-nowhere:seaworthy-probe";
+    let groups =
+        ["system:serviceaccounts", "system:serviceaccounts:seaworthy-nowhere", "system:authenticated"];
+    vec![
+        review::of_everybody(
+            Subject::cluster("system:authenticated"),
+            "seaworthy:probe",
+            &["system:authenticated"],
+            &of_group("system:authenticated"),
+        ),
+        review::of_everybody(
+            Subject::cluster("system:serviceaccounts"),
+            account,
+            &groups,
+            &of_group("system:serviceaccounts"),
+        ),
+    ]
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope) else { return Verdict::NotApplicable };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let mut faults = Vec::new();

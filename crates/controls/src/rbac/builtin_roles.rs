@@ -1,6 +1,6 @@
 //! `rbac/builtin-roles`; prose and cases in `builtin_roles.md`.
 
-use seaworthy_authorization::{Covering, Role, RoleKind, Rule, Standing, bootstrap, covers};
+use seaworthy_authorization::{Covering, Descent, Role, RoleKind, Rule, bootstrap, covers};
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
 
@@ -34,33 +34,34 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9019", "T1098"], ..Mappings::NONE },
     check: Check::Several(&[risky::roles(check_role), bindings::bindings(check_binding)]),
     guard: None,
+    probes: &[],
 };
 
 fn check_role<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(role) = scope.around.evidence.access().role(scope.object) else { return Verdict::NotApplicable };
     let name = Place::at(role.value.at(&["metadata", "name"]).unwrap_or(role.value));
     let mut faults = Vec::new();
-    match role.standing {
-        Standing::Widened(Some(single)) => faults.push(Fault::new(
+    match role.descent {
+        Descent::Widened(Some(single)) => faults.push(Fault::new(
             name,
             format!("`{}` is a built-in role and grants {single} here, which Kubernetes does not", role.name),
         )),
-        Standing::Widened(None) => faults.push(Fault::new(
+        Descent::Widened(None) => faults.push(Fault::new(
             name,
             format!(
                 "`{}` is a built-in role and takes rules from other roles than Kubernetes' own here",
                 role.name
             ),
         )),
-        Standing::Custom => faults.extend(flows(role)),
-        Standing::BuiltIn | Standing::Rebound => {}
+        Descent::Custom => faults.extend(flows(role)),
+        Descent::BuiltIn | Descent::Rebound => {}
     }
-    if role.standing != Standing::Custom {
+    if role.descent != Descent::Custom {
         faults.extend(without_update(scope));
     }
-    match (faults.is_empty(), role.standing) {
+    match (faults.is_empty(), role.descent) {
         (false, _) => Verdict::Fail(faults),
-        (true, Standing::Custom) if labels(role).next().is_none() => Verdict::NotApplicable,
+        (true, Descent::Custom) if labels(role).next().is_none() => Verdict::NotApplicable,
         (true, _) => undecided::pass_of_rules(role.value),
     }
 }
@@ -69,11 +70,11 @@ fn check_binding<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(binding) = scope.around.evidence.access().binding(scope.object) else {
         return Verdict::NotApplicable;
     };
-    if binding.standing == Standing::Custom {
+    if binding.descent == Descent::Custom {
         return Verdict::NotApplicable;
     }
     let mut faults: Vec<Fault<'a>> = without_update(scope).into_iter().collect();
-    if binding.standing == Standing::Rebound {
+    if binding.descent == Descent::Rebound {
         let place = Place::at(binding.value.at(&["metadata", "name"]).unwrap_or(binding.value));
         let message =
             format!("`{}` is a built-in binding and binds another role or other subjects here", binding.name);

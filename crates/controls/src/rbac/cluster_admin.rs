@@ -1,11 +1,14 @@
 //! `rbac/cluster-admin`; prose and cases in `cluster_admin.md`.
 
 use seaworthy_authorization::Holder;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe};
 use crate::rbac::bindings::{self, Bound};
 use crate::rbac::holders::MASTERS;
+use crate::rbac::review::{self, Inquiry, Question};
 use crate::rbac::undecided;
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -35,11 +38,34 @@ pub(super) static CONTROL: Control = Control {
     },
     check: bindings::bindings(check),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = review::probe(
+    "The caller asks by SubjectAccessReview whether subjects of bindings of full roles, a made-up user and made-up accounts may do \
+     everything, `*` on `*`",
+    plan,
+);
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let everything = Question::new("*", "*", "*");
+    let policy = ground.evidence.access().policy();
+    let mut inquiry = Inquiry::default();
+    for binding in policy.bindings().iter().filter(|binding| !binding.descent.is_built_in()) {
+        if !policy.role_bound(binding).is_some_and(|role| policy.is_full(role)) {
+            continue;
+        }
+        let holders = binding.subjects().filter_map(|subject| Holder::of(subject, binding.namespace));
+        for holder in holders.filter(|holder| *holder != Holder::Group(MASTERS)) {
+            inquiry.add(holder, everything.clone().at(binding.place()));
+        }
+    }
+    inquiry.attempts(ground, &[everything])
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope) else { return Verdict::NotApplicable };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let Some(role) = bound.role else { return bound.unknown_role() };

@@ -6,11 +6,14 @@ use seaworthy_authorization::powers::Powers;
 use seaworthy_authorization::{Binding, Holder, Target};
 use seaworthy_evidence::Place;
 use seaworthy_podsecurity::{Check as PodCheck, Level, NamespacePolicy, failing_checks};
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::openings::{FromOutside, Openings};
+use crate::probe::{Ground, Probe};
+use crate::rbac::review::{self, Inquiry, Question};
 use crate::rbac::risky::RBAC;
 use crate::rbac::{holders, undecided};
 use crate::scope::{PodScope, Surroundings};
@@ -40,7 +43,41 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::ACCOUNTS),
     ]),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = review::probe(
+    "The caller asks by SubjectAccessReview whether subjects from which a path leads to cluster-admin or to root on a node have the \
+     rights that it begins with, and whether a made-up user and made-up accounts have any like them",
+    plan,
+);
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let around = Surroundings { evidence: ground.evidence, settings: ground.settings };
+    let access = ground.evidence.access();
+    let policy = access.policy();
+    let mut inquiry = Inquiry::default();
+    let (terrain, _) = terrain(&around);
+    for path in paths::paths(policy, &terrain) {
+        let Some(binding) = policy.binding_of_source(path.source) else { continue };
+        let Some(role) = policy.role_bound(binding) else { continue };
+        let leads = policy.rules(role).map(|(_, rule)| rule).filter(|rule| !Powers::of_rule(rule).is_empty());
+        for question in leads.filter_map(|rule| Question::of_rule(&rule, binding.place())) {
+            inquiry.add(path.holder, question);
+        }
+    }
+    let ordinary = [
+        Question::new("create", "", "pods"),
+        Question::new("create", "", "pods/exec"),
+        Question::new("get", "", "secrets"),
+        Question::new("create", "", "serviceaccounts/token"),
+        Question::new("impersonate", "", "users"),
+        Question::new("bind", RBAC, "clusterroles"),
+        Question::new("escalate", RBAC, "clusterroles"),
+        Question::new("create", "", "nodes/proxy"),
+    ];
+    inquiry.attempts(ground, &ordinary)
+}
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {
     let (evidence, access) = (around.evidence, around.evidence.access());
@@ -72,7 +109,7 @@ fn without_path<'a>(
     roles: &mut FxHashMap<u32, Verdict<'a>>,
 ) -> Verdict<'a> {
     let policy = around.evidence.access().policy();
-    if binding.standing.is_built_in() {
+    if binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let Some(role) = policy.role_bound(binding) else {

@@ -1,7 +1,11 @@
 //! `rbac/evidence-tampering`; prose and cases in `evidence_tampering.md`.
 
+use seaworthy_probe::Attempt;
+
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe};
+use crate::rbac::review;
 use crate::rbac::risky::{self, Right, Risk};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -56,7 +60,17 @@ pub(super) static CONTROL: Control = Control {
     },
     check: risky::roles(check),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = review::probe(
+    "The caller asks by SubjectAccessReview whether subjects of bindings, a made-up user and made-up accounts may delete events and reports, or all objects of a kind at once",
+    plan,
+);
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    review::attempts(ground, &RISK)
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     risky::judge(scope, &RISK)

@@ -1,9 +1,12 @@
 //! `rbac/exec-access`; prose and cases in `exec_access.md`.
 
 use seaworthy_podsecurity::Version;
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe};
+use crate::rbac::review;
 use crate::rbac::risky::{self, Right, Risk};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -58,7 +61,17 @@ pub(super) static CONTROL: Control = Control {
     },
     check: risky::roles(check),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = review::probe(
+    "The caller asks by SubjectAccessReview whether subjects of bindings, a made-up user and made-up accounts may exec, attach, debug, forward ports and go through proxies of pods",
+    plan,
+);
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    review::attempts(ground, &RISK)
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     risky::judge(scope, &RISK)

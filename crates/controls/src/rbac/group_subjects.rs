@@ -24,11 +24,12 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["T1078"], ..Mappings::NONE },
     check: bindings::bindings(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope) else { return Verdict::NotApplicable };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let faults: Vec<_> = bound

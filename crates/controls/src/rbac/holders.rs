@@ -33,7 +33,7 @@ pub(super) fn of<'a>(policy: &Policy<'a>, role: &Role<'a>) -> Held<'a> {
     let mut found = Vec::new();
     let mut expected = false;
     for grant in policy.grants(role).take(MOST) {
-        if grant.binding.standing.is_built_in() || grant.holder == Holder::Group(MASTERS) {
+        if grant.binding.descent.is_built_in() || grant.holder == Holder::Group(MASTERS) {
             expected = true;
             continue;
         }

@@ -1,7 +1,7 @@
 //! Who may do what.
 //!
 //! `risky` judges the controls of the form "few subjects may …", each a list of rights; `bindings` what subjects are given
-//! by name. `escalation_paths` and `workload_privilege` put rights together with pods.
+//! by name; `review` asks the API server about both. `escalation_paths` and `workload_privilege` put rights together with pods.
 
 mod admission_write;
 mod anonymous_bindings;
@@ -23,6 +23,7 @@ mod network_write;
 mod node_and_volume_write;
 mod nodes_proxy;
 mod public;
+mod review;
 mod right;
 mod risky;
 mod secret_access;

@@ -1,7 +1,11 @@
 //! `rbac/namespace-write`; prose and cases in `namespace_write.md`.
 
+use seaworthy_probe::Attempt;
+
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe};
+use crate::rbac::review;
 use crate::rbac::risky::{self, Right, Risk, WRITE};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -30,7 +34,17 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["rbac"], attack: &["MS-TA9018", "T1562"], ..Mappings::NONE },
     check: risky::roles(check),
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = review::probe(
+    "The caller asks by SubjectAccessReview whether subjects of bindings, a made-up user and made-up accounts may change namespaces, quotas and limit ranges",
+    plan,
+);
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    review::attempts(ground, &RISK)
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     risky::judge(scope, &RISK)

@@ -3,6 +3,7 @@
 use seaworthy_authorization::{Match, Place as Where, Policy, Role, Rule};
 use seaworthy_podsecurity::Version;
 
+use crate::rbac::review::Question;
 use crate::rbac::undecided;
 
 /// Verbs that change objects.
@@ -111,6 +112,48 @@ impl Right {
         };
         self.until.is_none_or(|until| version < until)
             && (self.with.is_empty() || policy.rules(role).any(|(_, rule)| completed(&rule)))
+    }
+
+    /// Whether the right leads anywhere in a version, whatever a role grants beside it.
+    pub(super) fn is_asked_in(&self, version: Version) -> bool {
+        self.until.is_none_or(|until| version < until)
+    }
+
+    /// The questions whether somebody has the right, one for each verb.
+    pub(super) fn every(&self) -> impl Iterator<Item = Question> + use<'_> {
+        let name = match self.names {
+            Names::These(names) => names.first().copied().unwrap_or_default(),
+            Names::Any | Names::StartingWith(_) => "",
+        };
+        self.verbs.iter().map(move |verb| self.ask(Some(verb), self.resource.trim_end_matches("/*"), name))
+    }
+
+    /// The question whether somebody has what a rule grants of it.
+    pub(super) fn question(&self, verb: Option<&'static str>, rule: &Rule<'_>) -> Question {
+        let meant = |name: &str| match self.names {
+            Names::Any => true,
+            Names::These(names) => names.contains(&name),
+            Names::StartingWith(start) => name.starts_with(start),
+        };
+        let own = rule.names().map(|entry| entry.text).find(|name| meant(name));
+        let name = match self.names {
+            _ if rule.is_named() => own.unwrap_or_default(),
+            Names::These(names) => names.first().copied().unwrap_or_default(),
+            Names::Any | Names::StartingWith(_) => "",
+        };
+        let below = self.resource.strip_suffix("/*").and_then(|resource| {
+            let mut resources = rule.resources().map(|entry| entry.text);
+            resources.find(|text| text.strip_prefix(resource).is_some_and(|rest| rest.starts_with('/')))
+        });
+        self.ask(verb, below.unwrap_or(self.resource.trim_end_matches("/*")), name)
+    }
+
+    fn ask(&self, verb: Option<&'static str>, resource: &str, name: &str) -> Question {
+        let question = Question::new(verb.unwrap_or("get"), self.group, resource).named(name);
+        match self.within {
+            Some(namespace) => question.at(Where::Namespace(Some(namespace))),
+            None => question,
+        }
     }
 
     /// Whether a rule with these groups and resources may grant it: a quick look before the exact one.

@@ -44,7 +44,7 @@ pub(super) struct Risk {
 pub(super) fn judge<'a>(scope: &ObjectScope<'_, 'a>, risk: &'static Risk) -> Verdict<'a> {
     let access = scope.around.evidence.access();
     let Some(role) = access.role(scope.object) else { return Verdict::NotApplicable };
-    if role.standing.is_built_in() {
+    if role.descent.is_built_in() {
         return Verdict::Pass;
     }
     let policy = access.policy();

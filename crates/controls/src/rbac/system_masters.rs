@@ -38,11 +38,12 @@ pub(super) static CONTROL: Control = Control {
         },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn check_binding<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let Some(bound) = Bound::of(scope) else { return Verdict::NotApplicable };
-    if bound.binding.standing.is_built_in() {
+    if bound.binding.descent.is_built_in() {
         return Verdict::Pass;
     }
     let masters = bound.holders().filter(|(holder, _)| *holder == Holder::Group(MASTERS));

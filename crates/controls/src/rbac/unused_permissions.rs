@@ -22,6 +22,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["5.1.3"], nsa: &["rbac"], attack: &["T1078", "T1098"], ..Mappings::NONE },
     check: Check::Several(&[Check::Object { kinds: CLUSTER, check: judge_cluster }, roles(judge_role)]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_cluster<'a>(_: &ObjectScope<'_, 'a>) -> Verdict<'a> {
@@ -39,7 +40,7 @@ fn judge_role<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     };
     let policy = access.policy();
     let flows = policy.flows_into(role).next().is_some();
-    if role.standing.is_built_in()
+    if role.descent.is_built_in()
         || flows
         || closed_world::hides_grants(&scope.around, scope.object.namespace)
     {

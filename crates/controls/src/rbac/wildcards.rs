@@ -32,12 +32,13 @@ pub(super) static CONTROL: Control = Control {
     },
     check: risky::roles(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let access = scope.around.evidence.access();
     let Some(role) = access.role(scope.object) else { return Verdict::NotApplicable };
-    if role.standing.is_built_in() {
+    if role.descent.is_built_in() {
         return Verdict::Pass;
     }
     let mut reach = None;

@@ -40,6 +40,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::ENTRIES),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// What makes an account powerful, with the words for it. Half of a combination is not enough.

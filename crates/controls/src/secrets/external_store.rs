@@ -29,6 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Namespace(check), Check::Reads(closed_world::SECRETS)]),
     guard: None,
+    probes: &[],
 };
 
 /// One verdict for a namespace: where its secrets come from is decided for all of its workloads at once.

@@ -23,6 +23,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { cis: &["5.4.1"], nsa: &["secrets"], attack: &["T1552.001"], ..Mappings::NONE },
     check: Check::Pod(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

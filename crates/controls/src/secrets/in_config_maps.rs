@@ -28,6 +28,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: &[("", "ConfigMap")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

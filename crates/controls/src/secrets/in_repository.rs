@@ -35,6 +35,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: KINDS, check },
     guard: None,
+    probes: &[],
 };
 
 /// What an entry of a Secret is.

@@ -39,6 +39,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["secrets"], attack: &["T1552.001"], ..Mappings::NONE },
     check: Check::Pod(check),
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

@@ -27,6 +27,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["secrets"], attack: &["T1552"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Secret")], check },
     guard: None,
+    probes: &[],
 };
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

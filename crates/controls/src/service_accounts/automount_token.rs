@@ -2,10 +2,15 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Found, Place};
+use seaworthy_probe::{
+    Answer, Attempt, Consent, Identity, Outcome, Request, SideEffect, Step, Subject, expect,
+};
+use serde_json::{Value as Json, json};
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::PodScope;
 use crate::service_accounts::bindings::{self, Bound};
 use crate::verdict::{Fault, Verdict};
@@ -35,7 +40,103 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EXCUSING_GRANTS),
     ]),
     guard: None,
+    probes: &[SILENT],
 };
+
+const SILENT: Probe = Probe {
+    name: "silent",
+    asks: "The caller creates by dry run, in each namespace, a pod of the default account that says nothing of tokens",
+    proved_by: "a pod without a token among its volumes",
+    refuted_by: "a pod with one",
+    not_fooled_by: "a server that mounts no tokens at all, without the admission plugin: a pod that asks for one gets it",
+    positive_control: "the same pod, asking for a token, is accepted with one",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "pods", verbs: &["create"] }],
+    plan: plan_silent,
+};
+
+/// Most namespaces in which pods are tried.
+const MOST: usize = 20;
+
+fn plan_silent(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let mut attempts: Vec<Attempt> = Vec::new();
+    // Without the account, a pod waits for it and is refused.
+    let has_account = |namespace: &str| {
+        let mut accounts =
+            ground.evidence.of_kind("ServiceAccount").filter(|object| object.is("", "ServiceAccount"));
+        accounts.any(|account| account.name == "default" && account.namespace == Some(namespace))
+    };
+    for (index, namespace) in ground.namespaces().filter(|namespace| has_account(namespace)).enumerate() {
+        if index == MOST {
+            let reason = format!("pods are tried in {MOST} namespaces of one run at most");
+            attempts.push(Attempt::cannot(Subject::cluster("further namespaces"), reason, "--namespace"));
+            break;
+        }
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let pod =
+            |choice: Option<bool>| Request::dry_run(&path, &pod(ground.run, choice)).by(Identity::Caller);
+        let steps =
+            vec![Step::control("asking", pod(Some(true)), with_token), Step::ask("silent", pod(None))];
+        let subject = Subject::new("Namespace", None, namespace);
+        attempts.push(Attempt::new(subject, steps, |answers| {
+            let pod =
+                answers.get("silent").filter(|answer| answer.status() == Some(201)).and_then(Answer::json);
+            match pod.as_ref().map(holds_token) {
+                Some(true) => Outcome::refuted(
+                    "silent",
+                    "a pod of the default account gets a token that it did not ask for",
+                ),
+                Some(false) => Outcome::proved(
+                    "silent",
+                    "a pod of the default account gets no token unless it asks for one",
+                ),
+                None => answers.inconclusive("silent"),
+            }
+        }));
+    }
+    attempts
+}
+
+/// A pod that nothing but its token could be held against.
+fn pod(run: &str, choice: Option<bool>) -> Json {
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": format!("seaworthy-probe-{run}")},
+        "spec": {
+            "securityContext": {"runAsNonRoot": true, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{
+                "name": "probe",
+                "image": "registry.k8s.io/pause:3.10",
+                "securityContext": {
+                    "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                "resources": {
+                    "requests": {"cpu": "10m", "memory": "16Mi"},
+                    "limits": {"cpu": "10m", "memory": "16Mi"},
+                },
+            }],
+        },
+    });
+    if let Some(choice) = choice {
+        pod["spec"]["automountServiceAccountToken"] = choice.into();
+    }
+    pod
+}
+
+fn holds_token(pod: &Json) -> bool {
+    let volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
+    let mut sources =
+        volumes.flat_map(|volume| volume["projected"]["sources"].as_array().into_iter().flatten());
+    sources.any(|source| source.get("serviceAccountToken").is_some())
+}
+
+fn with_token(answer: &Answer) -> Result<(), String> {
+    expect::ok(answer)?;
+    let holds = answer.json().is_some_and(|pod| holds_token(&pod));
+    if holds { Ok(()) } else { Err("a pod that asks for a token gets none".to_owned()) }
+}
 
 fn check<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {
     let token = match token_of(scope) {

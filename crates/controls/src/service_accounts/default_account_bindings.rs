@@ -2,9 +2,12 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::may_not::{self, Wanted, wanted};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,12 +32,54 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: &[(RBAC, "ClusterRoleBinding"), (RBAC, "RoleBinding")], check },
     guard: None,
+    probes: &[RIGHTS],
 };
+
+const RIGHTS: Probe = Probe {
+    name: "rights",
+    asks: "The caller asks by SubjectAccessReview whether the default account of each namespace may list Secrets, create pods, or \
+           do anything at all there",
+    proved_by: "`allowed: false` for each",
+    refuted_by: "`allowed: true` for one",
+    not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. Rights that \
+                    were not asked for are not seen",
+    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::ACCESS_REVIEW],
+    plan: plan_rights,
+};
+
+/// Most namespaces that are asked about.
+const MOST: usize = 50;
+
+const WANTED: &[Wanted] = &[
+    wanted("list-secrets", "list", "", "secrets"),
+    wanted("create-pods", "create", "", "pods"),
+    wanted("everything", "*", "*", "*"),
+];
+
+fn plan_rights(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let mut attempts: Vec<Attempt> = Vec::new();
+    for (index, namespace) in ground.namespaces().enumerate() {
+        if index == MOST {
+            let reason = format!("only {MOST} namespaces are asked about in one run");
+            attempts.push(Attempt::cannot(Subject::cluster("further namespaces"), reason, "--namespace"));
+            break;
+        }
+        let user = format!("system:serviceaccount:{namespace}:default");
+        let group = format!("system:serviceaccounts:{namespace}");
+        let groups = ["system:serviceaccounts", &group, "system:authenticated"];
+        let subject = Subject::new("ServiceAccount", Some(namespace), "default");
+        attempts.push(may_not::attempt(subject, &user, &groups, Some(namespace), WANTED));
+    }
+    attempts
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let binding = scope.object;
     // `system:service-account-issuer-discovery` lets all accounts read the issuer's keys.
-    if scope.around.evidence.access().binding(binding).is_some_and(|binding| binding.standing.is_built_in()) {
+    if scope.around.evidence.access().binding(binding).is_some_and(|binding| binding.descent.is_built_in()) {
         return Verdict::Pass;
     }
     let role = binding.value.at(&["roleRef", "name"]).map_or("", |name| name.text());

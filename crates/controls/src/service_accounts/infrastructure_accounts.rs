@@ -25,6 +25,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Pod(check),
     guard: None,
+    probes: &[],
 };
 
 /// Kubeconfigs of administrators where installers put them: kubeadm, k3s, RKE2, MicroK8s, and root's own.

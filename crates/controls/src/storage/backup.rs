@@ -36,6 +36,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::SCHEDULES),
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_schedule<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

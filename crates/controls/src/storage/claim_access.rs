@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Evidence(check), Check::Reads(closed_world::CLAIMS)]),
     guard: None,
+    probes: &[],
 };
 
 /// The workloads that mount a claim: those that can write to it, and how many there are.

@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("", "PersistentVolume")], check: judge_volume },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_class<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

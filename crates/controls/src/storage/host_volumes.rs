@@ -31,6 +31,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("storage.k8s.io", "StorageClass")], check: judge_class },
     ]),
     guard: None,
+    probes: &[],
 };
 
 fn judge_volume<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -2,10 +2,14 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
+use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect, Step};
+use serde_json::json;
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::admission::{self, Said, said_of};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::NamespaceScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -29,7 +33,62 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Namespace(check), Check::Reads(closed_world::BOUNDS)]),
     guard: None,
+    probes: &[TRIED],
 };
+
+const TRIED: Probe = Probe {
+    name: "dry-run",
+    asks: "The caller dry-runs a claim for an exbibyte in each namespace that makes claims, beside one for a mebibyte",
+    proved_by: "403 `exceeded quota` that names storage, or by a LimitRange that bounds each claim, a policy or a webhook",
+    refuted_by: "201",
+    not_fooled_by: "a quota of something else that is used up, told by its words",
+    positive_control: "the claim for a mebibyte is let in by the same caller in the same namespace, or stopped by nothing but a quota",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right { group: "", resource: "persistentvolumeclaims", verbs: &["create"] }],
+    plan,
+};
+
+fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let mut attempts = admission::each_namespace(ground, false, |namespace| {
+        let claim = |size: &str| {
+            let claim = json!({
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"generateName": "seaworthy-probe-"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}},
+            });
+            admission::dry_run(namespace, "/api/v1", "persistentvolumeclaims", &claim)
+        };
+        let steps =
+            vec![Step::control("small", claim("1Mi"), admission::admitted), Step::ask("huge", claim("1Ei"))];
+        Attempt::new(admission::namespace_subject(namespace), steps, |answers| {
+            match said_of(answers, "huge") {
+                Said::Quota(message) if message.contains("requests.storage=") => {
+                    Outcome::proved("huge", "a quota refuses a claim for too much")
+                }
+                Said::Policy(who) => {
+                    Outcome::proved("huge", format!("a claim for too much is refused by {who}"))
+                }
+                Said::Admitted(_) => Outcome::refuted("huge", "a claim for an exbibyte is let in"),
+                Said::Quota(_) => Outcome::inconclusive("huge", "a quota of something else refuses it")
+                    .needs("room in the ResourceQuota of the namespace"),
+                _ if answers.message("huge").contains("maximum storage usage per PersistentVolumeClaim") => {
+                    Outcome::proved("huge", "a LimitRange refuses a claim for too much")
+                }
+                _ => answers.inconclusive("huge"),
+            }
+        })
+    });
+    let claims = |namespace: &str| {
+        ground.evidence.of_kind("PersistentVolumeClaim").any(|claim| claim.namespace == Some(namespace))
+            || ground.evidence.of_kind("StatefulSet").any(|set| {
+                set.namespace == Some(namespace) && set.value.at(&["spec", "volumeClaimTemplates"]).is_some()
+            })
+    };
+    attempts.retain(|attempt| attempt.subject().kind != "Namespace" || claims(&attempt.subject().name));
+    attempts
+}
 
 fn check<'a>(scope: &NamespaceScope<'_, 'a>) -> Verdict<'a> {
     let Some(name) = scope.name else {

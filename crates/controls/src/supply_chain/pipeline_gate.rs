@@ -38,6 +38,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["images"], attack: &["MS-TA9002", "T1195.002"], ..Mappings::NONE },
     check: Check::Evidence(check),
     guard: None,
+    probes: &[],
 };
 
 /// What a pipeline does, and where.

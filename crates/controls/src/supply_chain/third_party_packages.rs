@@ -51,6 +51,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Pod(judge_pod),
     ]),
     guard: None,
+    probes: &[],
 };
 
 /// What a version that is stated, or missing below `parent`, leads to.

@@ -48,7 +48,7 @@ impl fmt::Display for Owner<'_> {
 
 /// How an object that is judged although something owns it stands to its owner.
 #[derive(Clone, Debug)]
-pub struct Standing<'a> {
+pub struct Kinship<'a> {
     /// The uppermost controller above it that is known.
     pub owner: Owner<'a>,
     /// How it differs from the template that it was made of, when that is known: the first difference.
@@ -78,7 +78,7 @@ enum Fate<'a> {
     /// Its owner, or an equal pod, is judged in its place.
     Represented,
     /// It is judged itself.
-    Stands(Standing<'a>),
+    Stands(Kinship<'a>),
 }
 
 impl<'a> Owners<'a> {
@@ -148,12 +148,12 @@ impl<'a> Owners<'a> {
     }
 
     /// How an object stands to its owner.
-    pub(crate) fn standing(&self, object: &Object<'_>) -> Option<&Standing<'a>> {
+    pub(crate) fn kinship(&self, object: &Object<'_>) -> Option<&Kinship<'a>> {
         if self.fates.is_empty() {
             return None;
         }
         match self.fates.get(&key(object))? {
-            Fate::Stands(standing) => Some(standing),
+            Fate::Stands(kinship) => Some(kinship),
             Fate::Represented => None,
         }
     }
@@ -406,14 +406,14 @@ impl<'a> Kin<'_, '_, 'a> {
             let equal = peers.iter().take(PEERS).find(|peer| says_the_same(owned, peer));
             if let Some(peer) = equal {
                 owners.fates.insert(key(owned.object), Fate::Represented);
-                if let Some(Fate::Stands(standing)) = owners.fates.get_mut(&key(peer.object)) {
-                    standing.count += 1;
+                if let Some(Fate::Stands(kinship)) = owners.fates.get_mut(&key(peer.object)) {
+                    kinship.count += 1;
                 }
                 continue;
             }
             peers.push(owned);
             let Some(owner) = self.uppermost(position) else { continue };
-            owners.fates.insert(key(owned.object), Fate::Stands(Standing { owner, difference, count: 1 }));
+            owners.fates.insert(key(owned.object), Fate::Stands(Kinship { owner, difference, count: 1 }));
         }
         owners.represented = owners.fates.values().filter(|fate| matches!(fate, Fate::Represented)).count();
         owners

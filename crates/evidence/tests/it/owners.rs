@@ -78,12 +78,12 @@ fn judged(texts: &[String]) -> Vec<String> {
     let evidence = Evidence::new(&files);
     let judged = evidence.workloads().iter().map(|workload| {
         let object = evidence.owner(workload);
-        match evidence.standing(object) {
-            Some(standing) => format!(
+        match evidence.kinship(object) {
+            Some(kinship) => format!(
                 "{object} x{} of {}: {}",
-                standing.count,
-                standing.owner,
-                standing.difference.as_deref().unwrap_or("-")
+                kinship.count,
+                kinship.owner,
+                kinship.difference.as_deref().unwrap_or("-")
             ),
             None => object.to_string(),
         }

@@ -158,7 +158,7 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
 }
 
 fn time(time: ASN1Time) -> String {
-    super::time::rfc3339(time.timestamp())
+    seaworthy_policy::rfc3339(time.timestamp())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -45,11 +45,11 @@ impl Page {
 /// The controls of one family.
 pub(super) struct Family {
     pub(super) name: &'static str,
-    pub(super) controls: Vec<Standing>,
+    pub(super) controls: Vec<Row>,
 }
 
 /// Where a control stands.
-pub(super) struct Standing {
+pub(super) struct Row {
     pub(super) control: &'static Control,
     pub(super) status: Status,
     /// As "3 pass, 1 unknown".
@@ -58,7 +58,7 @@ pub(super) struct Standing {
     pub(super) page: Option<Page>,
 }
 
-impl Standing {
+impl Row {
     /// The status as people say it.
     pub(super) fn word(&self) -> &'static str {
         match self.status {
@@ -77,13 +77,13 @@ pub(super) fn families(assessment: &Assessment<'_, '_>) -> Vec<Family> {
             families.push(Family { name, controls: Vec::new() });
         }
         if let Some(family) = families.last_mut() {
-            family.controls.push(standing(result));
+            family.controls.push(row(result));
         }
     }
     families
 }
 
-fn standing(result: &ControlResult) -> Standing {
+fn row(result: &ControlResult) -> Row {
     let Counts { pass, fail, known, excepted, unknown, not_applicable } = result.counts;
     let counts = [
         (fail, "fail"),
@@ -97,7 +97,7 @@ fn standing(result: &ControlResult) -> Standing {
     let counts: Vec<String> =
         counts.map(|(number, word)| format!("{} {word}", grouped(*number as usize))).collect();
     let status = result.counts.status();
-    Standing {
+    Row {
         control: result.control,
         status,
         counts: if counts.is_empty() { "no subject".to_owned() } else { counts.join(", ") },

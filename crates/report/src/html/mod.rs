@@ -9,6 +9,7 @@ mod filters;
 mod finding;
 mod frameworks;
 mod listing;
+mod proofs;
 mod roadmap;
 mod text;
 
@@ -70,6 +71,7 @@ struct Report<'r> {
     not_evaluated: Vec<NotEvaluated>,
     families: Vec<Family>,
     frameworks: Vec<frameworks::View>,
+    proofs: Option<proofs::Proofs>,
     configuration: Option<Cow<'r, str>>,
 }
 
@@ -114,6 +116,7 @@ impl<'r> Report<'r> {
             not_evaluated: not_evaluated(assessment, context),
             families: control::families(assessment),
             frameworks: frameworks::frameworks(assessment, &context.frameworks),
+            proofs: proofs::proofs(assessment),
             configuration: context.configuration.as_deref().map(|file| clean(file, PATH)),
         }
     }

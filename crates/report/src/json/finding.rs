@@ -128,13 +128,13 @@ impl<'f> Subjected<'f> {
                 member(bytes, ",\"name\":", &clean(name, NAME));
                 bytes.push(b'}');
             }
-            if let Some(standing) = subject.standing {
-                let owner = &standing.owner;
+            if let Some(kinship) = subject.kinship {
+                let owner = &kinship.owner;
                 member(bytes, ",\"owner\":{\"apiVersion\":", &clean(owner.api_version, NAME));
                 member(bytes, ",\"kind\":", &clean(owner.kind, NAME));
                 member(bytes, ",\"name\":", &clean(owner.name, NAME));
-                number(bytes, "},\"count\":", standing.count);
-                if let Some(difference) = &standing.difference {
+                number(bytes, "},\"count\":", kinship.count);
+                if let Some(difference) = &kinship.difference {
                     member(bytes, ",\"difference\":", &clean(difference, PATH));
                 }
             }

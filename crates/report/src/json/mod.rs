@@ -6,6 +6,7 @@
 mod exceptions;
 mod finding;
 mod frameworks;
+mod proofs;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::source::{Located, Range};
 use exceptions::{BaselineView, ExceptionView};
 use finding::Pen;
 use frameworks::FrameworkView;
+use proofs::{ProofView, ProvingView, StandingView};
 
 /// The version of the contract.
 pub const API_VERSION: &str = "seaworthy.dev/v1alpha1";
@@ -57,7 +59,16 @@ pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut d
         let file = &assessment.evidence.files()[diagnostic.file as usize];
         append(bytes, &DiagnosticView::new(diagnostic, &Located::within(file, diagnostic.span)));
     })?;
-    out.write_all(b"]}\n")
+    out.write_all(b"]")?;
+
+    if let Some(proofs) = &assessment.proofs {
+        list("proofs", out)?;
+        write_list(&proofs.proofs, out, |(): &mut (), proof, bytes| {
+            append(bytes, &ProofView::new(proof, assessment));
+        })?;
+        out.write_all(b"]")?;
+    }
+    out.write_all(b"}\n")
 }
 
 fn append(bytes: &mut Vec<u8>, value: &impl Serialize) {
@@ -87,6 +98,8 @@ struct Head<'r> {
     exceptions: Vec<ExceptionView<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<BaselineView<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proving: Option<ProvingView<'r>>,
 }
 
 #[derive(Serialize)]
@@ -178,6 +191,8 @@ struct ControlView {
     change: &'static str,
     status: &'static str,
     counts: CountsView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<StandingView>,
 }
 
 #[derive(Serialize)]
@@ -227,6 +242,7 @@ impl<'r> Head<'r> {
             assessment.findings.iter().filter(|finding| matches!(finding.exception, Some(Acceptance::Known)));
         let known = known.count();
         let total = Roadmap::new(assessment);
+        let standings = assessment.standings();
         Head {
             api_version: API_VERSION,
             kind: "Assessment",
@@ -277,7 +293,11 @@ impl<'r> Head<'r> {
             controls: assessment
                 .controls
                 .iter()
-                .map(|result| ControlView::new(result, assessment.settings))
+                .enumerate()
+                .map(|(index, result)| ControlView {
+                    standing: standings.get(index).map(|standing| StandingView::new(standing, assessment)),
+                    ..ControlView::new(result, assessment.settings)
+                })
                 .collect(),
             roadmap: total
                 .phases
@@ -295,6 +315,7 @@ impl<'r> Head<'r> {
                 .collect(),
             exceptions: exceptions::exceptions(assessment),
             baseline: exceptions::baseline(assessment, context),
+            proving: proofs::proving(assessment, &standings),
         }
     }
 }
@@ -330,6 +351,7 @@ impl ControlView {
             change: change.id,
             status: result.counts.status().name(),
             counts: CountsView { pass, fail, known, excepted, unknown, not_applicable },
+            standing: None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod coverage;
 mod excerpt;
 mod frameworks;
 mod living;
+mod proofs;
 mod roadmap;
 mod text;
 
@@ -31,12 +32,20 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 40..=120;
 /// Those of the writer.
 pub fn write(assessment: &Assessment<'_, '_>, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     if context.style == Style::Quiet {
-        return write_quiet(assessment, context, out);
+        if !context.only_proofs {
+            write_quiet(assessment, context, out)?;
+        }
+        return proofs::write_quiet(&mut Screen::new(context.width, context.color, out), assessment);
     }
     let secrets = Secrets::new(assessment);
     let mut screen = Screen::new(context.width, context.color, out);
+    if context.only_proofs {
+        proofs::write_heading(&mut screen, assessment, context)?;
+        return proofs::write(&mut screen, assessment, context);
+    }
     coverage::write_heading(&mut screen, assessment, context)?;
     coverage::write_diagnostics(&mut screen, assessment, &secrets, context.style)?;
+    proofs::write(&mut screen, assessment, context)?;
     roadmap::write(&mut screen, assessment, &secrets, context.style)?;
     frameworks::write(&mut screen, assessment, &context.frameworks, context.style)?;
     coverage::write(&mut screen, assessment, context)?;

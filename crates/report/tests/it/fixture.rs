@@ -8,7 +8,9 @@ use seaworthy_document::Stream;
 use seaworthy_evidence::{Evidence, Place, SourceFile};
 use seaworthy_report::{Context, Format, Skipped, Style, write};
 
-pub(crate) static PRIVILEGED: Control = Control {
+pub(crate) static PRIVILEGED: Control = PRIVILEGED_WITHOUT_PROBE;
+
+pub(crate) const PRIVILEGED_WITHOUT_PROBE: Control = Control {
     id: "pods/privileged",
     title: "No container runs privileged",
     phase: Phase::NextStep,
@@ -25,9 +27,12 @@ pub(crate) static PRIVILEGED: Control = Control {
     mappings: Mappings { cis: &["5.2.2"], kubescape: &["C-0057"], ..Mappings::NONE },
     check: Check::Container(privileged),
     guard: None,
+    probes: &[],
 };
 
-pub(crate) static LIMITS: Control = Control {
+pub(crate) static LIMITS: Control = LIMITS_WITHOUT_PROBE;
+
+pub(crate) const LIMITS_WITHOUT_PROBE: Control = Control {
     id: "pods/resource-limits",
     title: "Containers have limits",
     phase: Phase::QuickWin,
@@ -39,9 +44,12 @@ pub(crate) static LIMITS: Control = Control {
     mappings: Mappings { trivy: &["KSV-0011"], ..Mappings::NONE },
     check: Check::Container(limits),
     guard: None,
+    probes: &[],
 };
 
-pub(crate) static CREDENTIALS: Control = Control {
+pub(crate) static CREDENTIALS: Control = CREDENTIALS_WITHOUT_PROBE;
+
+pub(crate) const CREDENTIALS_WITHOUT_PROBE: Control = Control {
     id: "secrets/in-config-maps",
     title: "Credentials are kept in Secrets",
     phase: Phase::QuickWin,
@@ -53,6 +61,7 @@ pub(crate) static CREDENTIALS: Control = Control {
     mappings: Mappings { nsa: &["secrets"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "ConfigMap")], check: credentials },
     guard: None,
+    probes: &[],
 };
 
 pub(crate) static CONTENT: Control = Control {
@@ -67,6 +76,7 @@ pub(crate) static CONTENT: Control = Control {
     mappings: Mappings { nsa: &["images"], ..Mappings::NONE },
     check: Check::ImageContent { needs: "the files of the image" },
     guard: None,
+    probes: &[],
 };
 
 pub(crate) static CONTROLS: [&Control; 4] = [&CONTENT, &PRIVILEGED, &LIMITS, &CREDENTIALS];

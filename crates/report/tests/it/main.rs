@@ -7,6 +7,7 @@ mod exchange;
 mod explain;
 mod fixture;
 mod json;
+mod proofs;
 mod rendered;
 mod sarif;
 mod terminal;

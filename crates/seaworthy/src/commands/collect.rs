@@ -9,7 +9,7 @@ use crate::{input, live, output};
 
 pub(crate) fn run(args: &CollectArgs) -> Result<Outcome, CommandError> {
     if args.cluster.print_rbac {
-        return live::print_rights(&args.cluster);
+        return live::print_rights(&args.cluster, false);
     }
     if !args.cluster.cluster && !args.node.node {
         return Err(CommandError::new("nothing to collect was named").hint("add `--cluster` or `--node`"));

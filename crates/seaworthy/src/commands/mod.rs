@@ -10,4 +10,6 @@ pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod nodes;
 pub(crate) mod pods;
+#[cfg(feature = "live")]
+pub(crate) mod prove;
 pub(crate) mod scan;

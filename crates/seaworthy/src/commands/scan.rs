@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use seaworthy_controls::evaluate;
+use seaworthy_controls::{Assessment, Proofs, evaluate};
 use seaworthy_evidence::{Declarations, Evidence};
 use seaworthy_ingest::{Collected, IngestError};
 use seaworthy_report::{Context, Format, Skipped, Style};
@@ -17,6 +17,8 @@ use crate::input::{self, Input};
 use crate::output;
 use crate::plan::{self, Plan};
 use crate::progress::Progress;
+#[cfg(feature = "live")]
+use crate::proving::{self, Places};
 
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandError> {
     #[cfg(feature = "live")]
@@ -26,7 +28,13 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Outcome, CommandEr
     }
     #[cfg(feature = "live")]
     if args.cluster.print_rbac {
-        return crate::live::print_rights(&args.cluster);
+        return crate::live::print_rights(&args.cluster, args.watch.watch);
+    }
+    #[cfg(feature = "live")]
+    if let Some(option) = args.proving.probes.choice().filter(|_| !args.proving.prove) {
+        return Err(
+            CommandError::new(format!("`{option}` is about probes, and none is made")).hint("add `--prove`")
+        );
     }
     judge(args, global, |plan, progress| input::read(args, plan, progress))
 }
@@ -41,7 +49,7 @@ pub(crate) fn judge(
     let frameworks = plan::frameworks(&args.framework)?;
     let mut plan = Plan::new(&args.judge, input::first_path(args), &frameworks, global)?;
     #[cfg(feature = "live")]
-    if args.cluster.watch {
+    if args.watch.watch {
         if !args.output.is_empty() {
             return Err(CommandError::new(
                 "`--output` cannot be used with `--watch`: there is no end at which a report is written",
@@ -49,10 +57,10 @@ pub(crate) fn judge(
             .hint("`--format json` prints one JSON object a line"));
         }
         let progress = Progress::new(!args.no_progress && !args.quiet);
-        crate::watching::run(&args.cluster, plan, args.format.as_deref(), &progress, global)?;
+        crate::watching::run(&args.cluster, &args.watch, plan, args.format.as_deref(), &progress, global)?;
         return Ok(Outcome::Clean);
     }
-    let targets = targets(args, plan.format.as_deref())?;
+    let targets = targets(&args.output, args.format.as_deref(), plan.format.as_deref())?;
     let baseline = args.baseline.clone().filter(|path| !path.as_os_str().is_empty()).or(plan.baseline.take());
     plan.settings.baseline = baseline.as_deref().map(plan::baseline).transpose()?;
 
@@ -79,6 +87,16 @@ pub(crate) fn judge(
         declared.as_ref().map(|declared| Declarations::new(&evidence, Evidence::new(&declared.files)));
     let mut assessment = evaluate(&plan.controls, &evidence, &plan.settings);
     assessment.declarations = declarations.as_ref();
+    #[cfg(feature = "live")]
+    if args.proving.prove {
+        let crate::prove_args::ScanProbeArgs { at_nodes: nodes, probes, .. } = &args.proving;
+        let places = Places { args: probes, nodes, configuration: plan.prove.as_ref() };
+        let wanted = !args.no_progress && !args.quiet;
+        assessment.proofs = Some(proving::prove(&args.cluster, &places, &plan, &evidence, wanted)?);
+        for (format, _) in targets.iter().filter(|(format, _)| !format.shows_proofs()) {
+            output::message(&format!("note: a report of `{format}` has no place for proofs"));
+        }
+    }
     let context = Context {
         inputs: input.names,
         skipped: input.skipped,
@@ -92,24 +110,15 @@ pub(crate) fn judge(
         },
         ..output::context(global)
     };
-    for (format, target) in &targets {
-        match target {
-            Target::Stdout => {
-                output::to_stdout(|out| seaworthy_report::write(*format, &assessment, &context, out))?;
-            }
-            Target::File(path) => {
-                let context = Context { color: false, ..context.clone() };
-                write_file(path, |out| seaworthy_report::write(*format, &assessment, &context, out))?;
-            }
-        }
-    }
+    write(&targets, &assessment, &context)?;
     let gaps = input.gaps
         || !assessment.unknown.is_empty()
         || evidence
             .diagnostics()
             .iter()
             .any(|diagnostic| diagnostic.severity == seaworthy_evidence::Severity::Error);
-    let outcome = match plan.threshold.is_reached(&assessment) {
+    let gaps = gaps || assessment.proofs.as_ref().is_some_and(Proofs::leave_open);
+    let outcome = match plan.threshold.is_reached(&assessment) || plan.threshold.is_refuted(&assessment) {
         _ if args.require_complete.unwrap_or(plan.require_complete) && gaps => Outcome::Incomplete,
         true => Outcome::Findings,
         false => Outcome::Clean,
@@ -121,15 +130,39 @@ pub(crate) fn judge(
     Ok(outcome)
 }
 
-enum Target {
+/// Writes every report to where it goes.
+pub(crate) fn write(
+    targets: &[(Format, Target)],
+    assessment: &Assessment<'_, '_>,
+    context: &Context<'_>,
+) -> Result<(), CommandError> {
+    for (format, target) in targets {
+        match target {
+            Target::Stdout => {
+                output::to_stdout(|out| seaworthy_report::write(*format, assessment, context, out))?;
+            }
+            Target::File(path) => {
+                let context = Context { color: false, ..context.clone() };
+                write_file(path, |out| seaworthy_report::write(*format, assessment, &context, out))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) enum Target {
     Stdout,
     File(PathBuf),
 }
 
 /// Where each report goes. `--output FORMAT=-` takes the place of `--format` on standard output.
-fn targets(args: &ScanArgs, configured: Option<&str>) -> Result<Vec<(Format, Target)>, CommandError> {
+pub(crate) fn targets(
+    outputs: &[String],
+    format: Option<&str>,
+    configured: Option<&str>,
+) -> Result<Vec<(Format, Target)>, CommandError> {
     let mut targets = Vec::new();
-    for output in &args.output {
+    for output in outputs {
         let Some((format, path)) = output.split_once('=') else {
             // A format alone has no file to go to.
             if let Ok(format) = output.parse() {
@@ -148,7 +181,7 @@ fn targets(args: &ScanArgs, configured: Option<&str>) -> Result<Vec<(Format, Tar
     }
     match targets.iter().filter(|(_, target)| matches!(target, Target::Stdout)).count() {
         0 => {
-            let format = args.format.as_deref().or(configured).unwrap_or("terminal");
+            let format = format.or(configured).unwrap_or("terminal");
             targets.push((parse_format(format)?, Target::Stdout));
         }
         1 => {}

@@ -16,7 +16,7 @@ use seaworthy_controls::evaluate;
 use seaworthy_evidence::SourceFile;
 
 use crate::cli::Global;
-use crate::cluster_args::ClusterArgs;
+use crate::cluster_args::{ClusterArgs, WatchArgs};
 use crate::error::CommandError;
 use crate::live::cluster_error;
 use crate::output;
@@ -42,6 +42,7 @@ const AGAIN: Duration = Duration::from_secs(30);
 /// When the cluster cannot be asked in the first place, or nobody reads what is printed any more.
 pub(crate) fn run(
     args: &ClusterArgs,
+    watch: &WatchArgs,
     mut plan: Plan,
     format: Option<&str>,
     progress: &Progress,
@@ -55,8 +56,8 @@ pub(crate) fn run(
                 .hint("`--format terminal` and `--format json` can; `--metrics-addr` serves numbers"));
         }
     };
-    let metrics = args.metrics_addr.map(Metrics::serve).transpose()?;
-    let options = args.options();
+    let metrics = watch.metrics_addr.map(Metrics::serve).transpose()?;
+    let options = ClusterOptions { watch: true, ..args.options() };
     let begun = seaworthy_cluster::watch(&options, &|event| progress.on_cluster(event));
     progress.finish();
     let (gathered, feed) = begun.map_err(cluster_error)?;
@@ -64,7 +65,7 @@ pub(crate) fn run(
     if let Some(version) = recorded.filter(|_| !plan.version_is_stated) {
         plan.settings.version = version;
     }
-    let resync = Duration::from_secs(args.resync);
+    let resync = Duration::from_secs(watch.resync);
     let mut watching = Watching { options, plan: &plan, resync, tell, metrics, posture: Posture::default() };
     watching.go_on(gathered, feed)
 }

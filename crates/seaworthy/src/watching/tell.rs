@@ -153,7 +153,5 @@ fn json(out: &mut dyn Write, value: &impl Serialize) -> std::io::Result<()> {
 /// The time, as RFC 3339 in UTC.
 fn now() -> String {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let date = seaworthy_policy::Date::from_unix_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-    let rest = seconds % 86_400;
-    format!("{date}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    seaworthy_policy::rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))
 }

@@ -15,6 +15,9 @@ mod living;
 mod nodes;
 mod pods;
 mod program;
+mod proofs;
+#[cfg(feature = "live")]
+mod proving;
 mod rendering;
 mod snapshots;
 mod watching;

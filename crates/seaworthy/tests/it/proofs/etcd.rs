@@ -1,0 +1,530 @@
+//! Etcd: its doors, and how Secrets are stored in it. And TLS: who takes what, and until when.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use ::lab::{Lab, Profile};
+use serde_json::Value;
+
+use super::{INCONCLUSIVE, PROVED, REFUTED, hardened, verdicts};
+use crate::program::{root, stderr};
+
+/// What is expected of a probe: control and probe, subject, verdict. Places are named as the lab names them.
+type Row = (&'static str, &'static str, &'static str);
+
+const SELECTED: &str = "etcd,api-server/tls-strength,api-server/tls-serving,control-plane/certificate-expiry,\
+                        control-plane/component-tls";
+
+/// All verdicts on the hardened lab.
+const HARDENED: &[Row] = &[
+    ("api-server/tls-serving#handshake", "API server", PROVED),
+    ("api-server/tls-strength#hellos", "API server", PROVED),
+    ("control-plane/certificate-expiry#serving", "API server", PROVED),
+    ("control-plane/certificate-expiry#serving", "controller-manager", PROVED),
+    ("control-plane/certificate-expiry#serving", "etcd", PROVED),
+    ("control-plane/certificate-expiry#serving", "etcd-peer", PROVED),
+    ("control-plane/certificate-expiry#serving", "scheduler", PROVED),
+    ("control-plane/component-tls#hellos", "controller-manager", PROVED),
+    ("control-plane/component-tls#hellos", "scheduler", PROVED),
+    ("etcd/client-tls#strangers", "etcd", PROVED),
+    ("etcd/dedicated-ca#cluster-certificates", "etcd", PROVED),
+    ("etcd/encryption-at-rest#canary", "secrets of etcd", PROVED),
+    ("etcd/encryption-coverage#canary", "configmaps of etcd", PROVED),
+    ("etcd/encryption-keys#provider", "secrets of etcd", PROVED),
+    ("etcd/encryption-rewrite#prefixes", "etcd", PROVED),
+    ("etcd/peer-tls#strangers", "etcd-peer", PROVED),
+];
+
+/// What differs on the insecure lab, whose etcd speaks no TLS at all.
+const INSECURE: &[Row] = &[
+    ("api-server/tls-strength#hellos", "API server", REFUTED),
+    ("control-plane/certificate-expiry#serving", "etcd", INCONCLUSIVE),
+    ("control-plane/certificate-expiry#serving", "etcd-peer", INCONCLUSIVE),
+    ("etcd/client-tls#strangers", "etcd", REFUTED),
+    // Nobody looks at certificates.
+    ("etcd/dedicated-ca#cluster-certificates", "etcd", INCONCLUSIVE),
+    ("etcd/encryption-at-rest#canary", "secrets of etcd", REFUTED),
+    ("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED),
+    ("etcd/encryption-keys#provider", "secrets of etcd", INCONCLUSIVE),
+    ("etcd/encryption-rewrite#prefixes", "etcd", REFUTED),
+    ("etcd/peer-tls#strangers", "etcd-peer", REFUTED),
+];
+
+/// Something to read raw, made before anything is tried.
+const SECRET: &str = "
+apiVersion: v1
+kind: Secret
+metadata: {name: older, namespace: default}
+stringData: {word: something}
+";
+
+/// The flags that say where everything of a lab is; the certificate for etcd by its name there.
+fn places(lab: &Lab, certificate: &str) -> Vec<String> {
+    let pki = lab.folder().join("pki");
+    let file = |name: &str, end: &str| pki.join(format!("{name}.{end}")).display().to_string();
+    let url = |program: &str| format!("https://{}", lab.address_of(program));
+    let mut flags = Vec::new();
+    for (flag, value) in [
+        ("--etcd", url("etcd")),
+        ("--etcd-peer", url("etcd-peer")),
+        ("--scheduler", url("scheduler")),
+        ("--controller-manager", url("controller-manager")),
+        ("--etcd-cert", file(certificate, "crt")),
+        ("--etcd-key", file(certificate, "key")),
+        ("--etcd-ca", file("etcd-ca", "crt")),
+        ("--ordinary-cert", file("nobody", "crt")),
+        ("--ordinary-key", file("nobody", "key")),
+        ("--consent", "canary".to_owned()),
+    ] {
+        flags.extend([flag.to_owned(), value]);
+    }
+    flags
+}
+
+/// Tries what is selected, as one of the identities.
+fn prove(lab: &Lab, identity: &str, selected: &str, flags: &[String]) -> Value {
+    let output = lab
+        .command(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["prove", "--no-config", "--no-progress", "--format", "json", "--select", selected])
+        .args(["--probe-timeout", "20", "--kubeconfig"])
+        .arg(lab.kubeconfig(identity))
+        .args(flags)
+        .current_dir(root())
+        .output()
+        .expect("the program runs");
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(&output));
+    serde_json::from_slice(&output.stdout).expect("a report")
+}
+
+/// What differs between a report and the verdicts of the hardened lab with some that turn. Every verdict must be foreseen.
+fn differences(lab: &Lab, report: &Value, turns: &[Row]) -> Vec<String> {
+    let mut expected: BTreeMap<(String, String), &str> = BTreeMap::new();
+    for (control, subject, verdict) in HARDENED {
+        expected.insert(((*control).to_owned(), (*subject).to_owned()), *verdict);
+    }
+    for (control, subject, verdict) in turns {
+        let before = expected.insert(((*control).to_owned(), (*subject).to_owned()), *verdict);
+        assert!(before.is_some(), "{control} of {subject} is no row of the hardened lab");
+    }
+    let programs = ["etcd-peer", "etcd", "scheduler", "controller-manager"];
+    let mut wrong = Vec::new();
+    for ((control, subject), verdict) in verdicts(report) {
+        let subject = programs
+            .iter()
+            .fold(subject, |subject, program| subject.replace(&lab.address_of(program), program));
+        // A folder of backups is given to none of these runs; and what the ports answer is tried elsewhere.
+        if control.starts_with("etcd/backup-") || control == "control-plane/component-tls#credentials" {
+            continue;
+        }
+        let proof = (control, subject);
+        match expected.remove(&proof) {
+            Some(wanted) if wanted == verdict => {}
+            wanted => wrong.push(format!("{} of {}: {verdict}, not {wanted:?}", proof.0, proof.1)),
+        }
+    }
+    wrong.extend(expected.keys().map(|(control, subject)| format!("{control} of {subject}: no proof")));
+    if !wrong.is_empty() {
+        let proofs = report["proofs"].as_array().into_iter().flatten();
+        wrong.extend(proofs.map(|proof| {
+            format!(
+                "    {} {}: {} {} ({} -> {})",
+                proof["control"],
+                proof["subject"]["name"],
+                proof["verdict"],
+                proof["reason"],
+                proof["request"],
+                proof["reply"]
+            )
+        }));
+    }
+    wrong
+}
+
+#[test]
+fn etcd_and_tls_come_out_on_both_profiles_as_their_description_says() {
+    let insecure = || Profile::insecure().with_controllers().with_application();
+    for (profile, turns) in [(hardened(), &[][..]), (insecure(), INSECURE)] {
+        let lab = match Lab::start(profile) {
+            Ok(lab) => lab,
+            Err(skip) => return skip.announce(),
+        };
+        lab.apply(SECRET).expect("a Secret");
+        let report = prove(&lab, "admin", SELECTED, &places(&lab, "apiserver-etcd-client"));
+        let wrong = differences(&lab, &report, turns);
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        let text = report.to_string();
+        assert!(!text.contains("seaworthy-canary-text"), "values of canaries are in the report");
+    }
+}
+
+/// One thing that is broken, and every verdict that turns with it.
+struct Mutant {
+    name: &'static str,
+    profile: fn(Profile) -> Profile,
+    /// The client certificate that etcd knows.
+    certificate: &'static str,
+    turns: &'static [Row],
+}
+
+const CLIENT: &str = "apiserver-etcd-client";
+
+/// Nothing is encrypted that is written.
+const NOT_ENCRYPTED: &[Row] = &[
+    ("etcd/encryption-at-rest#canary", "secrets of etcd", REFUTED),
+    ("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED),
+    ("etcd/encryption-keys#provider", "secrets of etcd", INCONCLUSIVE),
+    ("etcd/encryption-rewrite#prefixes", "etcd", REFUTED),
+];
+
+/// An encryption configuration of one block.
+fn encryption(resources: &str, providers: &str) -> String {
+    format!(
+        "apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n  - resources: [{resources}]\n    \
+         providers: [{providers}]\n"
+    )
+}
+
+const SECRETBOX: &str = "{secretbox: {keys: [{name: key1, secret: \"${encryption-key}\"}]}}";
+const AESCBC: &str = "{aescbc: {keys: [{name: key1, secret: \"${encryption-key}\"}]}}";
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "etcd asks clients for no certificate",
+        profile: |profile| {
+            profile.without_flag("etcd", "client-cert-auth").without_flag("etcd", "trusted-ca-file")
+        },
+        certificate: CLIENT,
+        turns: &[
+            ("etcd/client-tls#strangers", "etcd", REFUTED),
+            // Whose certificates are taken, cannot be seen where none is looked at.
+            ("etcd/dedicated-ca#cluster-certificates", "etcd", INCONCLUSIVE),
+        ],
+    },
+    Mutant {
+        name: "the gateway of etcd is off, and gRPC is open",
+        profile: |profile| {
+            profile
+                .without_flag("etcd", "client-cert-auth")
+                .without_flag("etcd", "trusted-ca-file")
+                .with_flag("etcd", "enable-grpc-gateway", "false")
+        },
+        certificate: CLIENT,
+        turns: &[
+            ("etcd/client-tls#strangers", "etcd", REFUTED),
+            ("etcd/dedicated-ca#cluster-certificates", "etcd", INCONCLUSIVE),
+        ],
+    },
+    Mutant {
+        name: "etcd trusts the authority of the cluster",
+        profile: |profile| {
+            profile
+                .with_flag("etcd", "trusted-ca-file", "${pki}/ca.crt")
+                .with_flag("kube-apiserver", "etcd-certfile", "${pki}/apiserver-kubelet-client.crt")
+                .with_flag("kube-apiserver", "etcd-keyfile", "${pki}/apiserver-kubelet-client.key")
+        },
+        certificate: "apiserver-kubelet-client",
+        turns: &[("etcd/dedicated-ca#cluster-certificates", "etcd", REFUTED)],
+    },
+    Mutant {
+        name: "peers of etcd speak without TLS",
+        profile: |profile| {
+            let url = "http://${address}:${etcd-peer-port}";
+            profile
+                .with_flag("etcd", "listen-peer-urls", url)
+                .with_flag("etcd", "initial-advertise-peer-urls", url)
+                .with_flag("etcd", "initial-cluster", "lab=http://${address}:${etcd-peer-port}")
+        },
+        certificate: CLIENT,
+        turns: &[
+            ("etcd/peer-tls#strangers", "etcd-peer", REFUTED),
+            ("control-plane/certificate-expiry#serving", "etcd-peer", INCONCLUSIVE),
+        ],
+    },
+    Mutant {
+        name: "peers of etcd show no certificate",
+        profile: |profile| {
+            profile.without_flag("etcd", "peer-client-cert-auth").without_flag("etcd", "peer-trusted-ca-file")
+        },
+        certificate: CLIENT,
+        turns: &[("etcd/peer-tls#strangers", "etcd-peer", REFUTED)],
+    },
+    Mutant {
+        name: "the API server takes TLS 1.0",
+        profile: |profile| profile.with_flag("kube-apiserver", "tls-min-version", "VersionTLS10"),
+        certificate: CLIENT,
+        turns: &[("api-server/tls-strength#hellos", "API server", REFUTED)],
+    },
+    Mutant {
+        name: "the scheduler takes TLS 1.1",
+        profile: |profile| profile.with_flag("kube-scheduler", "tls-min-version", "VersionTLS11"),
+        certificate: CLIENT,
+        turns: &[("control-plane/component-tls#hellos", "scheduler", REFUTED)],
+    },
+    Mutant {
+        name: "the API server takes suites of CBC",
+        profile: |profile| {
+            let suites = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA";
+            profile.with_flag("kube-apiserver", "tls-min-version", "VersionTLS12").with_flag(
+                "kube-apiserver",
+                "tls-cipher-suites",
+                suites,
+            )
+        },
+        certificate: CLIENT,
+        turns: &[("api-server/tls-strength#hellos", "API server", REFUTED)],
+    },
+    Mutant {
+        // Not broken: the other way to be strong.
+        name: "the API server takes TLS 1.2 with good suites alone",
+        profile: |profile| {
+            profile.with_flag("kube-apiserver", "tls-min-version", "VersionTLS12").with_flag(
+                "kube-apiserver",
+                "tls-cipher-suites",
+                "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+            )
+        },
+        certificate: CLIENT,
+        turns: &[],
+    },
+    Mutant {
+        name: "nothing is encrypted",
+        profile: |profile| profile.without_flag("kube-apiserver", "encryption-provider-config"),
+        certificate: CLIENT,
+        turns: NOT_ENCRYPTED,
+    },
+    Mutant {
+        name: "identity stands first",
+        profile: |profile| {
+            let providers = format!("{{identity: {{}}}}, {SECRETBOX}");
+            profile.with_file("encryption.yaml", &encryption("secrets, configmaps", &providers))
+        },
+        certificate: CLIENT,
+        turns: NOT_ENCRYPTED,
+    },
+    Mutant {
+        name: "ConfigMaps are not encrypted",
+        profile: |profile| profile.with_file("encryption.yaml", &encryption("secrets", SECRETBOX)),
+        certificate: CLIENT,
+        turns: &[("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED)],
+    },
+    Mutant {
+        name: "a provider that is weak",
+        profile: |profile| profile.with_file("encryption.yaml", &encryption("secrets, configmaps", AESCBC)),
+        certificate: CLIENT,
+        turns: &[("etcd/encryption-keys#provider", "secrets of etcd", REFUTED)],
+    },
+    Mutant {
+        name: "a certificate of etcd ends in ten days",
+        profile: |profile| {
+            let (certificate, key) = ending_in_ten_days();
+            profile
+                .with_file("short.crt", &certificate)
+                .with_file("short.key", &key)
+                .with_flag("etcd", "peer-cert-file", "${config}/short.crt")
+                .with_flag("etcd", "peer-key-file", "${config}/short.key")
+        },
+        certificate: CLIENT,
+        turns: &[("control-plane/certificate-expiry#serving", "etcd-peer", REFUTED)],
+    },
+];
+
+/// A certificate of a year that has ten days left, and its key.
+fn ending_in_ten_days() -> (String, String) {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    let now = std::time::SystemTime::now();
+    params.not_before = (now - 355 * DAY).into();
+    params.not_after = (now + 10 * DAY).into();
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[test]
+fn one_thing_broken_turns_what_is_tried_of_etcd_and_tls() {
+    let mut wrong = Vec::new();
+    for mutant in MUTANTS {
+        let lab = match Lab::start((mutant.profile)(hardened())) {
+            Ok(lab) => lab,
+            Err(skip) => return skip.announce(),
+        };
+        lab.apply(SECRET).expect("a Secret");
+        let report = prove(&lab, "admin", SELECTED, &places(&lab, mutant.certificate));
+        let differ = differences(&lab, &report, mutant.turns);
+        if !differ.is_empty() {
+            wrong.push(format!("{}:\n{}", mutant.name, differ.join("\n")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Encryption is turned on while the server runs; what is older stays as it is until somebody writes it anew.
+#[test]
+fn what_was_not_written_anew_is_seen() {
+    let plain = encryption("secrets, configmaps", &format!("{{identity: {{}}}}, {SECRETBOX}"));
+    let profile = hardened().with_file("encryption.yaml", &plain).with_flag(
+        "kube-apiserver",
+        "encryption-provider-config-automatic-reload",
+        "true",
+    );
+    let lab = match Lab::start(profile) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    lab.apply(SECRET).expect("a Secret");
+    let file = lab.folder().join("config/encryption.yaml");
+    let before = fs::read_to_string(&file).expect("a configuration");
+    let after = before.replace("{identity: {}}, ", "").replace("}]}}]", "}]}}, {identity: {}}]");
+    assert_ne!(before, after);
+    fs::write(&file, after).expect("a configuration");
+    // The server looks at the file once a minute.
+    let end = Instant::now() + Duration::from_secs(200);
+    let flags = places(&lab, CLIENT);
+    while verdict(&prove(&lab, "admin", "etcd/encryption-at-rest", &flags), "etcd/encryption-at-rest")
+        != PROVED
+    {
+        assert!(Instant::now() < end, "the server does not read its configuration again");
+        std::thread::sleep(Duration::from_secs(5));
+    }
+    let report = prove(&lab, "admin", SELECTED, &flags);
+    let turns = [("etcd/encryption-rewrite#prefixes", "etcd", REFUTED)];
+    let wrong = differences(&lab, &report, &turns);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Other Secrets of the lab are as old; this one is among them until it is written.
+    assert!(report.to_string().contains("in the clear"));
+}
+
+/// The only verdict on a control.
+fn verdict<'a>(report: &'a Value, control: &str) -> &'a str {
+    let mut of =
+        report["proofs"].as_array().into_iter().flatten().filter(|proof| proof["control"] == control);
+    let one = of.next().unwrap_or_else(|| panic!("no proof of {control}"));
+    assert!(of.next().is_none(), "several proofs of {control}");
+    one["verdict"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn what_cannot_be_seen_of_etcd_is_inconclusive() {
+    let lab = match Lab::start(hardened()) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    let all = [
+        "etcd/client-tls",
+        "etcd/dedicated-ca",
+        "etcd/encryption-at-rest",
+        "etcd/encryption-coverage",
+        "etcd/encryption-keys",
+        "etcd/encryption-rewrite",
+        "etcd/peer-tls",
+    ];
+    let flags = |etcd: &str, certificate: &str| {
+        let mut flags = places(&lab, certificate);
+        let https = format!("https://{}", lab.address_of("etcd"));
+        for flag in &mut flags {
+            if *flag == https {
+                *flag = etcd.to_owned();
+            }
+        }
+        flags
+    };
+    let right = format!("https://{}", lab.address_of("etcd"));
+    let expect = |name: &str, report: &Value, controls: &[&str]| {
+        for control in controls {
+            assert_eq!(verdict(report, control), INCONCLUSIVE, "{name}: {control}");
+        }
+    };
+    // Nobody says where it is: each says what would.
+    let canary = ["--consent".to_owned(), "canary".to_owned()];
+    let report = prove(&lab, "admin", "etcd", &canary);
+    expect("no flags", &report, &all);
+    for proof in
+        report["proofs"].as_array().expect("proofs").iter().filter(|proof| proof["subject"]["name"] == "etcd")
+    {
+        assert!(
+            proof["needs"]
+                .as_str()
+                .is_some_and(|needs| needs.contains("--etcd") || needs.contains("--consent")),
+            "{proof:#}"
+        );
+    }
+    // A port at which nobody listens; that of peers is another one.
+    let dead = flags("https://127.0.0.1:1", CLIENT);
+    expect("a dead port", &prove(&lab, "admin", "etcd", &dead), &all[..6]);
+    // A port that is something else: the API server takes certificates, and is no etcd.
+    let other = flags(&lab.url(), CLIENT);
+    expect("no etcd", &prove(&lab, "admin", "etcd", &other), &all[..6]);
+    // A certificate that etcd does not know: whether it refuses everybody, cannot be told.
+    let unknown = flags(&right, "nobody");
+    let blind = [
+        "etcd/client-tls",
+        "etcd/encryption-at-rest",
+        "etcd/encryption-coverage",
+        "etcd/encryption-keys",
+        "etcd/encryption-rewrite",
+    ];
+    expect("an unknown certificate", &prove(&lab, "admin", "etcd", &unknown), &blind);
+    // Somebody who may not create what is to be read.
+    let report = prove(&lab, "nobody", "etcd", &flags(&right, CLIENT));
+    expect("no rights", &report, &all[2..5]);
+    assert_eq!(verdict(&report, "etcd/client-tls"), PROVED);
+    // The etcd of another cluster, in which everything is readable.
+    let others = match Lab::start(Profile::insecure()) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    let wrong = flags(&format!("https://{}", others.address_of("etcd")), CLIENT);
+    expect("another cluster", &prove(&lab, "admin", "etcd", &wrong), &all[2..5]);
+}
+
+#[test]
+fn backups_are_judged_by_their_newest() {
+    let lab = match Lab::start(Profile::hardened()) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let try_it = |path: &std::path::Path| {
+        let flags = ["--etcd-backups".to_owned(), path.display().to_string()];
+        verdict(&prove(&lab, "admin", "etcd/backup-present", &flags), "etcd/backup-present").to_owned()
+    };
+    assert_eq!(try_it(&folder.path().join("nowhere")), INCONCLUSIVE);
+    assert_eq!(try_it(folder.path()), REFUTED);
+    let write = |name: &str, size: usize, mode: u32, hours: u64| {
+        let path = folder.path().join(name);
+        fs::write(&path, vec![7; size]).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+        let time = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(time)).expect("a time");
+    };
+    write("a.db", 100_000, 0o600, 50);
+    assert_eq!(try_it(folder.path()), REFUTED, "too old");
+    write("b.db.part", 100_000, 0o600, 0);
+    assert_eq!(try_it(folder.path()), REFUTED, "not done");
+    write("c.db", 100_000, 0o644, 5);
+    assert_eq!(try_it(folder.path()), REFUTED, "open to others");
+    write("d.db", 0, 0o600, 4);
+    assert_eq!(try_it(folder.path()), REFUTED, "empty");
+    write("e.db", 100_000, 0o600, 3);
+    assert_eq!(try_it(folder.path()), PROVED);
+}
+
+/// Kubelets are on nodes: with one, their certificates and suites are tried as well.
+#[test]
+fn certificates_and_suites_of_kubelets_come_out_on_both_profiles() {
+    if let Err(skip) = ::lab::nodes_available() {
+        return skip.announce();
+    }
+    for (profile, expected) in [(Profile::hardened(), PROVED), (Profile::insecure(), REFUTED)] {
+        let lab = match Lab::start(profile.with_nodes()) {
+            Ok(lab) => lab,
+            Err(skip) => return skip.announce(),
+        };
+        let report = prove(&lab, "admin", "kubelet/certificates,kubelet/tls-strength", &[]);
+        for control in ["kubelet/certificates", "kubelet/tls-strength"] {
+            assert_eq!(verdict(&report, control), expected, "{control}: {report:#}");
+        }
+    }
+}
