@@ -144,14 +144,21 @@ impl<'a> Collection<'a> {
         self.served.contains(full_name(group, kind).as_str())
     }
 
+    /// Whether the cluster may have objects of an API group: it told one of its kinds, or did not tell them all.
+    pub fn may_serve(&self, group: &str) -> bool {
+        let of_group = |name: &&str| name.split_once('.').map_or("", |(_, group)| group) == group;
+        self.served.is_empty() || self.is_unavailable(group) || self.served.iter().any(of_group)
+    }
+
     /// Whether the cluster told all its kinds and this is none of them.
     fn serves_none(&self, group: &str, kind: &str) -> bool {
-        let name = full_name(group, kind);
+        !self.served.is_empty() && !self.serves(group, kind) && !self.is_unavailable(group)
+    }
+
+    /// Whether the server of a group did not answer.
+    fn is_unavailable(&self, group: &str) -> bool {
         let unavailable = self.root.get("unavailable");
-        let mut unavailable = unavailable.iter().flat_map(Value::items);
-        !self.served.is_empty()
-            && !self.served.contains(name.as_str())
-            && !unavailable.any(|name| name.text() == group)
+        unavailable.iter().flat_map(Value::items).any(|name| name.text() == group)
     }
 }
 
@@ -200,6 +207,13 @@ mod tests {
         let collection = evidence.collection().expect("the record");
         assert!(collection.serves("apps", "Deployment") && !collection.serves("", "Deployment"));
         assert_eq!(evidence.known("cilium.io", "CiliumNetworkPolicy", None), Known::All, "not served");
+        let collection = evidence.collection().expect("a record");
+        let may_serve = |group| collection.may_serve(group);
+        assert!(
+            may_serve("") && may_serve("apps") && may_serve("metrics.k8s.io"),
+            "the last one is unavailable"
+        );
+        assert!(!may_serve("cilium.io"));
         assert_eq!(evidence.known("metrics.k8s.io", "NodeMetrics", None), Known::NotAsked);
         let files = [SourceFile::written("collection.json", Stream::read(text))];
         assert_eq!(Evidence::new(&files).known("", "Pod", None), Known::NotAsked, "anybody can write this");

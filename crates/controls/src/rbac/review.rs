@@ -2,6 +2,7 @@
 //! should have none.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use seaworthy_authorization::{Attributes, Holder, Place, Policy, Rule};
 use seaworthy_evidence::Known;
@@ -20,70 +21,15 @@ const MOST_HOLDERS: usize = 50;
 const MOST_QUESTIONS: usize = 8;
 
 /// Questions about a user without bindings: every verb of every right of a control.
-const MOST_ORDINARY: usize = 48;
+const MOST_ORDINARY: usize = 120;
 
 /// Namespaces with an account that is made up, and subjects of other bindings.
 const MOST_OTHERS: usize = 4;
 
 /// Names of steps.
-const STEPS: [&str; MOST_ORDINARY + 2 * MOST_OTHERS] = [
-    "review-1",
-    "review-2",
-    "review-3",
-    "review-4",
-    "review-5",
-    "review-6",
-    "review-7",
-    "review-8",
-    "review-9",
-    "review-10",
-    "review-11",
-    "review-12",
-    "review-13",
-    "review-14",
-    "review-15",
-    "review-16",
-    "review-17",
-    "review-18",
-    "review-19",
-    "review-20",
-    "review-21",
-    "review-22",
-    "review-23",
-    "review-24",
-    "review-25",
-    "review-26",
-    "review-27",
-    "review-28",
-    "review-29",
-    "review-30",
-    "review-31",
-    "review-32",
-    "review-33",
-    "review-34",
-    "review-35",
-    "review-36",
-    "review-37",
-    "review-38",
-    "review-39",
-    "review-40",
-    "review-41",
-    "review-42",
-    "review-43",
-    "review-44",
-    "review-45",
-    "review-46",
-    "review-47",
-    "review-48",
-    "review-49",
-    "review-50",
-    "review-51",
-    "review-52",
-    "review-53",
-    "review-54",
-    "review-55",
-    "review-56",
-];
+static STEPS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    (1..=MOST_ORDINARY + 2 * MOST_OTHERS).map(|number| format!("review-{number}")).collect()
+});
 
 /// Something that somebody may or may not do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,7 +155,7 @@ pub(super) fn of_everybody(subject: Subject, user: &str, groups: &[&str], questi
     let mut told = Vec::new();
     for (name, question) in STEPS.iter().zip(questions) {
         steps.push(Step::ask(name, question.request(user, groups)));
-        told.push((*name, question.tell()));
+        told.push((name.as_str(), question.tell()));
     }
     let who = subject.name.clone();
     Attempt::new(subject, steps, move |answers| {
@@ -315,7 +261,11 @@ impl<'a> Inquiry<'a> {
 pub(super) fn attempts(ground: &Ground<'_, '_>, risk: &'static Risk) -> Vec<Attempt> {
     let version = ground.settings.version;
     let asked = risk.rights.iter().filter(|right| right.is_asked_in(version));
-    let ordinary: Vec<Question> = asked.flat_map(|right| right.every()).collect();
+    let collection = ground.evidence.collection();
+    let may_be = |question: &Question| {
+        question.group == "*" || collection.is_none_or(|asked| asked.may_serve(&question.group))
+    };
+    let ordinary: Vec<Question> = asked.flat_map(|right| right.every()).filter(may_be).collect();
     Inquiry::of_risk(ground, risk).attempts(ground, &ordinary)
 }
 
@@ -327,7 +277,7 @@ fn one(holder: &Holder<'_>, questions: &[Question]) -> Attempt {
     let mut told = Vec::new();
     for (name, question) in STEPS.iter().zip(questions) {
         steps.push(Step::ask(name, question.request(&user, &groups)));
-        told.push((*name, question.tell()));
+        told.push((name.as_str(), question.tell()));
     }
     let who = holder.to_string();
     let subject = Subject::new(holder.kind(), holder.namespace(), holder.name());
@@ -369,7 +319,7 @@ fn of_ordinary(ground: &Ground<'_, '_>, questions: &[Question], inquiry: &Inquir
     let whole = questions.len() <= MOST_ORDINARY;
     for (question, name) in questions.iter().take(MOST_ORDINARY).zip(&mut names) {
         steps.push(Step::ask(name, question.request("seaworthy:probe", EVERYBODY)));
-        told.push((name, format!("a made-up user may {}", question.tell())));
+        told.push((name.as_str(), format!("a made-up user may {}", question.tell())));
     }
     let mut namespaces: Vec<&str> = ground.namespaces().collect();
     let parameters = &ground.settings.parameters;
@@ -380,7 +330,7 @@ fn of_ordinary(ground: &Ground<'_, '_>, questions: &[Question], inquiry: &Inquir
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         let question = first.clone().at(Place::Namespace(Some(namespace)));
         steps.push(Step::ask(name, question.request(&user, &groups)));
-        told.push((name, format!("a made-up account may {}", question.tell())));
+        told.push((name.as_str(), format!("a made-up account may {}", question.tell())));
     }
     let policy = ground.evidence.access().policy();
     let mut others: Vec<Holder<'_>> = unexplained(policy, first);
@@ -389,7 +339,7 @@ fn of_ordinary(ground: &Ground<'_, '_>, questions: &[Question], inquiry: &Inquir
         let (user, groups) = identity(holder);
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         steps.push(Step::ask(name, first.request(&user, &groups)));
-        told.push((name, format!("{holder} may {}, though no binding says so", first.tell())));
+        told.push((name.as_str(), format!("{holder} may {}, though no binding says so", first.tell())));
     }
     let read = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]
         .iter()

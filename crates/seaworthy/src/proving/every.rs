@@ -66,8 +66,10 @@ pub(crate) fn run(
                 if round.stopped {
                     return Ok(outcome);
                 }
+                // What is told is kept already: whoever was told that something turned is told when it turns back, by the
+                // next program as well.
+                history.record(&round.cluster, &round.record, &round.verdicts)?;
                 tell.round(&round)?;
-                history.record(&round.cluster, round.record, &round.verdicts)?;
             }
             // Before anything has worked, something is wrong with what was asked for.
             Err(error) if made == 0 => return Err(error),

@@ -183,10 +183,11 @@ impl History {
     pub(crate) fn record(
         &self,
         cluster: &str,
-        mut record: Record,
+        record: &Record,
         verdicts: &Verdicts,
     ) -> Result<(), CommandError> {
-        record.turns.truncate(TURNS);
+        let turns = record.turns.iter().take(TURNS).cloned().collect();
+        let record = Record { turns, ..record.clone() };
         let database = self.open()?;
         self.write(&database, cluster, &record, verdicts).map_err(|error| self.fault(&error))
     }
@@ -390,11 +391,11 @@ mod tests {
         let history = History { path: folder.path().join("deep/proofs.redb"), keep: 3 };
         assert!(history.last("a").expect("nothing yet").is_empty());
         for turned in 0..5 {
-            history.record("a", record(turned), &verdicts(&[("a/a", "proved")])).expect("a run");
+            history.record("a", &record(turned), &verdicts(&[("a/a", "proved")])).expect("a run");
             // Two runs never begin in the same millisecond.
             std::thread::sleep(Duration::from_millis(2));
         }
-        history.record("b", record(9), &verdicts(&[("a/a", "refuted")])).expect("a run");
+        history.record("b", &record(9), &verdicts(&[("a/a", "refuted")])).expect("a run");
         let again = History { path: history.path, keep: 3 };
         assert_eq!(again.last("a").expect("verdicts"), verdicts(&[("a/a", "proved")]));
         assert_eq!(again.last("b").expect("verdicts"), verdicts(&[("a/a", "refuted")]));
@@ -410,7 +411,7 @@ mod tests {
         let path = folder.path().join("notes.txt");
         fs::write(&path, "this is no database, and nobody may overwrite it ".repeat(200)).expect("a file");
         let history = History { path: path.clone(), keep: 3 };
-        assert!(history.record("a", record(0), &Verdicts::new()).is_err());
+        assert!(history.record("a", &record(0), &Verdicts::new()).is_err());
         assert!(fs::read_to_string(&path).expect("the file").starts_with("this is no database"));
     }
 }
