@@ -101,7 +101,7 @@ fn unknown_fields_are_answered_with_the_nearest() {
         [
             "4:3: `spec` has no field `failon`: did you mean `failOn`?",
             "5:3: `spec` has no field `banana`: it has `select`, `ignore`, `parameters`, `severities`, `failOn`, \
-             `requireComplete`, `kubernetesVersion`, `exclude`, `format`, `baseline`, `exceptions`",
+             `requireComplete`, `kubernetesVersion`, `exclude`, `format`, `baseline`, `exceptions`, `prove`",
         ]
     );
 }

@@ -6,6 +6,7 @@ mod cluster;
 mod corpus;
 mod editor;
 mod program;
+mod proofs;
 mod watch;
 
 use std::fs;
@@ -32,9 +33,11 @@ pub(crate) fn run(root: &Path, filter: Option<&str>) -> crate::Result {
     if wanted("program") {
         program(root).map_err(|problem| vec![problem])?;
     }
-    // It takes minutes and a lab: only when asked for.
-    if filter == Some("cluster") {
-        return live(root).map_err(|problem| vec![problem]);
+    // They take minutes and a lab: only when asked for.
+    match filter {
+        Some("cluster") => return live(root).map_err(|problem| vec![problem]),
+        Some("proofs") => return proven(root).map_err(|problem| vec![problem]),
+        _ => {}
     }
     for (package, bench) in CRATE_BENCHES.iter().filter(|(package, bench)| wanted(package) || wanted(bench)) {
         println!("\n## {package}: {bench}\n");
@@ -52,12 +55,24 @@ fn cargo(root: &Path, arguments: &[&str]) -> crate::Result {
     }
 }
 
+/// The program that `SEAWORTHY_BINARY` names, or one that is built as it is shipped.
+fn binary(root: &Path) -> Result<PathBuf, String> {
+    match std::env::var_os("SEAWORTHY_BINARY") {
+        Some(binary) => Ok(PathBuf::from(binary)),
+        None => built(root),
+    }
+}
+
+/// Everything that `prove` tries by reading alone.
+fn proven(root: &Path) -> Result<(), String> {
+    let binary = binary(root)?;
+    println!("## proofs (`dist` profile, {})\n", machine());
+    proofs::measure(&binary)
+}
+
 /// A live cluster of ten thousand pods.
 fn live(root: &Path) -> Result<(), String> {
-    let binary = match std::env::var_os("SEAWORTHY_BINARY") {
-        Some(binary) => PathBuf::from(binary),
-        None => built(root)?,
-    };
+    let binary = binary(root)?;
     println!("## a live cluster (`dist` profile, {})\n", machine());
     cluster::measure(&binary, &|snapshot| phases_of(root, snapshot))
 }

@@ -1,12 +1,10 @@
 //! `prove` as people and programs see it, on real servers: plans, formats, exit codes, rights, configuration, and proving
-//! again and again. What each probe concludes is the matter of `proofs`.
+//! again and again (`again.rs`). What each probe concludes is the matter of `proofs`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+mod again;
+
+use std::process::{Command, Output};
+use std::time::Duration;
 
 use ::lab::{Lab, Profile};
 use serde_json::Value;
@@ -130,6 +128,8 @@ fn one_lab_shows_plans_reports_rights_and_exit_codes() {
     reports_are_of_all_kinds(&lab);
     exit_codes_are_those_of_every_command(&lab);
     a_scan_may_prove_as_well(&lab);
+    places_may_be_configured(&lab);
+    what_files_declare_otherwise_has_drifted(&lab);
     the_printed_rights_are_enough(&lab);
     everything_that_only_reads_takes_seconds(&lab);
 }
@@ -220,6 +220,54 @@ fn a_scan_may_prove_as_well(lab: &Lab) {
     assert!(stderr(&output).contains("a report of `sarif` has no place for proofs"), "{}", stderr(&output));
 }
 
+/// What the flags say elsewhere, a configuration says here: relative to its folder, and as far as it consents.
+fn places_may_be_configured(lab: &Lab) {
+    let file = lab.folder().join("prove.yaml");
+    let text = format!(
+        "apiVersion: seaworthy.dev/v1alpha1\nkind: Configuration\nspec:\n  prove:\n    etcd: [\"https://{}\"]\n    \
+         etcdCert: pki/apiserver-etcd-client.crt\n    etcdKey: pki/apiserver-etcd-client.key\n    \
+         etcdCa: pki/etcd-ca.crt\n    consent: [canary]\n",
+        lab.address_of("etcd")
+    );
+    std::fs::write(&file, text).expect("a file");
+    let output =
+        command(&["prove", "--format", "json", "--select", "etcd/encryption-at-rest", "--kubeconfig"])
+            .arg(lab.kubeconfig("admin"))
+            .arg("--config")
+            .arg(&file)
+            .output()
+            .expect("the program runs");
+    let report = json(&output);
+    assert_eq!(report["proving"]["consent"], "canary");
+    let proofs = report["proofs"].as_array().expect("proofs");
+    let canary = proofs.iter().find(|proof| proof["probe"] == "canary").expect("a probe");
+    assert_eq!(canary["verdict"], "proved", "{canary:#}");
+}
+
+/// The cluster was made to differ from the files that declare it.
+fn what_files_declare_otherwise_has_drifted(lab: &Lab) {
+    let namespace = |level: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: turned\n  labels: \
+             {{pod-security.kubernetes.io/enforce: {level}}}\n"
+        )
+    };
+    lab.apply(&namespace("privileged")).expect("a namespace");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("namespace.yaml");
+    std::fs::write(&file, namespace("restricted")).expect("a file");
+    let standing = |arguments: &[&str]| {
+        let mut command =
+            proving(lab, "admin", &["--format", "json", "--select", "namespaces/pod-security-enforce"]);
+        let report = json(&command.args(arguments).output().expect("the program runs"));
+        valid(&report);
+        report["controls"][0]["standing"]["name"].clone()
+    };
+    assert_eq!(standing(&[]), "open", "the cluster alone says what happens");
+    assert_eq!(standing(&["--manifests", file.to_str().expect("a path")]), "drifted");
+    assert_eq!(lab.request("admin", "DELETE", "/api/v1/namespaces/turned").expect("an answer").status, 200);
+}
+
 /// Somebody who has what is printed and nothing else is refused nothing for lack of a right, but for what need not be granted:
 /// requests that are marked to be looked for in the audit log stand there when they are refused as well.
 fn the_printed_rights_are_enough(lab: &Lab) {
@@ -273,146 +321,4 @@ fn what_is_declared_and_refuted_comes_first_and_decides_the_exit_code() {
     assert_eq!(prove(&lab, &["--select", SOME, "--fail-on", "never"]).status.code(), Some(0));
     let quiet = stdout(&prove(&lab, &["--select", SOME, "--quiet"]));
     assert!(quiet.lines().count() >= 2 && quiet.lines().all(|line| line.contains(" api-server/")), "{quiet}");
-}
-
-/// A program that is ended with the test.
-struct Every {
-    child: Child,
-    lines: Receiver<Value>,
-}
-
-impl Drop for Every {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Every {
-    fn start(lab: &Lab, state: &Path, arguments: &[&str]) -> Every {
-        let fixed = ["--select", SOME, "--every", "1s", "--format", "json", "--state"];
-        let mut child = proving(lab, "admin", &fixed)
-            .arg(state)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program runs");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                if sender.send(serde_json::from_str(&line).expect("JSON lines")).is_err() {
-                    return;
-                }
-            }
-        });
-        Every { child, lines }
-    }
-
-    fn until(&self, looked_for: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let deadline = Instant::now() + Duration::from_secs(120);
-        let mut seen = Vec::new();
-        loop {
-            let line = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-            seen.push(line.unwrap_or_else(|error| panic!("{error} after {seen:#?}")));
-            if seen.last().is_some_and(&looked_for) {
-                return seen;
-            }
-        }
-    }
-}
-
-fn is_turned(line: &Value, from: &str, to: &str) -> bool {
-    line["event"] == "turned" && line["from"] == from && line["to"] == to
-}
-
-fn get(port: u16, path: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
-}
-
-/// The value of a series; every line of the text is read, so that none is malformed.
-fn value(text: &str, name: &str, label: &str) -> Option<f64> {
-    let (_, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-    assert!(body.ends_with("# EOF\n"), "{body}");
-    let mut found = None;
-    for line in body.lines().filter(|line| !line.starts_with('#')) {
-        let (series, number) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
-        let number: f64 = number.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
-        let (of, labels) = series.split_once('{').unwrap_or((series, "}"));
-        assert!(labels.ends_with('}') && of.starts_with("seaworthy_"), "{line}");
-        if of == name && labels.contains(label) {
-            found = Some(number);
-        }
-    }
-    found
-}
-
-const OPEN: &str = r#"
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: open}
-rules: [{apiGroups: [""], resources: [secrets], verbs: [list]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: open}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: open}
-subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:unauthenticated"}]
-"#;
-
-#[test]
-fn what_turns_is_told_kept_and_measured_even_when_the_program_is_killed() {
-    let Some(lab) = hardened() else { return };
-    let folder = tempfile::tempdir().expect("a folder");
-    let state = folder.path().join("deep");
-    let port =
-        std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let mut every = Every::start(&lab, &state, &["--metrics-addr", &format!("127.0.0.1:{port}")]);
-    let first = every.until(|line| line["event"] == "run");
-    assert!(first.iter().any(|line| line["to"] == "proved" && line["from"].is_null()), "{first:#?}");
-    let control = "control=\"api-server/anonymous-auth\"";
-    assert_eq!(value(&get(port, "/metrics"), "seaworthy_control_proved", control), Some(1.0));
-    assert_eq!(value(&get(port, "/metrics"), "seaworthy_prove_turned_total", ""), Some(0.0));
-    assert!(get(port, "/healthz").ends_with("ok\n"));
-
-    lab.apply(OPEN).expect("roles");
-    every.until(|line| is_turned(line, "proved", "refuted"));
-    every.until(|line| line["event"] == "run");
-    let metrics = get(port, "/metrics");
-    assert_eq!(value(&metrics, "seaworthy_control_proved", control), Some(0.0), "{metrics}");
-    assert!(value(&metrics, "seaworthy_prove_turned_total", "") >= Some(1.0), "{metrics}");
-    assert!(value(&metrics, "seaworthy_prove_last_run_timestamp_seconds", "") > Some(1e9), "{metrics}");
-
-    // Killed, and what turns meanwhile is told by the next one.
-    every.child.kill().expect("a kill");
-    every.child.wait().expect("an end");
-    for path in ["clusterrolebindings/open", "clusterroles/open"] {
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/{path}");
-        assert_eq!(lab.request("admin", "DELETE", &path).expect("an answer").status, 200);
-    }
-    let again = Every::start(&lab, &state, &["--runs", "1"]);
-    let told = again.until(|line| line["event"] == "run");
-    assert!(told.iter().any(|line| is_turned(line, "refuted", "proved")), "{told:#?}");
-    assert!(!told.iter().any(|line| line["from"].is_null() && line["event"] == "turned"), "{told:#?}");
-
-    let history = |format: &str| {
-        let mut command = command(&["prove", "--history", "--format", format, "--state"]);
-        stdout(&command.arg(&state).output().expect("the program runs"))
-    };
-    let runs: Vec<Value> =
-        history("json").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert!(runs.len() >= 3, "{runs:#?}");
-    let turned = |from: &str, to: &str| {
-        let turns = runs.iter().flat_map(|run| run["turns"].as_array().into_iter().flatten());
-        turns.filter(|turn| turn["from"] == from && turn["to"] == to).count()
-    };
-    assert_eq!((turned("proved", "refuted"), turned("refuted", "proved")), (1, 1), "{runs:#?}");
-    let text = history("terminal");
-    assert!(text.contains("proved -> refuted") && text.contains("refuted -> proved"), "{text}");
 }
