@@ -137,6 +137,11 @@ impl Prober {
         })
     }
 
+    /// Whether the kubeconfig looks at the certificate of the API server.
+    pub fn is_verified(&self) -> bool {
+        self.api.is_verified
+    }
+
     /// Whether the kubeconfig shows a client certificate.
     pub fn has_certificate(&self) -> bool {
         self.api.certificate.is_some()

@@ -36,7 +36,8 @@ const VERIFIED: Probe = Probe {
     name: "verified",
     asks: "A handshake with the API server, whose certificate is checked against the authorities of the kubeconfig of this run",
     proved_by: "a certificate that leads to them and names the server",
-    refuted_by: "a certificate that leads to none of them, while requests by the kubeconfig are answered: they are not checked",
+    refuted_by: "an answer to a kubeconfig that takes any certificate; or a certificate that leads to none of its authorities, \
+                 while requests by it are answered: they are not checked",
     not_fooled_by: "a kubeconfig without authorities, which may trust those of this machine: nothing is concluded",
     positive_control: "the caller GETs `/version` in the way of the kubeconfig and is answered",
     consent: Consent::Read,
@@ -45,7 +46,8 @@ const VERIFIED: Probe = Probe {
     plan: plan_verified,
 };
 
-fn plan_verified(_: &Ground<'_, '_>) -> Vec<Attempt> {
+fn plan_verified(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let skips = ground.given.skips_verification;
     let handshake = Request {
         identity: Identity::Anonymous,
         target: Target::ApiServer,
@@ -56,21 +58,28 @@ fn plan_verified(_: &Ground<'_, '_>) -> Vec<Attempt> {
         Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok),
         Step::ask("handshake", handshake),
     ];
-    vec![Attempt::new(Subject::cluster("kubeconfig"), steps, |answers| match answers.reply("handshake") {
-        Some(Reply::Handshake(tls)) => match &tls.trusted {
-            Ok(()) => Outcome::proved(
+    vec![Attempt::new(Subject::cluster("kubeconfig"), steps, move |answers| {
+        match answers.reply("handshake") {
+            Some(Reply::Handshake(_)) if skips => Outcome::refuted(
                 "handshake",
-                "the server's certificate leads to an authority of the kubeconfig",
+                "the kubeconfig takes any certificate: requests by it are answered, and would be by anybody",
             ),
-            Err(why) if why.contains("UnknownIssuer") => Outcome::refuted(
-                "handshake",
-                "the kubeconfig lets in whoever answers: the certificate leads to none of its authorities",
-            ),
-            Err(why) => {
-                Outcome::inconclusive("handshake", format!("the certificate cannot be checked here: {why}"))
-            }
-        },
-        _ => answers.inconclusive("handshake"),
+            Some(Reply::Handshake(tls)) => match &tls.trusted {
+                Ok(()) => Outcome::proved(
+                    "handshake",
+                    "the server's certificate leads to an authority of the kubeconfig",
+                ),
+                Err(why) if why.contains("UnknownIssuer") => Outcome::refuted(
+                    "handshake",
+                    "the kubeconfig lets in whoever answers: the certificate leads to none of its authorities",
+                ),
+                Err(why) => Outcome::inconclusive(
+                    "handshake",
+                    format!("the certificate cannot be checked here: {why}"),
+                ),
+            },
+            _ => answers.inconclusive("handshake"),
+        }
     })]
 }
 

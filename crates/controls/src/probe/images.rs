@@ -42,6 +42,11 @@ pub(crate) fn signed(ground: &Ground<'_, '_>, namespace: &str) -> Attempt {
     let steps = steps(namespace, &twin, &image);
     Attempt::new(admission::namespace_subject(namespace), steps, move |answers| {
         match said_of(answers, "image") {
+            // An expression sees the name of an image and nothing that was signed, whatever its message says.
+            Said::Policy(who) if who.starts_with("ValidatingAdmissionPolicy") => {
+                Outcome::inconclusive("image", format!("{who} refuses the image by its name"))
+                    .needs("an image of an allowed registry that nobody has signed")
+            }
             Said::Policy(who) => {
                 let message = answers.message("image").to_lowercase();
                 let words = ["signature", "signed", "cosign", "notation", "sigstore"];

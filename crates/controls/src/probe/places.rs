@@ -24,6 +24,8 @@ pub struct Given {
     pub impersonates: bool,
     /// Whether the kubeconfig shows a client certificate.
     pub has_caller_certificate: bool,
+    /// Whether the kubeconfig takes any certificate of the API server, or none.
+    pub skips_verification: bool,
     /// Addresses of nodes: `--node`.
     pub nodes: Vec<String>,
     /// `--scheduler`.

@@ -104,6 +104,7 @@ impl<'p> Places<'p> {
             has_etcd_certificate: self.etcd_pair().is_some(),
             has_ordinary_certificate: self.ordinary_pair().is_some(),
             has_caller_certificate: false,
+            skips_verification: false,
             impersonates: false,
             nodes: nodes.into_iter().map(str::to_owned).collect(),
             schedulers: endpoints(

@@ -78,6 +78,7 @@ impl Run {
         })
         .map_err(cluster_error)?;
         given.has_caller_certificate = prober.has_certificate();
+        given.skips_verification = !prober.is_verified();
         given.api_server = prober.host().map(|(host, port)| Endpoint {
             host,
             port,
