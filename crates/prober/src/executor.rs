@@ -22,7 +22,7 @@ use crate::objects::{self, Objects};
 use crate::prober::{ProberOptions, Tried};
 use crate::secrets::Secrets;
 use crate::stop::Stop;
-use crate::{api_server, file, port};
+use crate::{api_server, file, port, restore};
 
 /// Between two questions of a step that waits for an answer.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ pub(crate) struct Executor {
     pub(crate) secrets: Secrets,
     at_a_time: Semaphore,
     memo: Memo,
-    stop: Stop,
+    pub(crate) stop: Stop,
 }
 
 impl Executor {
@@ -264,10 +264,12 @@ impl Executor {
             return not_asked("the budget of requests is spent: raise `--budget`");
         }
         let (at, begun) = (now(), Instant::now());
-        let reply = match &request.creates {
+        let reply = match (&request.creates, &request.ask) {
+            // Programs and folders are gone before it answers, whoever wants the end.
+            (_, Ask::EtcdRestore { .. }) => restore::carry_out(self, request).await,
             // It is asked to its end, which a bound of its own brings: an answer that nobody hears may leave something behind.
-            Some(object) => objects::create(self, attempt, request, object, answers).await,
-            None => {
+            (Some(object), _) => objects::create(self, attempt, request, object, answers).await,
+            (None, _) => {
                 let reply = timeout_at(self.bounds.end, self.reply(request, answers));
                 match self.stop.unless_asked(reply).await {
                     None => return interrupted(),

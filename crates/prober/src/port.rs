@@ -56,7 +56,8 @@ pub(crate) async fn ask(
         | Ask::Names
         | Ask::Claims
         | Ask::Write
-        | Ask::Sockets(_) => Reply::NotAsked("this cannot be asked of a port".to_owned()),
+        | Ask::Sockets(_)
+        | Ask::EtcdRestore { .. } => Reply::NotAsked("this cannot be asked of a port".to_owned()),
     }
 }
 
