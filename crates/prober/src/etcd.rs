@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::executor::Executor;
 use crate::noting::{Failure, Noting};
-use crate::port::{broken, connect, handshake_for, silent};
+use crate::port::{Place, broken, connect, handshake_for, silent};
 
 /// Keys that are asked for at once, when their values come with them: one may be 1.5 MB.
 const PAGE: u32 = 16;
@@ -79,12 +79,11 @@ pub(crate) struct Range<'a> {
 /// Asks for keys, page by page, and keeps a first part of each value.
 pub(crate) async fn range(
     executor: &Executor,
-    host: &str,
-    port: u16,
+    place: Place<'_>,
     identity: &Identity,
     ask: &Range<'_>,
 ) -> Reply {
-    let mut connection = match Connection::open(executor, host, port, identity, ask.tls).await {
+    let mut connection = match Connection::open(executor, place, identity, ask.tls).await {
         Ok(connection) => connection,
         Err(reply) => return reply,
     };
@@ -142,17 +141,17 @@ impl Drop for Connection<'_> {
 impl<'a> Connection<'a> {
     pub(crate) async fn open(
         executor: &'a Executor,
-        host: &str,
-        port: u16,
+        place: Place<'_>,
         identity: &Identity,
         tls: bool,
     ) -> Result<Connection<'a>, Reply> {
+        let Place { host, port, .. } = place;
         if !matches!(identity, Identity::Anonymous | Identity::Certificate(_)) {
             return Err(Reply::NotAsked("etcd knows certificates alone".to_owned()));
         }
         let failure = Failure::default();
         let opened = if tls {
-            let shaken = handshake_for(executor, host, port, identity, &[b"h2"]).await;
+            let shaken = handshake_for(executor, place, identity, &[b"h2"]).await;
             let (mut stream, _) = shaken.map_err(|(reply, _)| reply)?;
             // A refusal of TLS 1.3 comes right behind the handshake, and may get lost once we write to somebody who hung up.
             if let Ok(Err(error)) = timeout(REFUSAL, stream.fill_buf()).await {

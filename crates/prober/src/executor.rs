@@ -19,6 +19,7 @@ use crate::credentials::Credentials;
 use crate::keeper::Keeper;
 use crate::memo::{Known, Memo, moves};
 use crate::objects::{self, Objects};
+use crate::port::Place;
 use crate::prober::{ProberOptions, Tried};
 use crate::secrets::Secrets;
 use crate::stop::Stop;
@@ -287,7 +288,10 @@ impl Executor {
                 api_server::http(self, &request.identity, ask, answers).await
             }
             (Target::ApiServer, ask) => match self.api.host.clone() {
-                Some((host, port)) => port::ask(self, &host, port, &request.identity, ask, answers).await,
+                Some((host, port)) => {
+                    let place = Place { host: &host, port, is_of_etcd: false };
+                    port::ask(self, place, &request.identity, ask, answers).await
+                }
                 None => Reply::NotAsked("a proxy stands before the API server".to_owned()),
             },
             (Target::Port(endpoint), ask) => {
@@ -296,7 +300,7 @@ impl Executor {
                     let why = "the cluster tells an address that is not its own; give it by a flag";
                     return Reply::NotAsked(why.to_owned());
                 }
-                port::ask(self, &endpoint.host, endpoint.port, &request.identity, ask, answers).await
+                port::ask(self, Place::of(endpoint), &request.identity, ask, answers).await
             }
             (Target::File(path), ask) => file::ask(path, ask).await,
         }

@@ -17,7 +17,7 @@ const WATCHED: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null &
 program=$!
-{ read -r _ <&3; kill -9 -- "-$$"; } >/dev/null 2>&1 &
+{ read -r _ <&3; kill -s KILL -- "-$$"; } >/dev/null 2>&1 &
 exec 3<&-
 wait "$program"
 "#;
@@ -105,4 +105,63 @@ async fn keep(from: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
         kept.extend_from_slice(&piece[..size.min(room)]);
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::Program;
+
+    fn start(script: &str) -> Program {
+        Program::start(Path::new("/bin/sh"), &["-c", script], Path::new("/")).unwrap()
+    }
+
+    fn on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+    }
+
+    /// Whether a process is there that has not ended.
+    fn lives(pid: &str) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        status.contains("State:") && !status.contains("State:\tZ")
+    }
+
+    #[test]
+    fn a_program_tells_how_it_ended() {
+        on(async {
+            let mut program = start("echo one; echo two >&2; echo three >&2; exit 7");
+            program.wait().await.unwrap();
+            let ended = program.end().await.unwrap();
+            assert_eq!(ended.status.code(), Some(7));
+            assert_eq!((ended.printed.as_slice(), ended.complaint.as_str()), (&b"one\n"[..], "three"));
+            // Nothing of ours is in its environment.
+            let mut program = start("echo \"$CARGO_MANIFEST_DIR$HOME\"");
+            program.wait().await.unwrap();
+            assert_eq!(program.end().await.unwrap().printed, b"\n");
+        });
+    }
+
+    #[test]
+    fn what_a_program_has_started_ends_with_it() {
+        on(async {
+            for end in ["sleep 900", "exit 0", "trap '' TERM INT HUP; while :; do sleep 900; done"] {
+                let mut program = start(&format!("sleep 900 & echo $! $$; {end}"));
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                assert_eq!(program.has_ended(), end == "exit 0");
+                let printed = program.end().await.unwrap().printed;
+                let pids = String::from_utf8(printed).unwrap();
+                let pids: Vec<&str> = pids.split_whitespace().collect();
+                assert_eq!(pids.len(), 2);
+                for _ in 0..100 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    if !pids.iter().any(|pid| lives(pid)) {
+                        break;
+                    }
+                }
+                assert!(!pids.iter().any(|pid| lives(pid)), "{end}");
+            }
+        });
+    }
 }

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::etcd::{Connection, RangeRequest, RangeResponse};
 use crate::executor::Executor;
 use crate::file;
+use crate::port::Place;
 use crate::program::{Ended, Program};
 use crate::scratch::Scratch;
 
@@ -130,8 +131,7 @@ impl Work<'_> {
         tls: bool,
         most: u64,
     ) -> Result<Snapshot, Reply> {
-        let Endpoint { host, port, .. } = endpoint;
-        let mut connection = Connection::open(self.executor, host, *port, identity, tls).await?;
+        let mut connection = Connection::open(self.executor, Place::of(endpoint), identity, tls).await?;
         let here = |error: std::io::Error| Reply::NotAsked(format!("no snapshot can be kept: {error}"));
         let mut file = private(&self.folder.join(SNAPSHOT)).map_err(here)?;
         let (mut whole, mut left) = (Whole::default(), None);
@@ -218,9 +218,8 @@ impl Work<'_> {
         tls: bool,
         revision: i64,
     ) -> Result<Keyspace, String> {
-        let Endpoint { host, port, .. } = endpoint;
         let asked = async {
-            let mut connection = Connection::open(self.executor, host, *port, identity, tls).await?;
+            let mut connection = Connection::open(self.executor, Place::of(endpoint), identity, tls).await?;
             keyspace(&mut connection, revision).await
         };
         asked.await.map_err(|reply| reply.to_string())

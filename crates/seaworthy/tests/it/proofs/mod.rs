@@ -3,6 +3,7 @@
 
 mod admission;
 mod api_server;
+mod backups;
 mod cleaning;
 mod etcd;
 mod in_pod;
