@@ -207,7 +207,7 @@ impl Work<'_> {
         }
         let Some(program) = self.running.take() else { return Err(Reply::NotAsked("it is gone".to_owned())) };
         let ended = program.end().await.map_err(|error| cannot(server, &error))?;
-        Err(failed(server, "start", &ended))
+        Err(failed(&server.display().to_string(), &ended))
     }
 
     /// The keys of the server that a snapshot was taken of.
@@ -237,7 +237,9 @@ impl Work<'_> {
                 let why = format!("`{}` did not end within {} s", path.display(), PROGRAM_TIME.as_secs());
                 Err(Reply::NotAsked(why))
             }
-            Ok(_) if !result.status.success() => Err(failed(path, arguments[1], &result)),
+            Ok(_) if !result.status.success() => {
+                Err(failed(&format!("{} {}", path.display(), arguments[..2].join(" ")), &result))
+            }
             Ok(_) => Ok(result),
         }
     }
@@ -248,9 +250,10 @@ fn cannot(path: &Path, error: &std::io::Error) -> Reply {
 }
 
 /// A program that failed on a snapshot that is whole: whose fault that is, nobody knows.
-fn failed(path: &Path, what: &str, ended: &Ended) -> Reply {
+fn failed(command: &str, ended: &Ended) -> Reply {
     let Ended { status, complaint, .. } = ended;
-    Reply::NotAsked(format!("`{}` does not {what}: {status}: {complaint}", path.display()))
+    let why = if complaint.is_empty() { "it does not say why" } else { complaint };
+    Reply::NotAsked(format!("`{command}` fails with {status}: {why}"))
 }
 
 /// All keys at a revision, page by page.

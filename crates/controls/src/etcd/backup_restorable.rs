@@ -157,7 +157,11 @@ fn judge(answers: &Answers, step: &'static str) -> Outcome {
         Some(Reply::Nonsense(why)) => {
             return Outcome::inconclusive(step, why.clone()).needs("the snapshot as etcd writes it");
         }
-        Some(Reply::NotAsked(why)) => return Outcome::inconclusive(step, why.clone()),
+        Some(Reply::NotAsked(why)) => {
+            return Outcome::inconclusive(step, why.clone()).needs(
+                "another run, with `--etcd-programs` of the version of etcd that made the snapshot, and a longer `--timeout`",
+            );
+        }
         _ => {
             let needs = "`--etcd-cert` and `--etcd-key` (and `--etcd-ca`) that etcd knows";
             return answers.inconclusive(step).needs(needs);

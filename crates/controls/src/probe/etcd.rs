@@ -290,6 +290,12 @@ impl std::fmt::Display for Prefix {
 impl Canary {
     /// The step that makes it, and where it stands then.
     pub(crate) fn made(&self, ground: &Ground<'_, '_>) -> Made {
+        let (create, key, text) = self.creation(ground);
+        Made { create: Step::control("create", create, created), key, text }
+    }
+
+    /// The request that makes it, its key in etcd, and what is written.
+    fn creation(&self, ground: &Ground<'_, '_>) -> (Request, String, String) {
         let (namespace, name) = (ground.canary_namespace(), format!("canary-{}-{}", self.name, ground.run));
         let text = format!("seaworthy-canary-text-{}", ground.run);
         let mut body = json!({
@@ -300,7 +306,12 @@ impl Canary {
         let collection = format!("/api/v1/namespaces/{}/{}", encode(&namespace), self.resource);
         let create = Request::create(collection, name.as_str(), &body).by(Identity::Caller);
         let key = format!("/registry/{}/{namespace}/{name}", self.resource);
-        Made { create: Step::control("create", create, created), key, text }
+        (create, key, text)
+    }
+
+    /// Makes it as a step of some name.
+    pub(crate) fn step(&self, name: &'static str, ground: &Ground<'_, '_>) -> Step {
+        Step::control(name, self.creation(ground).0, created)
     }
 
     /// An attempt that makes it and reads it, at the first member that is named.

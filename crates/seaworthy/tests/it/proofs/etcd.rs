@@ -31,6 +31,7 @@ const HARDENED: &[Row] = &[
     ("etcd/client-tls#strangers", "etcd", PROVED),
     ("etcd/dedicated-ca#cluster-certificates", "etcd", PROVED),
     ("etcd/encryption-at-rest#canary", "secrets of etcd", PROVED),
+    ("etcd/encryption-at-rest#counters", "API server", PROVED),
     ("etcd/encryption-coverage#canary", "configmaps of etcd", PROVED),
     ("etcd/encryption-keys#provider", "secrets of etcd", PROVED),
     ("etcd/encryption-rewrite#current-key", "etcd", PROVED),
@@ -47,6 +48,7 @@ const INSECURE: &[Row] = &[
     // Nobody looks at certificates.
     ("etcd/dedicated-ca#cluster-certificates", "etcd", INCONCLUSIVE),
     ("etcd/encryption-at-rest#canary", "secrets of etcd", REFUTED),
+    ("etcd/encryption-at-rest#counters", "API server", REFUTED),
     ("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED),
     ("etcd/encryption-keys#provider", "secrets of etcd", INCONCLUSIVE),
     // Without encryption no key is in use.
@@ -176,6 +178,7 @@ pub(super) const CLIENT: &str = "apiserver-etcd-client";
 /// Nothing is encrypted that is written.
 const NOT_ENCRYPTED: &[Row] = &[
     ("etcd/encryption-at-rest#canary", "secrets of etcd", REFUTED),
+    ("etcd/encryption-at-rest#counters", "API server", REFUTED),
     ("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED),
     ("etcd/encryption-keys#provider", "secrets of etcd", INCONCLUSIVE),
     // Without encryption no key is in use.
@@ -315,6 +318,16 @@ const MUTANTS: &[Mutant] = &[
         turns: &[("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED)],
     },
     Mutant {
+        // Not broken: what would show it is turned off.
+        name: "the API server does not tell what it counts",
+        profile: |profile| {
+            let metric = "apiserver_storage_transformation_operations_total";
+            profile.with_flag("kube-apiserver", "disabled-metrics", metric)
+        },
+        certificate: CLIENT,
+        turns: &[("etcd/encryption-at-rest#counters", "API server", INCONCLUSIVE)],
+    },
+    Mutant {
         name: "a provider that is weak",
         profile: |profile| profile.with_file("encryption.yaml", &encryption("secrets, configmaps", AESCBC)),
         certificate: CLIENT,
@@ -387,7 +400,7 @@ fn what_was_not_written_anew_is_seen() {
     // The server looks at the file once a minute.
     let end = Instant::now() + Duration::from_secs(200);
     let flags = places(&lab, CLIENT);
-    while verdict(&prove(&lab, "admin", "etcd/encryption-at-rest", &flags), "etcd/encryption-at-rest")
+    while verdict(&prove(&lab, "admin", "etcd/encryption-at-rest", &flags), "etcd/encryption-at-rest#canary")
         != PROVED
     {
         assert!(Instant::now() < end, "the server does not read its configuration again");
@@ -444,6 +457,44 @@ fn verdict<'a>(report: &'a Value, control: &str) -> &'a str {
     one["verdict"].as_str().unwrap_or_default()
 }
 
+/// Whoever is told to give a flag finds it.
+fn needs_name_what_exists(report: &Value) {
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["prove", "--help"])
+        .output()
+        .expect("the program runs");
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    for proof in report["proofs"].as_array().into_iter().flatten() {
+        let needs = proof["needs"].as_str().unwrap_or_default();
+        for word in needs.split(|char: char| char.is_whitespace() || "`,()".contains(char)) {
+            let flag = word.trim_end_matches(['.', ';', ':']);
+            // One of the API server's own.
+            if flag.starts_with("--") && flag != "--etcd-prefix" {
+                let flag = flag.split('=').next().unwrap_or_default();
+                assert!(help.contains(flag), "{flag} of {proof:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn members_that_are_not_asked_are_told() {
+    let lab = match Lab::start(Profile::hardened()) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    let flags: Vec<String> =
+        (0..23).flat_map(|_| ["--etcd".to_owned(), "https://127.0.0.1:1".to_owned()]).collect();
+    let report = prove(&lab, "admin", "etcd/client-tls", &flags);
+    let proofs = report["proofs"].as_array().expect("proofs");
+    assert_eq!(proofs.len(), 21);
+    let last = proofs.iter().find(|proof| proof["subject"]["name"] == "other members of etcd");
+    let last = last.expect("those that are not asked");
+    assert_eq!(last["verdict"], INCONCLUSIVE);
+    assert!(last["reason"].as_str().is_some_and(|reason| reason.starts_with("3 more members")), "{last:#}");
+    needs_name_what_exists(&report);
+}
+
 #[test]
 fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     let lab = match Lab::start(hardened()) {
@@ -453,7 +504,7 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     let all = [
         "etcd/client-tls",
         "etcd/dedicated-ca",
-        "etcd/encryption-at-rest",
+        "etcd/encryption-at-rest#canary",
         "etcd/encryption-coverage",
         "etcd/encryption-keys",
         "etcd/encryption-rewrite#prefixes",
@@ -480,6 +531,9 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     let canary = ["--consent".to_owned(), "canary".to_owned()];
     let report = prove(&lab, "admin", "etcd", &canary);
     expect("no flags", &report, &all);
+    // What the API server counts needs no etcd.
+    assert_eq!(verdict(&report, "etcd/encryption-at-rest#counters"), PROVED);
+    needs_name_what_exists(&report);
     for proof in
         report["proofs"].as_array().expect("proofs").iter().filter(|proof| proof["subject"]["name"] == "etcd")
     {
@@ -500,7 +554,7 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     let unknown = flags(&right, "nobody");
     let blind = [
         "etcd/client-tls",
-        "etcd/encryption-at-rest",
+        "etcd/encryption-at-rest#canary",
         "etcd/encryption-coverage",
         "etcd/encryption-keys",
         "etcd/encryption-rewrite#prefixes",
@@ -510,6 +564,11 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     // Somebody who may not create what is to be read.
     let report = prove(&lab, "nobody", "etcd", &flags(&right, CLIENT));
     expect("no rights", &report, &all[2..5]);
+    expect(
+        "no rights",
+        &report,
+        &["etcd/encryption-at-rest#counters", "etcd/encryption-rewrite#current-key"],
+    );
     assert_eq!(verdict(&report, "etcd/client-tls"), PROVED);
     // The etcd of another cluster, in which everything is readable.
     let others = match Lab::start(Profile::insecure()) {
