@@ -66,6 +66,8 @@ pub struct Prove {
     pub audit_log: Option<Spanned<String>>,
     /// `etcdBackups`.
     pub etcd_backups: Option<Spanned<String>>,
+    /// `etcdPrograms`.
+    pub etcd_programs: Option<Spanned<String>>,
 }
 
 const PROVE: &[&str] = &[
@@ -83,6 +85,7 @@ const PROVE: &[&str] = &[
     "controllerManager",
     "auditLog",
     "etcdBackups",
+    "etcdPrograms",
 ];
 
 const FIELDS: &[&str] = &[
@@ -151,6 +154,7 @@ fn read_prove(prove: Value<'_>, problems: &mut Problems) -> Option<Prove> {
         controller_manager: fields.texts("controllerManager"),
         audit_log: fields.text("auditLog"),
         etcd_backups: fields.text("etcdBackups"),
+        etcd_programs: fields.text("etcdPrograms"),
     };
     for (one, other) in [("etcdCert", "etcdKey"), ("ordinaryCert", "ordinaryKey")] {
         for (there, missing) in [(one, other), (other, one)] {

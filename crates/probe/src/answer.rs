@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::attempt::Outcome;
 use crate::foreign::line;
 use crate::request::TlsVersion;
+use crate::restore::Restored;
 
 /// What came back, and when. Bodies are for judges: reports show [`Answer::summary`], which holds none.
 #[derive(Clone, Debug)]
@@ -54,6 +55,10 @@ pub enum Reply {
         /// How many there are in all, as etcd says.
         count: u64,
     },
+    /// A snapshot of etcd was restored and read back.
+    Restored(Box<Restored>),
+    /// A snapshot of etcd that is not whole, with what is wrong with it.
+    Damaged(String),
     /// Lines of a file.
     Lines(Vec<String>),
     /// Files of a folder.
@@ -212,6 +217,8 @@ impl fmt::Display for Reply {
                 }
             }
             Reply::Keys { keys, count } => format!("{} keys of {count}", keys.len()),
+            Reply::Restored(restored) => restored.to_string(),
+            Reply::Damaged(why) => format!("damaged: {}", line(why)),
             Reply::Lines(lines) => format!("{} lines", lines.len()),
             Reply::Files(files) => format!("{} files", files.len()),
             Reply::Absent => "there is no such file".to_owned(),

@@ -23,6 +23,13 @@ pub enum Origin {
     Told(String),
 }
 
+impl Endpoint {
+    /// Whether somebody gave it as a place of etcd, which an authority of its own may vouch for.
+    pub fn is_of_etcd(&self) -> bool {
+        matches!(self.origin, Origin::Given("--etcd" | "--etcd-peer"))
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {

@@ -6,6 +6,7 @@ mod endpoint;
 pub mod expect;
 mod foreign;
 mod request;
+mod restore;
 
 pub use answer::{Answer, Answers, CLOSED, CertificateFacts, FileFacts, Reply, Tls};
 pub use attempt::{
@@ -13,3 +14,4 @@ pub use attempt::{
 };
 pub use endpoint::{Endpoint, Origin, may_be_told};
 pub use request::{Ask, Certificate, HttpAsk, Identity, Object, Request, Target, TlsVersion, Token, encode};
+pub use restore::{EtcdPrograms, Keyspace, Restored, newest_snapshot};

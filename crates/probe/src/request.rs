@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::Endpoint;
 use crate::foreign::plain;
+use crate::restore::EtcdPrograms;
 
 /// Most bytes of an answer that are read when a probe does not say otherwise.
 const MOST: usize = 1 << 20;
@@ -121,6 +122,19 @@ pub enum Ask {
         limit: u32,
         /// Most bytes of a value that are kept; with 0 only keys are asked for.
         value_bytes: usize,
+    },
+    /// A snapshot of etcd is restored into a private folder of this machine, and a server that nobody else reaches is started on
+    /// it and asked for its keys. Of a port, the snapshot is taken there, and the keys there are read as well; of a folder, it is
+    /// the newest file. Everything is ended and removed before the answer.
+    EtcdRestore {
+        /// Whether a port is asked over TLS.
+        tls: bool,
+        /// The programs.
+        programs: EtcdPrograms,
+        /// A key, of whose value the beginning is read back.
+        witness: String,
+        /// Most bytes of a snapshot.
+        most: u64,
     },
     /// The lines of a file's end that hold a text, read again and again for a while until there is one.
     Lines {
@@ -403,6 +417,15 @@ impl Request {
                     "gRPC Range of {scheme}://{place}: {what} {}{to}, at most {limit}",
                     from.escape_debug()
                 )?;
+            }
+            Ask::EtcdRestore { programs, .. } => {
+                let place = Where(&self.target);
+                match self.target {
+                    Target::File(_) => write!(f, "restore the newest snapshot in {place}")?,
+                    _ => write!(f, "gRPC Snapshot of {place}, restored")?,
+                }
+                let EtcdPrograms { restorer, server } = programs;
+                write!(f, " by {}, and read back from a private {}", restorer.display(), server.display())?;
             }
             Ask::Lines { containing, .. } => {
                 write!(f, "read the end of {} for {containing}", Where(&self.target))?;

@@ -6,7 +6,7 @@ use seaworthy_probe::{Answers, HttpAsk, Identity, Reply, Token};
 
 use crate::executor::{Executor, agent};
 use crate::fill::fill;
-use crate::port;
+use crate::port::{self, Place};
 
 /// Asks the API server in the way of the kubeconfig.
 pub(crate) async fn http(
@@ -59,7 +59,8 @@ pub(crate) async fn http(
             let Some((host, port)) = executor.api.host.clone() else {
                 return Reply::NotAsked("a proxy stands before the API server".to_owned());
             };
-            return port::http(executor, &host, port, identity, ask, answers).await;
+            let place = Place { host: &host, port, is_of_etcd: false };
+            return port::http(executor, place, identity, ask, answers).await;
         }
     };
     match executor.api.send(who, request, ask.most).await {

@@ -13,6 +13,7 @@ use crate::keeper::{Fate, Keeper};
 use crate::ledger::leftovers;
 use crate::objects::{Left, SETTLE};
 use crate::prober::Prober;
+use crate::scratch;
 
 /// How long one object may take to go.
 const LEAVING_TIME: Duration = Duration::from_secs(20);
@@ -76,6 +77,18 @@ impl Prober {
         self.block_on(async {
             let here = keeper.cluster().await;
             for mut ledger in found.ended {
+                // What lies on this machine goes whichever cluster it was taken from.
+                for (number, path) in ledger.folders.clone() {
+                    let fate = scratch::remove(&path).await;
+                    if fate.is_done() {
+                        ledger.gone(number);
+                    }
+                    let (run, path) = (ledger.run.clone(), path.display().to_string());
+                    cleaned.objects.push(Left { run, path, fate });
+                }
+                if ledger.open.is_empty() {
+                    continue;
+                }
                 if !ledger.cluster.is(&here) {
                     cleaned.elsewhere.push((ledger.run, ledger.cluster.url));
                     continue;

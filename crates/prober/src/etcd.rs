@@ -1,21 +1,24 @@
 //! Etcd, as its own clients ask it: gRPC, which is HTTP/2 with a message of protocol buffers in the body. The gateway of
 //! JSON can be turned off; this cannot.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use seaworthy_probe::{CLOSED, Identity, Reply};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite};
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::executor::Executor;
 use crate::noting::{Failure, Noting};
-use crate::port::{broken, connect, handshake_for, silent};
+use crate::port::{Place, broken, connect, handshake_for, silent};
 
 /// Keys that are asked for at once, when their values come with them: one may be 1.5 MB.
 const PAGE: u32 = 16;
@@ -38,6 +41,8 @@ pub(crate) struct RangeRequest {
     pub(crate) range_end: Vec<u8>,
     #[prost(int64, tag = "3")]
     pub(crate) limit: i64,
+    #[prost(int64, tag = "4")]
+    pub(crate) revision: i64,
     #[prost(bool, tag = "8")]
     pub(crate) keys_only: bool,
 }
@@ -74,12 +79,11 @@ pub(crate) struct Range<'a> {
 /// Asks for keys, page by page, and keeps a first part of each value.
 pub(crate) async fn range(
     executor: &Executor,
-    host: &str,
-    port: u16,
+    place: Place<'_>,
     identity: &Identity,
     ask: &Range<'_>,
 ) -> Reply {
-    let mut connection = match Connection::open(executor, host, port, identity, ask.tls).await {
+    let mut connection = match Connection::open(executor, place, identity, ask.tls).await {
         Ok(connection) => connection,
         Err(reply) => return reply,
     };
@@ -94,6 +98,7 @@ pub(crate) async fn range(
             range_end: ask.to.as_bytes().to_vec(),
             limit: page.into(),
             keys_only: ask.value_bytes == 0,
+            ..RangeRequest::default()
         };
         let answer: RangeResponse = match connection.call("etcdserverpb.KV/Range", &request).await {
             Ok(answer) => answer,
@@ -136,17 +141,17 @@ impl Drop for Connection<'_> {
 impl<'a> Connection<'a> {
     pub(crate) async fn open(
         executor: &'a Executor,
-        host: &str,
-        port: u16,
+        place: Place<'_>,
         identity: &Identity,
         tls: bool,
     ) -> Result<Connection<'a>, Reply> {
+        let Place { host, port, .. } = place;
         if !matches!(identity, Identity::Anonymous | Identity::Certificate(_)) {
             return Err(Reply::NotAsked("etcd knows certificates alone".to_owned()));
         }
         let failure = Failure::default();
         let opened = if tls {
-            let shaken = handshake_for(executor, host, port, identity, &[b"h2"]).await;
+            let shaken = handshake_for(executor, place, identity, &[b"h2"]).await;
             let (mut stream, _) = shaken.map_err(|(reply, _)| reply)?;
             // A refusal of TLS 1.3 comes right behind the handshake, and may get lost once we write to somebody who hung up.
             if let Ok(Err(error)) = timeout(REFUSAL, stream.fill_buf()).await {
@@ -172,34 +177,33 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// To a server of ours that listens at a socket of this machine.
+    pub(crate) async fn of_socket(executor: &'a Executor, path: &Path) -> Result<Connection<'a>, Reply> {
+        let failure = Failure::default();
+        let nobody = |error: std::io::Error| Reply::Silent(error.to_string());
+        let stream = UnixStream::connect(path).await.map_err(nobody)?;
+        let speaking = speak(Noting { stream, failure: failure.clone() });
+        match timeout(executor.request_timeout, speaking).await {
+            Err(_) => Err(silent(executor)),
+            Ok(Err(error)) => Err(unanswered(&failure, &error)),
+            Ok(Ok((sender, driver))) => {
+                let (authority, scheme) = ("localhost".to_owned(), "http");
+                Ok(Connection { executor, sender, driver, failure, authority, scheme })
+            }
+        }
+    }
+
     /// One message there, one message back.
     pub(crate) async fn call<T: Message + Default>(
         &mut self,
         method: &str,
         message: &impl Message,
     ) -> Result<T, Reply> {
-        let request = http::Request::post(format!("{}://{}/{method}", self.scheme, self.authority))
-            .header(http::header::CONTENT_TYPE, "application/grpc")
-            .header(http::header::TE, "trailers")
-            .header(
-                http::header::USER_AGENT,
-                format!("seaworthy-probe/{} run={}", env!("CARGO_PKG_VERSION"), self.executor.run),
-            )
-            .body(Full::new(frame(message)))
-            .map_err(|error| Reply::NotAsked(error.to_string()))?;
         let failure = self.failure.clone();
+        let most_time = self.executor.request_timeout;
         let work = async {
-            let answer =
-                self.sender.send_request(request).await.map_err(|error| unanswered(&failure, &error))?;
-            let (parts, mut rest) = answer.into_parts();
-            if parts.status != http::StatusCode::OK {
-                return Err(Reply::Nonsense(format!("HTTP {} instead of gRPC", parts.status.as_u16())));
-            }
-            let kind = parts.headers.get(http::header::CONTENT_TYPE);
-            if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
-                return Err(Reply::Nonsense("an answer that is no gRPC".to_owned()));
-            }
-            let (mut body, mut trailers) = (BytesMut::new(), parts.headers);
+            let (mut trailers, mut rest) = self.begin(method, message).await?;
+            let mut body = BytesMut::new();
             while let Some(frame) = rest.frame().await {
                 let frame = frame.map_err(|error| unanswered(&failure, &error))?;
                 match frame.into_data() {
@@ -213,7 +217,67 @@ impl<'a> Connection<'a> {
             judge(&trailers)?;
             decode(body.freeze())
         };
-        timeout(self.executor.request_timeout, work).await.unwrap_or_else(|_| Err(silent(self.executor)))
+        timeout(most_time, work).await.unwrap_or_else(|_| Err(silent(self.executor)))
+    }
+
+    /// One message there; headers and what follows.
+    async fn begin(&mut self, method: &str, message: &impl Message) -> Result<(HeaderMap, Incoming), Reply> {
+        let request = http::Request::post(format!("{}://{}/{method}", self.scheme, self.authority))
+            .header(http::header::CONTENT_TYPE, "application/grpc")
+            .header(http::header::TE, "trailers")
+            .header(
+                http::header::USER_AGENT,
+                format!("seaworthy-probe/{} run={}", env!("CARGO_PKG_VERSION"), self.executor.run),
+            )
+            .body(Full::new(frame(message)))
+            .map_err(|error| Reply::NotAsked(error.to_string()))?;
+        let answer =
+            self.sender.send_request(request).await.map_err(|error| unanswered(&self.failure, &error))?;
+        let (parts, rest) = answer.into_parts();
+        if parts.status != http::StatusCode::OK {
+            return Err(Reply::Nonsense(format!("HTTP {} instead of gRPC", parts.status.as_u16())));
+        }
+        let kind = parts.headers.get(http::header::CONTENT_TYPE);
+        if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+            return Err(Reply::Nonsense("an answer that is no gRPC".to_owned()));
+        }
+        Ok((parts.headers, rest))
+    }
+
+    /// One message there, many back, each handed on as it comes. Only silence is bounded, not the whole.
+    pub(crate) async fn stream<T: Message + Default>(
+        &mut self,
+        method: &str,
+        message: &impl Message,
+        mut take: impl FnMut(T) -> Result<(), Reply>,
+    ) -> Result<(), Reply> {
+        let (failure, most_time) = (self.failure.clone(), self.executor.request_timeout);
+        let late = || Reply::Silent(format!("nothing within {} s", most_time.as_secs_f32()));
+        let beginning = timeout(most_time, self.begin(method, message)).await;
+        let (mut trailers, mut rest) = beginning.map_err(|_| late())??;
+        let mut body = BytesMut::new();
+        while let Some(frame) = timeout(most_time, rest.frame()).await.map_err(|_| late())? {
+            let frame = frame.map_err(|error| unanswered(&failure, &error))?;
+            match frame.into_data() {
+                Ok(data) => body.extend_from_slice(&data),
+                Err(frame) => trailers.extend(frame.into_trailers().unwrap_or_default()),
+            }
+            while let Some(size) = body.get(1..5) {
+                let size = 5 + size.iter().fold(0, |size, byte| size << 8 | usize::from(*byte));
+                if size > MOST {
+                    return Err(Reply::Nonsense(format!("a message of more than {MOST} bytes")));
+                }
+                if body.len() < size {
+                    break;
+                }
+                take(decode(body.split_to(size).freeze())?)?;
+            }
+        }
+        judge(&trailers)?;
+        match body.is_empty() {
+            true => Ok(()),
+            false => Err(Reply::Nonsense("an answer of gRPC that ends within a message".to_owned())),
+        }
     }
 }
 
@@ -283,8 +347,13 @@ mod tests {
     /// By hand from `rpc.proto` of etcd and the encoding of protocol buffers.
     #[test]
     fn messages_are_those_of_etcd() {
-        let request =
-            RangeRequest { key: b"a".to_vec(), range_end: b"b".to_vec(), limit: 1, keys_only: true };
+        let request = RangeRequest {
+            key: b"a".to_vec(),
+            range_end: b"b".to_vec(),
+            limit: 1,
+            revision: 0,
+            keys_only: true,
+        };
         assert_eq!(
             frame(&request).as_ref(),
             [0, 0, 0, 0, 10, 0x0a, 1, b'a', 0x12, 1, b'b', 0x18, 1, 0x40, 1]

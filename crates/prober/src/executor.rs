@@ -19,10 +19,11 @@ use crate::credentials::Credentials;
 use crate::keeper::Keeper;
 use crate::memo::{Known, Memo, moves};
 use crate::objects::{self, Objects};
+use crate::port::Place;
 use crate::prober::{ProberOptions, Tried};
 use crate::secrets::Secrets;
 use crate::stop::Stop;
-use crate::{api_server, file, port};
+use crate::{api_server, file, port, restore};
 
 /// Between two questions of a step that waits for an answer.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -42,7 +43,7 @@ pub(crate) struct Executor {
     pub(crate) secrets: Secrets,
     at_a_time: Semaphore,
     memo: Memo,
-    stop: Stop,
+    pub(crate) stop: Stop,
 }
 
 impl Executor {
@@ -264,10 +265,12 @@ impl Executor {
             return not_asked("the budget of requests is spent: raise `--budget`");
         }
         let (at, begun) = (now(), Instant::now());
-        let reply = match &request.creates {
+        let reply = match (&request.creates, &request.ask) {
+            // Programs and folders are gone before it answers, whoever wants the end.
+            (_, Ask::EtcdRestore { .. }) => restore::carry_out(self, request).await,
             // It is asked to its end, which a bound of its own brings: an answer that nobody hears may leave something behind.
-            Some(object) => objects::create(self, attempt, request, object, answers).await,
-            None => {
+            (Some(object), _) => objects::create(self, attempt, request, object, answers).await,
+            (None, _) => {
                 let reply = timeout_at(self.bounds.end, self.reply(request, answers));
                 match self.stop.unless_asked(reply).await {
                     None => return interrupted(),
@@ -285,7 +288,10 @@ impl Executor {
                 api_server::http(self, &request.identity, ask, answers).await
             }
             (Target::ApiServer, ask) => match self.api.host.clone() {
-                Some((host, port)) => port::ask(self, &host, port, &request.identity, ask, answers).await,
+                Some((host, port)) => {
+                    let place = Place { host: &host, port, is_of_etcd: false };
+                    port::ask(self, place, &request.identity, ask, answers).await
+                }
                 None => Reply::NotAsked("a proxy stands before the API server".to_owned()),
             },
             (Target::Port(endpoint), ask) => {
@@ -294,7 +300,7 @@ impl Executor {
                     let why = "the cluster tells an address that is not its own; give it by a flag";
                     return Reply::NotAsked(why.to_owned());
                 }
-                port::ask(self, &endpoint.host, endpoint.port, &request.identity, ask, answers).await
+                port::ask(self, Place::of(endpoint), &request.identity, ask, answers).await
             }
             (Target::File(path), ask) => file::ask(path, ask).await,
         }

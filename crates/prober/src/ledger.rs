@@ -67,6 +67,7 @@ struct State {
     path: PathBuf,
     next: u64,
     open: BTreeMap<u64, Entry>,
+    folders: BTreeMap<u64, PathBuf>,
 }
 
 impl Ledger {
@@ -86,17 +87,7 @@ impl Ledger {
         attempt: Option<usize>,
     ) -> io::Result<u64> {
         let mut state = self.state();
-        if state.file.is_none() {
-            let (mut file, path) = create(&self.folder, &self.run)?;
-            let head = json!({
-                "ledger": 1, "run": self.run, "url": cluster.url, "cluster": cluster.uid, "at": rfc3339(clock()),
-            });
-            append(&mut file, &head)?;
-            // The name of the file is in the folder, which is a file of its own.
-            File::open(&self.folder)?.sync_all()?;
-            state.file = Some(file);
-            state.path = path;
-        }
+        self.begin(&mut state, cluster)?;
         let (number, at) = (state.next, u64::try_from(clock()).unwrap_or_default());
         let line = json!({"intent": number, "collection": object.collection, "name": object.name, "at": at});
         if let Some(file) = &mut state.file {
@@ -105,6 +96,39 @@ impl Ledger {
         state.next += 1;
         state.open.insert(number, Entry { object: object.clone(), uid: None, at, attempt });
         Ok(number)
+    }
+
+    /// Makes a folder on this machine beside the ledger, for nobody else to read; it is written down before.
+    pub(crate) fn make_folder(&self, cluster: &ClusterMark) -> io::Result<(u64, PathBuf)> {
+        let mut state = self.state();
+        self.begin(&mut state, cluster)?;
+        let number = state.next;
+        let name = folder_name(&self.run, number);
+        if let Some(file) = &mut state.file {
+            append(file, &json!({"intent": number, "folder": name}))?;
+        }
+        let path = self.folder.join(name);
+        state.next += 1;
+        state.folders.insert(number, path.clone());
+        fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok((number, path))
+    }
+
+    /// The file, and who it is about.
+    fn begin(&self, state: &mut State, cluster: &ClusterMark) -> io::Result<()> {
+        if state.file.is_some() {
+            return Ok(());
+        }
+        let (mut file, path) = create(&self.folder, &self.run)?;
+        let head = json!({
+            "ledger": 1, "run": self.run, "url": cluster.url, "cluster": cluster.uid, "at": rfc3339(clock()),
+        });
+        append(&mut file, &head)?;
+        // The name of the file is in the folder, which is a file of its own.
+        File::open(&self.folder)?.sync_all()?;
+        state.file = Some(file);
+        state.path = path;
+        Ok(())
     }
 
     /// Writes down the uid of an object that was made.
@@ -123,6 +147,7 @@ impl Ledger {
     pub(crate) fn gone(&self, number: u64) {
         let mut state = self.state();
         state.open.remove(&number);
+        state.folders.remove(&number);
         if let Some(file) = &mut state.file {
             // Whoever cleans finds that there is nothing.
             let _ = append(file, &json!({"gone": number}));
@@ -136,10 +161,15 @@ impl Ledger {
         of.map(|(number, entry)| (*number, entry.clone())).collect()
     }
 
+    /// Folders that are there still.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        self.state().folders.values().cloned().collect()
+    }
+
     /// Ends the ledger: its file is removed when nothing is left.
     pub(crate) fn close(&self) {
         let mut state = self.state();
-        if state.file.take().is_some() && state.open.is_empty() {
+        if state.file.take().is_some() && state.open.is_empty() && state.folders.is_empty() {
             // A ledger of objects that are gone does no harm.
             let _ = fs::remove_file(&state.path);
         }
@@ -154,6 +184,8 @@ pub(crate) struct Leftover {
     pub(crate) cluster: ClusterMark,
     /// What may be there still, by number.
     pub(crate) open: BTreeMap<u64, Entry>,
+    /// Folders of this machine that may be there still, by number.
+    pub(crate) folders: BTreeMap<u64, PathBuf>,
     file: File,
 }
 
@@ -171,9 +203,10 @@ impl Leftover {
     /// Writes down that an object is gone.
     pub(crate) fn gone(&mut self, number: u64) {
         self.open.remove(&number);
+        self.folders.remove(&number);
         // Whoever cleans next finds that there is nothing.
         let _ = append(&mut self.file, &json!({"gone": number}));
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.folders.is_empty() {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -212,8 +245,13 @@ pub(crate) fn leftovers(folder: &Path) -> io::Result<Leftovers> {
             }
         }
         match read(&file, &run) {
-            Ok(Some((_, open))) if open.is_empty() => drop(fs::remove_file(&path)),
-            Ok(Some((cluster, open))) => found.ended.push(Leftover { path, run, cluster, open, file }),
+            Ok(Some(Contents { open, folders, .. })) if open.is_empty() && folders.is_empty() => {
+                drop(fs::remove_file(&path));
+            }
+            Ok(Some(Contents { cluster, open, folders })) => {
+                let folders = folders.into_iter().map(|(number, name)| (number, folder.join(name))).collect();
+                found.ended.push(Leftover { path, run, cluster, open, folders, file });
+            }
             // The run ended before it had written down which cluster it was about, and so before it asked for anything.
             Ok(None) => drop(fs::remove_file(&path)),
             Err(why) => found.unreadable.push((path, why)),
@@ -223,7 +261,17 @@ pub(crate) fn leftovers(folder: &Path) -> io::Result<Leftovers> {
 }
 
 /// What a ledger is about, and what is left of it.
-type Contents = (ClusterMark, BTreeMap<u64, Entry>);
+struct Contents {
+    cluster: ClusterMark,
+    open: BTreeMap<u64, Entry>,
+    /// Names beside the ledger.
+    folders: BTreeMap<u64, String>,
+}
+
+/// The name of a folder of a run. No other is ever removed, whatever a ledger says.
+fn folder_name(run: &str, number: u64) -> String {
+    format!("{run}.scratch-{number}")
+}
 
 /// What a ledger says. A last line that is broken was never followed by a request; any other is an error.
 fn read(file: &File, run: &str) -> Result<Option<Contents>, String> {
@@ -246,10 +294,15 @@ fn read(file: &File, run: &str) -> Result<Option<Contents>, String> {
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let cluster = ClusterMark { url: text(&head["url"]).unwrap_or_default(), uid: text(&head["cluster"]) };
-    let mut open = BTreeMap::new();
+    let (mut open, mut folders) = (BTreeMap::new(), BTreeMap::new());
     for (index, line) in rest.iter().enumerate() {
         let number = |name: &str| line[name].as_u64();
-        if let Some(number) = number("intent") {
+        if let (Some(number), Some(name)) = (number("intent"), text(&line["folder"])) {
+            if name != folder_name(run, number) {
+                return Err(format!("line {} names a folder that no run makes", index + 2));
+            }
+            folders.insert(number, name);
+        } else if let Some(number) = number("intent") {
             let (Some(collection), Some(name)) = (text(&line["collection"]), text(&line["name"])) else {
                 return Err(format!("line {} names no object", index + 2));
             };
@@ -259,9 +312,10 @@ fn read(file: &File, run: &str) -> Result<Option<Contents>, String> {
             entry.uid = text(&line["uid"]);
         } else if let Some(number) = number("gone") {
             open.remove(&number);
+            folders.remove(&number);
         }
     }
-    Ok(Some((cluster, open)))
+    Ok(Some(Contents { cluster, open, folders }))
 }
 
 /// Makes a ledger's file, which must not be there, and locks it. Its folder must not be one that others may write to.

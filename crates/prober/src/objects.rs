@@ -70,6 +70,27 @@ impl Objects {
     }
 }
 
+/// A private folder of this machine for a while, by its number in the ledger; with why there is none.
+pub(crate) async fn folder(executor: &Executor) -> Result<(Arc<Ledger>, u64, PathBuf), String> {
+    let objects = &executor.objects;
+    if objects.consent < Consent::Disruptive {
+        return Err("nobody consented to this probe".to_owned());
+    }
+    let Some(ledger) = objects.ledger.clone() else {
+        return Err("there is no folder to write down what is made: `--state FOLDER`".to_owned());
+    };
+    let cluster = objects.cluster.get_or_init(|| executor.keeper.cluster()).await.clone();
+    let making = {
+        let ledger = Arc::clone(&ledger);
+        spawn_blocking(move || ledger.make_folder(&cluster)).await
+    };
+    match making {
+        Ok(Ok((number, path))) => Ok((ledger, number, path)),
+        Ok(Err(error)) => Err(format!("no private folder can be made: {error}")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Makes an object. Must not be dropped before it ends: the answer tells what is there.
 pub(crate) async fn create(
     executor: &Executor,
@@ -208,7 +229,12 @@ pub(crate) async fn clean_all(executor: &Executor) {
     }
     let open: Vec<u64> = ledger.open(None).into_iter().map(|(number, _)| number).collect();
     left.retain(|(number, _)| open.contains(number));
+    let folders = ledger.folders().into_iter().map(|path| Left {
+        run: executor.run.clone(),
+        path: path.display().to_string(),
+        fate: Fate::Failed("the folder is there still".to_owned()),
+    });
     *executor.objects.left.lock().unwrap_or_else(PoisonError::into_inner) =
-        left.into_iter().map(|(_, left)| left).collect();
+        left.into_iter().map(|(_, left)| left).chain(folders).collect();
     ledger.close();
 }

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use seaworthy_probe::{Answers, Ask, CLOSED, HttpAsk, Identity, Reply, Tls, TlsVersion};
+use seaworthy_probe::{Answers, Ask, CLOSED, Endpoint, HttpAsk, Identity, Reply, Tls, TlsVersion};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -22,26 +22,42 @@ use crate::executor::Executor;
 use crate::noting::{Failure, Noting};
 use crate::{api_server, etcd, hello, tls};
 
+/// A port, and what it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    /// Whether it is etcd's: the authority of `--etcd-ca` vouches for nobody else, and no token goes there.
+    pub(crate) is_of_etcd: bool,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn of(endpoint: &'a Endpoint) -> Place<'a> {
+        let Endpoint { host, port, .. } = endpoint;
+        Place { host, port: *port, is_of_etcd: endpoint.is_of_etcd() }
+    }
+}
+
 /// Asks a port.
 pub(crate) async fn ask(
     executor: &Executor,
-    host: &str,
-    port: u16,
+    place: Place<'_>,
     identity: &Identity,
     ask: &Ask,
     answers: &Answers,
 ) -> Reply {
+    let Place { host, port, .. } = place;
     match ask {
-        Ask::Http(ask) => http(executor, host, port, identity, ask, answers).await,
+        Ask::Http(ask) => http(executor, place, identity, ask, answers).await,
         Ask::Connect => match connect(executor, host, port).await {
             Ok(_) => Reply::Connected,
             Err(reply) => reply,
         },
-        Ask::Certificates => certificates(executor, host, port, identity).await,
+        Ask::Certificates => certificates(executor, place, identity).await,
         Ask::Hello { version, suites } => hello(executor, host, port, *version, suites).await,
         Ask::EtcdRange { tls, from, to, limit, value_bytes } => {
             let ask = etcd::Range { tls: *tls, from, to, limit: *limit, value_bytes: *value_bytes };
-            etcd::range(executor, host, port, identity, &ask).await
+            etcd::range(executor, place, identity, &ask).await
         }
         Ask::Resolve => {
             match timeout(executor.request_timeout, tokio::net::lookup_host((host, port))).await {
@@ -56,7 +72,8 @@ pub(crate) async fn ask(
         | Ask::Names
         | Ask::Claims
         | Ask::Write
-        | Ask::Sockets(_) => Reply::NotAsked("this cannot be asked of a port".to_owned()),
+        | Ask::Sockets(_)
+        | Ask::EtcdRestore { .. } => Reply::NotAsked("this cannot be asked of a port".to_owned()),
     }
 }
 
@@ -99,8 +116,8 @@ async fn hello(executor: &Executor, host: &str, port: u16, version: TlsVersion, 
 
 /// The certificates of the other side. With TLS 1.2 it shows them, and may refuse ours only then: they have been seen all
 /// the same.
-async fn certificates(executor: &Executor, host: &str, port: u16, identity: &Identity) -> Reply {
-    match handshake_for(executor, host, port, identity, &[]).await {
+async fn certificates(executor: &Executor, place: Place<'_>, identity: &Identity) -> Reply {
+    match handshake_for(executor, place, identity, &[]).await {
         Ok((_, seen)) => Reply::Handshake(seen),
         Err((reply, Some(seen))) if matches!(reply, Reply::Refused(_)) && !seen.certificates.is_empty() => {
             Reply::Handshake(seen)
@@ -138,23 +155,22 @@ pub(crate) fn silent(executor: &Executor) -> Reply {
 /// something and read.
 async fn handshake(
     executor: &Executor,
-    host: &str,
-    port: u16,
+    place: Place<'_>,
     identity: &Identity,
 ) -> Result<(TlsStream<TcpStream>, Tls), Reply> {
-    handshake_for(executor, host, port, identity, &[]).await.map_err(|(reply, _)| reply)
+    handshake_for(executor, place, identity, &[]).await.map_err(|(reply, _)| reply)
 }
 
 /// A handshake that names the protocols that are to be spoken; with what was seen before it broke.
 pub(crate) async fn handshake_for(
     executor: &Executor,
-    host: &str,
-    port: u16,
+    place: Place<'_>,
     identity: &Identity,
     protocols: &[&[u8]],
 ) -> Result<(TlsStream<TcpStream>, Tls), (Reply, Option<Tls>)> {
+    let Place { host, port, is_of_etcd } = place;
     let stream = connect(executor, host, port).await.map_err(|reply| (reply, None))?;
-    let (mut config, seen) = tls::client(executor, identity).map_err(|reply| (reply, None))?;
+    let (mut config, seen) = tls::client(executor, identity, is_of_etcd).map_err(|reply| (reply, None))?;
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     let name = match host.parse::<IpAddr>() {
         Ok(address) => ServerName::IpAddress(address.into()),
@@ -172,12 +188,15 @@ pub(crate) async fn handshake_for(
 /// A request over a connection of its own.
 pub(crate) async fn http(
     executor: &Executor,
-    host: &str,
-    port: u16,
+    place: Place<'_>,
     identity: &Identity,
     ask: &HttpAsk,
     answers: &Answers,
 ) -> Reply {
+    let Place { host, port, is_of_etcd } = place;
+    if is_of_etcd && matches!(identity, Identity::Bearer(_)) {
+        return Reply::NotAsked("etcd knows certificates alone".to_owned());
+    }
     let bracketed = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let mut request = match api_server::request(executor, ask, &ask.path) {
         Ok(request) => request,
@@ -195,7 +214,7 @@ pub(crate) async fn http(
             Err(reply) => reply,
         };
     }
-    let (stream, seen) = match handshake(executor, host, port, identity).await {
+    let (stream, seen) = match handshake(executor, place, identity).await {
         Ok(done) => done,
         Err(reply) => return reply,
     };

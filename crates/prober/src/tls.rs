@@ -29,15 +29,20 @@ pub(crate) fn facts(seen: &Seen) -> Tls {
     seen.tls.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// A client that shows the certificate of an identity, and the place where it notes what it sees.
-pub(crate) fn client(executor: &Executor, identity: &Identity) -> Result<(ClientConfig, Arc<Seen>), Reply> {
+/// A client that shows the certificate of an identity, and the place where it notes what it sees. The authority of `--etcd-ca`
+/// vouches for etcd alone: who holds its key must not be taken for a kubelet or an API server.
+pub(crate) fn client(
+    executor: &Executor,
+    identity: &Identity,
+    is_of_etcd: bool,
+) -> Result<(ClientConfig, Arc<Seen>), Reply> {
     let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
     for authority in &executor.api.authorities {
         // One that cannot be read vouches for nobody.
         let _ = roots.add(CertificateDer::from(authority.clone()));
     }
-    if let Some(pem) = &executor.credentials.etcd_authority {
+    if let Some(pem) = executor.credentials.etcd_authority.as_ref().filter(|_| is_of_etcd) {
         for authority in CertificateDer::pem_slice_iter(pem).flatten() {
             let _ = roots.add(authority);
         }

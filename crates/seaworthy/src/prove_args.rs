@@ -83,6 +83,11 @@ pub(crate) struct ProbeArgs {
     #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
     pub(crate) etcd_backups: Option<PathBuf>,
 
+    /// The folder of `etcd` and `etcdutl`, of a release of etcd, which restore a backup to see whether it can be
+    /// [default: where PATH has them]
+    #[arg(long, value_hint = ValueHint::DirPath, value_name = "FOLDER")]
+    pub(crate) etcd_programs: Option<PathBuf>,
+
     /// Where is written down what is made in a cluster, so that it is found after a crash, and the history of runs
     /// [default: ~/.local/state/seaworthy/probes]
     #[arg(long, env = "SEAWORTHY_STATE", value_hint = ValueHint::DirPath, value_name = "FOLDER")]
@@ -120,6 +125,7 @@ impl ProbeArgs {
             (!self.controller_manager.is_empty(), "--controller-manager"),
             (self.audit_log.is_some(), "--audit-log"),
             (self.etcd_backups.is_some(), "--etcd-backups"),
+            (self.etcd_programs.is_some(), "--etcd-programs"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
     }

@@ -242,14 +242,15 @@ impl ControlPlane {
     /// Ends one program in namespaces; another one can be started in its place.
     pub(crate) fn stop_one(&mut self, program: &str) -> Result<(), LabError> {
         let running = self.running.iter_mut().find(|server| server.program == program);
-        match running.filter(|_| self.namespaces.is_some()) {
-            Some(server) => server.stop_inside(),
-            None => return Err(LabError::failed(format!("no `{program}` runs on a node of this lab"))),
+        match running {
+            Some(server) if self.namespaces.is_some() => server.stop_inside(),
+            Some(server) => server.stop(),
+            None => return Err(LabError::failed(format!("no `{program}` runs in this lab"))),
         }
         Ok(())
     }
 
-    /// Starts one program in namespaces anew, with some flags of another value.
+    /// Starts one program anew, with some flags of another value.
     pub(crate) fn restart(
         &mut self,
         program: &str,

@@ -262,7 +262,7 @@ impl Lab {
         self.plane.running.iter().map(|server| (server.program.clone(), server.pid())).collect()
     }
 
-    /// Ends a program of a lab with a node, such as `kubelet`, and leaves the others as they are.
+    /// Ends a program of the lab, such as `kubelet`, and leaves the others as they are.
     ///
     /// # Errors
     /// When it does not run.
@@ -270,7 +270,7 @@ impl Lab {
         self.plane.stop_one(program)
     }
 
-    /// Ends a program of a lab with a node and starts it again: with its files as they are now, and with some flags of
+    /// Ends a program of the lab and starts it again: with its files as they are now, and with some flags of
     /// another value. Whoever asks it has to wait until it answers.
     ///
     /// # Errors

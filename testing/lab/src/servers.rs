@@ -12,7 +12,7 @@ use crate::LabError;
 const KUBERNETES: [&str; 5] =
     ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"];
 
-/// The built servers: a folder with `etcd`, `kube-apiserver` and the others.
+/// The built servers: a folder with `etcd`, `etcdutl`, `kube-apiserver` and the others.
 #[derive(Clone, Debug)]
 pub struct Servers {
     folder: PathBuf,
@@ -47,6 +47,12 @@ impl Servers {
         Ok(servers)
     }
 
+    /// The folder of the programs.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The path of one of the programs, such as `etcd`.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
@@ -77,9 +83,10 @@ impl Servers {
         fs::create_dir_all(&partial).map_err(|error| LabError::file(&partial, &error))?;
         etcd.build("-s -w", &partial.join("etcd"))?;
         kubernetes.build(&version_flags(&kubernetes.version), &partial.join("kubernetes"))?;
-        for program in KUBERNETES {
+        let links = KUBERNETES.map(|program| ("kubernetes", program));
+        for (built, program) in links.into_iter().chain([("etcd", "etcdutl")]) {
             let link = partial.join(program);
-            symlink("kubernetes", &link).map_err(|error| LabError::file(&link, &error))?;
+            symlink(built, &link).map_err(|error| LabError::file(&link, &error))?;
         }
         fs::rename(&partial, &self.folder).map_err(|error| LabError::file(&self.folder, &error))
     }

@@ -5,6 +5,7 @@ use seaworthy_evidence::{Component, Object, Place, Program, Setup, configuration
 use seaworthy_podsecurity::Pod;
 use seaworthy_probe::{
     Answer, Ask, Attempt, Consent, FileFacts, Outcome, Reply, Request, SideEffect, Step, Subject,
+    newest_snapshot,
 };
 
 use crate::change;
@@ -86,10 +87,7 @@ fn listed(answer: &Answer) -> Result<(), String> {
 }
 
 fn judge_files(files: &[FileFacts]) -> Outcome {
-    // What is still being written, and what stands beside snapshots, is none.
-    let other = [".part", ".tmp", ".sha256", ".sha256sum", ".md5", ".sig", ".log", ".json", ".txt"];
-    let snapshots = files.iter().filter(|file| !other.iter().any(|end| file.path.ends_with(end)));
-    let Some(newest) = snapshots.min_by_key(|file| file.age) else {
+    let Some(newest) = newest_snapshot(files) else {
         return Outcome::refuted("files", "the folder holds no snapshot");
     };
     let name = newest.path.rsplit('/').next().unwrap_or_default();

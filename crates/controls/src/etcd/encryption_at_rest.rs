@@ -6,6 +6,7 @@ use seaworthy_evidence::{Place, Program};
 use seaworthy_probe::{Attempt, Consent, Outcome, SideEffect};
 
 use super::providers::{Provider, block_of, has_placeholder};
+use super::transformations;
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags};
@@ -35,7 +36,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("apiserver.config.k8s.io", "EncryptionConfiguration")], check: check_file },
     ]),
     guard: None,
-    probes: &[CANARY],
+    probes: &[CANARY, COUNTERS],
 };
 
 const CANARY: Probe = Probe {
@@ -49,6 +50,25 @@ const CANARY: Probe = Probe {
     side_effect: SideEffect::Objects("a Secret in a namespace of the run"),
     rights: &[Right { group: "", resource: "secrets", verbs: &["create", "delete"] }],
     plan: plan_canary,
+};
+
+const COUNTERS: Probe = Probe {
+    name: "counters",
+    asks: "The caller reads the metrics of the API server, creates three Secrets, and reads the metrics again; etcd is not asked",
+    proved_by: "one process made the Secrets, and counts as many values of Secrets that a provider encrypted on their way to \
+                storage, and none that passed `identity`. What other API servers of the cluster do is not seen",
+    refuted_by: "it counts Secrets that pass `identity`, or none at all that it transforms",
+    not_fooled_by: "other API servers behind one address: the process must be the same, and must itself have made the Secrets; \
+                    other writers: all Secrets pass the same provider; metrics that were turned off, or that do not tell of which \
+                    resource a value was, decide nothing",
+    positive_control: "the metrics are read, and the Secrets are made",
+    consent: Consent::Canary,
+    side_effect: SideEffect::Objects("three Secrets in a namespace of the run"),
+    rights: &[
+        Right { group: "", resource: "secrets", verbs: &["create", "delete"] },
+        Right::path("/metrics"),
+    ],
+    plan: transformations::plan,
 };
 
 fn plan_canary(ground: &Ground<'_, '_>) -> Vec<Attempt> {

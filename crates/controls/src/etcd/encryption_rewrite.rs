@@ -3,8 +3,8 @@
 use crate::change;
 use crate::closed_world::CLUSTER;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::probe::etcd::{self, Prefix};
-use crate::probe::{Ground, Probe};
+use crate::probe::etcd::{self, Canary, Prefix};
+use crate::probe::{Ground, Probe, Right};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
 use seaworthy_probe::{Ask, Attempt, Consent, Outcome, Request, SideEffect, Step, expect};
@@ -27,13 +27,14 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Object { kinds: CLUSTER, check },
     guard: None,
-    probes: &[PREFIXES],
+    probes: &[PREFIXES, CURRENT_KEY],
 };
 
 const PREFIXES: Probe = Probe {
     name: "prefixes",
     asks: "The first bytes of the values of all Secrets are read raw out of etcd by gRPC, with `--etcd-cert`, 5000 at most",
-    proved_by: "each begins with `k8s:enc:`, and all with the same provider and key",
+    proved_by: "each begins with `k8s:enc:`, and all with the same provider and key; whether that is the key in use, the other \
+                probe tells",
     refuted_by: "one that does not",
     not_fooled_by: "an etcd of another cluster, or one without Secrets: there must be some. More than are read prove nothing",
     positive_control: "the port accepts connections, and etcd tells Secrets to the holder of the certificate",
@@ -43,8 +44,27 @@ const PREFIXES: Probe = Probe {
     plan: plan_prefixes,
 };
 
+const CURRENT_KEY: Probe = Probe {
+    name: "current-key",
+    asks: "The caller creates a Secret, and the first bytes of the values of all Secrets are read raw out of etcd by gRPC, with \
+           `--etcd-cert`, 5000 at most",
+    proved_by: "each begins with the provider and the key that the new one begins with",
+    refuted_by: "one that begins with another key, or that is not encrypted: it was not written anew since the key was changed",
+    not_fooled_by: "an etcd of another cluster: the Secret of this run must be found there. A key that a plugin of KMS changes \
+                    within itself is not seen, since its name stays",
+    positive_control: "the object is made, and its key is read",
+    consent: Consent::Canary,
+    side_effect: SideEffect::Objects("a Secret in a namespace of the run"),
+    rights: &[Right { group: "", resource: "secrets", verbs: &["create", "delete"] }],
+    plan: plan_current_key,
+};
+
 /// Most Secrets whose first bytes are read.
 const MOST: u32 = 5000;
+
+/// Where Kubernetes keeps Secrets, and what is behind it.
+const ALL: &str = "/registry/secrets/";
+const BEHIND: &str = "/registry/secrets0";
 
 /// Bytes of a value that hold its prefix; a name of a key that is longer is not decided.
 const BYTES: usize = 320;
@@ -53,19 +73,66 @@ fn plan_prefixes(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let Some(endpoint) = ground.given.etcd.first() else { return etcd::nowhere(ground, etcd::FOR_READING) };
     let port = Request::of_port(endpoint, Ask::Connect);
     let mut steps = vec![Step::control("port", port, expect::connected)];
-    steps.extend(etcd::stored(endpoint, ("/registry/secrets/", "/registry/secrets0"), MOST, BYTES));
-    let attempt = Attempt::new(etcd::subject(endpoint), steps, |answers| {
+    steps.extend(etcd::stored(endpoint, (ALL, BEHIND), MOST, BYTES));
+    // Those that this run makes are written with the key in use, at no certain time.
+    let own = format!("{ALL}{}/", ground.canary_namespace());
+    let attempt = Attempt::new(etcd::subject(endpoint), steps, move |answers| {
         let (step, keys, count) = match etcd::read(answers) {
             Ok(read) => read,
             Err(outcome) => return outcome,
         };
-        judge(step, keys, count)
+        let others: Vec<_> = keys.iter().filter(|(key, _)| !key.starts_with(&own)).cloned().collect();
+        judge(step, &others, count.saturating_sub((keys.len() - others.len()) as u64))
     });
     vec![attempt]
 }
 
+fn plan_current_key(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let Some(endpoint) = ground.given.etcd.first() else { return etcd::nowhere(ground, etcd::FOR_READING) };
+    let canary = Canary { name: "key", resource: "secrets", kind: "Secret", field: "stringData" };
+    let made = canary.made(ground);
+    let mut steps = vec![made.create];
+    steps.extend(etcd::stored(endpoint, (ALL, BEHIND), MOST, BYTES));
+    let attempt = Attempt::new(etcd::subject(endpoint), steps, move |answers| match etcd::read(answers) {
+        Ok((step, keys, count)) => judge_key(step, keys, count, &made.key),
+        Err(outcome) => outcome,
+    });
+    vec![attempt.in_canary_namespace()]
+}
+
+fn judge_key(step: &'static str, keys: &[(String, Vec<u8>)], count: u64, canary: &str) -> Outcome {
+    let Some((_, value)) = keys.iter().find(|(key, _)| key == canary) else {
+        let reason = "the Secret of this run is not among those that were read";
+        return Outcome::inconclusive(step, reason)
+            .needs("the etcd of this cluster by `--etcd`, with less than 5000 Secrets");
+    };
+    let Some(current) = Prefix::of(value) else {
+        return Outcome::inconclusive(step, "new Secrets are not encrypted: no key is in use")
+            .needs("what `etcd/encryption-at-rest` says");
+    };
+    let mut older = keys.iter().filter(|(_, value)| Prefix::of(value).as_ref() != Some(&current));
+    let number = older.clone().count();
+    if let Some((first, _)) = older.next() {
+        let first = first.trim_start_matches(ALL);
+        let reason = format!(
+            "new Secrets are encrypted by {current}, and {number} of {count} stand in etcd otherwise, the first `{first}`"
+        );
+        return Outcome::refuted(step, reason);
+    }
+    if keys.len() as u64 != count {
+        let reason = format!("only {} of {count} Secrets were looked at", keys.len());
+        return Outcome::inconclusive(step, reason).needs("a look at all values below `/registry/secrets/`");
+    }
+    match keys.len() {
+        1 => Outcome::inconclusive(step, "there is no Secret but that of this run"),
+        _ => {
+            Outcome::proved(step, format!("all {count} Secrets are encrypted by {current}, as new ones are"))
+        }
+    }
+}
+
 fn judge(step: &'static str, keys: &[(String, Vec<u8>)], count: u64) -> Outcome {
-    let name = |key: &str| key.trim_start_matches("/registry/secrets/").to_owned();
+    let name = |key: &str| key.trim_start_matches(ALL).to_owned();
     let mut prefixes: BTreeMap<String, (usize, String)> = BTreeMap::new();
     let mut clear = Vec::new();
     for (key, value) in keys {

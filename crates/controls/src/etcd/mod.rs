@@ -12,6 +12,7 @@ mod encryption_rewrite;
 mod listeners;
 mod peer_tls;
 pub(crate) mod providers;
+mod transformations;
 
 use crate::control::Control;
 

@@ -27,7 +27,16 @@ pub(crate) fn each(
     if endpoints.is_empty() {
         return nowhere(ground, flag);
     }
-    endpoints.iter().take(MOST).map(|endpoint| attempt(subject(endpoint), endpoint)).collect()
+    let tried = endpoints.iter().take(MOST).map(|endpoint| attempt(subject(endpoint), endpoint));
+    let more = endpoints.len().saturating_sub(MOST);
+    let others = (more > 0).then(|| {
+        Attempt::cannot(
+            Subject::cluster("other members of etcd"),
+            format!("{more} more members are not asked: {MOST} are at most"),
+            format!("another run, with the others by {flag}"),
+        )
+    });
+    tried.chain(others).collect()
 }
 
 /// What reading values takes.
@@ -229,6 +238,15 @@ pub(crate) struct Canary {
     pub(crate) field: &'static str,
 }
 
+/// A canary that is about to be made.
+pub(crate) struct Made {
+    /// The request that makes it.
+    pub(crate) create: Step,
+    /// Its key in etcd.
+    pub(crate) key: String,
+    text: String,
+}
+
 /// How a canary is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stored {
@@ -270,13 +288,14 @@ impl std::fmt::Display for Prefix {
 }
 
 impl Canary {
-    /// An attempt that makes it and reads it, at the first member that is named.
-    pub(crate) fn attempts(
-        &self,
-        ground: &Ground<'_, '_>,
-        judge: fn(&'static str, &Stored) -> Outcome,
-    ) -> Vec<Attempt> {
-        let Some(endpoint) = ground.given.etcd.first() else { return nowhere(ground, FOR_READING) };
+    /// The step that makes it, and where it stands then.
+    pub(crate) fn made(&self, ground: &Ground<'_, '_>) -> Made {
+        let (create, key, text) = self.creation(ground);
+        Made { create: Step::control("create", create, created), key, text }
+    }
+
+    /// The request that makes it, its key in etcd, and what is written.
+    fn creation(&self, ground: &Ground<'_, '_>) -> (Request, String, String) {
         let (namespace, name) = (ground.canary_namespace(), format!("canary-{}-{}", self.name, ground.run));
         let text = format!("seaworthy-canary-text-{}", ground.run);
         let mut body = json!({
@@ -287,7 +306,23 @@ impl Canary {
         let collection = format!("/api/v1/namespaces/{}/{}", encode(&namespace), self.resource);
         let create = Request::create(collection, name.as_str(), &body).by(Identity::Caller);
         let key = format!("/registry/{}/{namespace}/{name}", self.resource);
-        let mut steps = vec![Step::control("create", create, created)];
+        (create, key, text)
+    }
+
+    /// Makes it as a step of some name.
+    pub(crate) fn step(&self, name: &'static str, ground: &Ground<'_, '_>) -> Step {
+        Step::control(name, self.creation(ground).0, created)
+    }
+
+    /// An attempt that makes it and reads it, at the first member that is named.
+    pub(crate) fn attempts(
+        &self,
+        ground: &Ground<'_, '_>,
+        judge: fn(&'static str, &Stored) -> Outcome,
+    ) -> Vec<Attempt> {
+        let Some(endpoint) = ground.given.etcd.first() else { return nowhere(ground, FOR_READING) };
+        let Made { create, key, text } = self.made(ground);
+        let mut steps = vec![create];
         steps.extend(stored(endpoint, (&key, ""), 1, 1 << 16));
         let subject = Subject::new("Etcd", None, &format!("{} of {endpoint}", self.resource));
         let attempt = Attempt::new(subject, steps, move |answers| {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use seaworthy_document::Value;
-use seaworthy_probe::{Endpoint, Origin, may_be_told};
+use seaworthy_probe::{Endpoint, EtcdPrograms, Origin, may_be_told};
 
 use super::Ground;
 
@@ -36,6 +36,8 @@ pub struct Given {
     pub audit_log: Option<PathBuf>,
     /// The folder of etcd's backups on this machine: `--etcd-backups`.
     pub etcd_backups: Option<PathBuf>,
+    /// The programs that restore a backup of etcd: `--etcd-programs`.
+    pub etcd_programs: Option<EtcdPrograms>,
     /// The image of probe pods, which holds `/seaworthy`: `--probe-image`.
     pub probe_image: Option<String>,
 }

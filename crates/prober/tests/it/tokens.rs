@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 use seaworthy_probe::{
-    Attempt, Consent, Endpoint, Identity, Origin, Outcome, Request, Step, Subject, Token, Verdict, expect,
+    Answer, Ask, Attempt, Consent, Endpoint, Identity, Origin, Outcome, Request, Step, Subject, Token,
+    Verdict, expect,
 };
-use seaworthy_prober::{Prober, ProberOptions};
+use seaworthy_prober::{Credentials, Prober, ProberOptions};
 
 use crate::server::{Authority, CALLERS_TOKEN, Heard, Server, answer, with_head};
 
@@ -123,6 +124,50 @@ fn a_token_is_not_sent_to_a_server_that_nobody_vouches_for() {
     assert_eq!(tried[0].outcome.verdict, Verdict::Inconclusive);
     assert!(tried[0].reply.contains("nobody vouches for"), "{}", tried[0].reply);
     assert!(other.connections() > 0);
+}
+
+/// Who holds the key of etcd's authority could otherwise pretend to be a kubelet, a scheduler or the API server.
+#[test]
+fn the_authority_of_etcd_vouches_for_etcd_alone() {
+    let heard = Heard::default();
+    let server = Server::tls(parrot(&heard));
+    let unheard = Heard::default();
+    let authority = Authority::new();
+    let config = authority.server(false, &[]);
+    let serve = parrot(&unheard);
+    let other = Server::raw(&authority, move |_, stream| with_head(Arc::clone(&config), stream, &serve));
+    let at = |flag| {
+        let host = other.address.ip().to_string();
+        Endpoint { host, port: other.address.port(), origin: Origin::Given(flag) }
+    };
+    let seen = |prober: &Prober, flag| {
+        let place = at(flag);
+        let steps =
+            vec![Step::control("handshake", Request::of_port(&place, Ask::Certificates), expect::tls)];
+        let attempt = Attempt::new(Subject::cluster("port"), steps, |answers| {
+            Outcome::inconclusive(
+                "handshake",
+                answers.get("handshake").map(Answer::summary).unwrap_or_default(),
+            )
+        });
+        prober.carry_out(&[attempt], &|_| {})[0].outcome.reason.clone()
+    };
+    let credentials =
+        Credentials { etcd_authority: Some(authority.pem.clone().into_bytes()), ..Credentials::default() };
+    let prober = Prober::connect(ProberOptions { credentials, ..options(&server) }).expect("a prober");
+    for flag in ["--at-node", "--node", "--scheduler", "--controller-manager", "the kubeconfig"] {
+        assert!(seen(&prober, flag).contains("not trusted"), "{flag}");
+        let tried = prober.carry_out(&[with_tokens(Some(&at(flag)))], &|_| {});
+        assert!(tried[0].reply.contains("nobody vouches for"), "{flag}: {}", tried[0].reply);
+    }
+    for flag in ["--etcd", "--etcd-peer"] {
+        let seen = seen(&prober, flag);
+        assert!(seen.contains(", trusted"), "{flag}: {seen}");
+        // And no token goes to etcd at all, whoever vouches for it.
+        let tried = prober.carry_out(&[with_tokens(Some(&at(flag)))], &|_| {});
+        assert!(tried[0].reply.contains("etcd knows certificates alone"), "{flag}: {}", tried[0].reply);
+    }
+    assert!(unheard.lock().expect("heard").is_empty());
 }
 
 #[test]

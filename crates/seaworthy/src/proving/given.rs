@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use seaworthy_controls::probe::Given;
 use seaworthy_policy::{Prove, Spanned};
-use seaworthy_probe::{Endpoint, Origin};
+use seaworthy_probe::{Endpoint, EtcdPrograms, Origin};
 use seaworthy_prober::Credentials;
 
 use crate::error::CommandError;
@@ -67,6 +67,31 @@ impl<'p> Places<'p> {
         self.pair(flags, |prove| (prove.ordinary_cert.as_ref(), prove.ordinary_key.as_ref()))
     }
 
+    /// Both programs in the folder that is named, or, when none is, wherever `PATH` has them.
+    fn etcd_programs(&self) -> Result<Option<EtcdPrograms>, CommandError> {
+        let in_folder = |folder: &Path, name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+        if let Some(folder) =
+            self.file(self.args.etcd_programs.as_deref(), |prove| prove.etcd_programs.as_ref())
+        {
+            // They are started in another folder than this one.
+            let folder = std::path::absolute(&folder).unwrap_or(folder);
+            let program = |name: &str| {
+                in_folder(&folder, name).ok_or_else(|| {
+                    CommandError::new(format!("`--etcd-programs {}` holds no `{name}`", folder.display()))
+                        .hint("a release of etcd holds `etcd` and `etcdutl`")
+                })
+            };
+            return Ok(Some(EtcdPrograms { server: program("etcd")?, restorer: program("etcdutl")? }));
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program = |name: &str| {
+            let mut folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+            folders.find_map(|folder| in_folder(&folder, name))
+        };
+        let found = program("etcd").zip(program("etcdutl"));
+        Ok(found.map(|(server, restorer)| EtcdPrograms { server, restorer }))
+    }
+
     /// What has been agreed to, in words.
     pub(crate) fn consent(&self) -> Vec<&'p str> {
         self.texts(&self.args.consent, |prove| prove.consent.as_ref())
@@ -117,6 +142,7 @@ impl<'p> Places<'p> {
             )?,
             audit_log: self.file(args.audit_log.as_deref(), |prove| prove.audit_log.as_ref()),
             etcd_backups: self.file(args.etcd_backups.as_deref(), |prove| prove.etcd_backups.as_ref()),
+            etcd_programs: self.etcd_programs()?,
             probe_image: args.probe_image.clone(),
         })
     }

@@ -31,8 +31,10 @@ const HARDENED: &[Row] = &[
     ("etcd/client-tls#strangers", "etcd", PROVED),
     ("etcd/dedicated-ca#cluster-certificates", "etcd", PROVED),
     ("etcd/encryption-at-rest#canary", "secrets of etcd", PROVED),
+    ("etcd/encryption-at-rest#counters", "API server", PROVED),
     ("etcd/encryption-coverage#canary", "configmaps of etcd", PROVED),
     ("etcd/encryption-keys#provider", "secrets of etcd", PROVED),
+    ("etcd/encryption-rewrite#current-key", "etcd", PROVED),
     ("etcd/encryption-rewrite#prefixes", "etcd", PROVED),
     ("etcd/peer-tls#strangers", "etcd-peer", PROVED),
 ];
@@ -46,8 +48,11 @@ const INSECURE: &[Row] = &[
     // Nobody looks at certificates.
     ("etcd/dedicated-ca#cluster-certificates", "etcd", INCONCLUSIVE),
     ("etcd/encryption-at-rest#canary", "secrets of etcd", REFUTED),
+    ("etcd/encryption-at-rest#counters", "API server", REFUTED),
     ("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED),
     ("etcd/encryption-keys#provider", "secrets of etcd", INCONCLUSIVE),
+    // Without encryption no key is in use.
+    ("etcd/encryption-rewrite#current-key", "etcd", INCONCLUSIVE),
     ("etcd/encryption-rewrite#prefixes", "etcd", REFUTED),
     ("etcd/peer-tls#strangers", "etcd-peer", REFUTED),
 ];
@@ -61,7 +66,7 @@ stringData: {word: something}
 ";
 
 /// The flags that say where everything of a lab is; the certificate for etcd by its name there.
-fn places(lab: &Lab, certificate: &str) -> Vec<String> {
+pub(super) fn places(lab: &Lab, certificate: &str) -> Vec<String> {
     let pki = lab.folder().join("pki");
     let file = |name: &str, end: &str| pki.join(format!("{name}.{end}")).display().to_string();
     let url = |program: &str| format!("https://{}", lab.address_of(program));
@@ -168,13 +173,16 @@ struct Mutant {
     turns: &'static [Row],
 }
 
-const CLIENT: &str = "apiserver-etcd-client";
+pub(super) const CLIENT: &str = "apiserver-etcd-client";
 
 /// Nothing is encrypted that is written.
 const NOT_ENCRYPTED: &[Row] = &[
     ("etcd/encryption-at-rest#canary", "secrets of etcd", REFUTED),
+    ("etcd/encryption-at-rest#counters", "API server", REFUTED),
     ("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED),
     ("etcd/encryption-keys#provider", "secrets of etcd", INCONCLUSIVE),
+    // Without encryption no key is in use.
+    ("etcd/encryption-rewrite#current-key", "etcd", INCONCLUSIVE),
     ("etcd/encryption-rewrite#prefixes", "etcd", REFUTED),
 ];
 
@@ -310,6 +318,16 @@ const MUTANTS: &[Mutant] = &[
         turns: &[("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED)],
     },
     Mutant {
+        // Not broken: what would show it is turned off.
+        name: "the API server does not tell what it counts",
+        profile: |profile| {
+            let metric = "apiserver_storage_transformation_operations_total";
+            profile.with_flag("kube-apiserver", "disabled-metrics", metric)
+        },
+        certificate: CLIENT,
+        turns: &[("etcd/encryption-at-rest#counters", "API server", INCONCLUSIVE)],
+    },
+    Mutant {
         name: "a provider that is weak",
         profile: |profile| profile.with_file("encryption.yaml", &encryption("secrets, configmaps", AESCBC)),
         certificate: CLIENT,
@@ -382,27 +400,99 @@ fn what_was_not_written_anew_is_seen() {
     // The server looks at the file once a minute.
     let end = Instant::now() + Duration::from_secs(200);
     let flags = places(&lab, CLIENT);
-    while verdict(&prove(&lab, "admin", "etcd/encryption-at-rest", &flags), "etcd/encryption-at-rest")
+    while verdict(&prove(&lab, "admin", "etcd/encryption-at-rest", &flags), "etcd/encryption-at-rest#canary")
         != PROVED
     {
         assert!(Instant::now() < end, "the server does not read its configuration again");
         std::thread::sleep(Duration::from_secs(5));
     }
     let report = prove(&lab, "admin", SELECTED, &flags);
-    let turns = [("etcd/encryption-rewrite#prefixes", "etcd", REFUTED)];
+    let turns = [
+        ("etcd/encryption-rewrite#prefixes", "etcd", REFUTED),
+        ("etcd/encryption-rewrite#current-key", "etcd", REFUTED),
+    ];
     let wrong = differences(&lab, &report, &turns);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Other Secrets of the lab are as old; this one is among them until it is written.
     assert!(report.to_string().contains("in the clear"));
 }
 
-/// The only verdict on a control.
+/// A key is put before the one that everything is written with: what is older stays as it is.
+#[test]
+fn what_stands_there_by_an_older_key_is_seen() {
+    let mut lab = match Lab::start(hardened()) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    lab.apply(SECRET).expect("a Secret");
+    let file = lab.folder().join("config/encryption.yaml");
+    let before = fs::read_to_string(&file).expect("a configuration");
+    let newer = "- name: key2\n              secret: c2Vhd29ydGh5LXNlYXdvcnRoeS1zZWF3b3J0aHktMDI=\n            - name: key1";
+    let after = before.replace("- name: key1", newer);
+    assert_ne!(before, after);
+    fs::write(&file, after).expect("a configuration");
+    lab.restart("kube-apiserver", &[]).expect("it starts");
+    let end = Instant::now() + Duration::from_secs(120);
+    let older = "/api/v1/namespaces/default/secrets/older";
+    while !lab.request("admin", "GET", older).is_ok_and(|answer| answer.status == 200) {
+        assert!(Instant::now() < end, "the API server does not come back");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let report = prove(&lab, "admin", SELECTED, &places(&lab, CLIENT));
+    let wrong = differences(&lab, &report, &[("etcd/encryption-rewrite#current-key", "etcd", REFUTED)]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(report.to_string().contains("secretbox v1 with `key2`"));
+}
+
+/// The only verdict on a control, or on one of its probes.
 fn verdict<'a>(report: &'a Value, control: &str) -> &'a str {
-    let mut of =
-        report["proofs"].as_array().into_iter().flatten().filter(|proof| proof["control"] == control);
+    let (id, probe) = control.split_once('#').map_or((control, None), |(id, probe)| (id, Some(probe)));
+    let mut of = report["proofs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|proof| proof["control"] == id && probe.is_none_or(|probe| proof["probe"] == probe));
     let one = of.next().unwrap_or_else(|| panic!("no proof of {control}"));
     assert!(of.next().is_none(), "several proofs of {control}");
     one["verdict"].as_str().unwrap_or_default()
+}
+
+/// Whoever is told to give a flag finds it.
+fn needs_name_what_exists(report: &Value) {
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["prove", "--help"])
+        .output()
+        .expect("the program runs");
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    for proof in report["proofs"].as_array().into_iter().flatten() {
+        let needs = proof["needs"].as_str().unwrap_or_default();
+        for word in needs.split(|char: char| char.is_whitespace() || "`,()".contains(char)) {
+            let flag = word.trim_end_matches(['.', ';', ':']);
+            // One of the API server's own.
+            if flag.starts_with("--") && flag != "--etcd-prefix" {
+                let flag = flag.split('=').next().unwrap_or_default();
+                assert!(help.contains(flag), "{flag} of {proof:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn members_that_are_not_asked_are_told() {
+    let lab = match Lab::start(Profile::hardened()) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    let flags: Vec<String> =
+        (0..23).flat_map(|_| ["--etcd".to_owned(), "https://127.0.0.1:1".to_owned()]).collect();
+    let report = prove(&lab, "admin", "etcd/client-tls", &flags);
+    let proofs = report["proofs"].as_array().expect("proofs");
+    assert_eq!(proofs.len(), 21);
+    let last = proofs.iter().find(|proof| proof["subject"]["name"] == "other members of etcd");
+    let last = last.expect("those that are not asked");
+    assert_eq!(last["verdict"], INCONCLUSIVE);
+    assert!(last["reason"].as_str().is_some_and(|reason| reason.starts_with("3 more members")), "{last:#}");
+    needs_name_what_exists(&report);
 }
 
 #[test]
@@ -414,10 +504,11 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     let all = [
         "etcd/client-tls",
         "etcd/dedicated-ca",
-        "etcd/encryption-at-rest",
+        "etcd/encryption-at-rest#canary",
         "etcd/encryption-coverage",
         "etcd/encryption-keys",
-        "etcd/encryption-rewrite",
+        "etcd/encryption-rewrite#prefixes",
+        "etcd/encryption-rewrite#current-key",
         "etcd/peer-tls",
     ];
     let flags = |etcd: &str, certificate: &str| {
@@ -440,6 +531,9 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     let canary = ["--consent".to_owned(), "canary".to_owned()];
     let report = prove(&lab, "admin", "etcd", &canary);
     expect("no flags", &report, &all);
+    // What the API server counts needs no etcd.
+    assert_eq!(verdict(&report, "etcd/encryption-at-rest#counters"), PROVED);
+    needs_name_what_exists(&report);
     for proof in
         report["proofs"].as_array().expect("proofs").iter().filter(|proof| proof["subject"]["name"] == "etcd")
     {
@@ -452,23 +546,29 @@ fn what_cannot_be_seen_of_etcd_is_inconclusive() {
     }
     // A port at which nobody listens; that of peers is another one.
     let dead = flags("https://127.0.0.1:1", CLIENT);
-    expect("a dead port", &prove(&lab, "admin", "etcd", &dead), &all[..6]);
+    expect("a dead port", &prove(&lab, "admin", "etcd", &dead), &all[..7]);
     // A port that is something else: the API server takes certificates, and is no etcd.
     let other = flags(&lab.url(), CLIENT);
-    expect("no etcd", &prove(&lab, "admin", "etcd", &other), &all[..6]);
+    expect("no etcd", &prove(&lab, "admin", "etcd", &other), &all[..7]);
     // A certificate that etcd does not know: whether it refuses everybody, cannot be told.
     let unknown = flags(&right, "nobody");
     let blind = [
         "etcd/client-tls",
-        "etcd/encryption-at-rest",
+        "etcd/encryption-at-rest#canary",
         "etcd/encryption-coverage",
         "etcd/encryption-keys",
-        "etcd/encryption-rewrite",
+        "etcd/encryption-rewrite#prefixes",
+        "etcd/encryption-rewrite#current-key",
     ];
     expect("an unknown certificate", &prove(&lab, "admin", "etcd", &unknown), &blind);
     // Somebody who may not create what is to be read.
     let report = prove(&lab, "nobody", "etcd", &flags(&right, CLIENT));
     expect("no rights", &report, &all[2..5]);
+    expect(
+        "no rights",
+        &report,
+        &["etcd/encryption-at-rest#counters", "etcd/encryption-rewrite#current-key"],
+    );
     assert_eq!(verdict(&report, "etcd/client-tls"), PROVED);
     // The etcd of another cluster, in which everything is readable.
     let others = match Lab::start(Profile::insecure()) {

@@ -4,6 +4,7 @@
 mod admission;
 mod api_server;
 mod backends;
+mod backups;
 mod cleaning;
 mod etcd;
 mod in_pod;
