@@ -136,7 +136,7 @@ impl Room {
         let request = Request::get(format!("{}/{pod}", self.collection("pods"))).by(Identity::Caller);
         Step::control(step, request, |answer| match is_ready(answer) {
             true => Ok(()),
-            false => Err(format!("the pod is not ready ({})", reason(answer))),
+            false => Err(format!("the pod is not ready ({})", reason_of(answer))),
         })
         .until(|answer| is_ready(answer) || is_phase(answer, &["Succeeded", "Failed"]), PATIENCE)
     }
@@ -147,7 +147,7 @@ impl Room {
     }
 }
 
-fn created(answer: &Answer) -> Result<(), String> {
+pub(crate) fn created(answer: &Answer) -> Result<(), String> {
     match answer.status() {
         Some(201) => Ok(()),
         _ => Err(answer.summary()),
@@ -163,7 +163,7 @@ fn is_phase(answer: &Answer, phases: &[&str]) -> bool {
 fn phase(answer: &Answer, wanted: &str) -> Result<(), String> {
     match is_phase(answer, &[wanted]) {
         true => Ok(()),
-        false => Err(format!("the probe pod did not end well ({})", reason(answer))),
+        false => Err(format!("the probe pod did not end well ({})", reason_of(answer))),
     }
 }
 
@@ -173,9 +173,16 @@ fn is_ready(answer: &Answer) -> bool {
     conditions.into_iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
+/// Why the pod of an answer is not as it should be.
+fn reason_of(answer: &Answer) -> String {
+    match answer.json().filter(|pod| pod["status"].is_object()) {
+        Some(pod) => reason(&pod),
+        None => answer.summary(),
+    }
+}
+
 /// Why a pod is not as it should be.
-fn reason(answer: &Answer) -> String {
-    let Some(pod) = answer.json().filter(|pod| pod["status"].is_object()) else { return answer.summary() };
+pub(crate) fn reason(pod: &Value) -> String {
     let state = &pod["status"]["containerStatuses"][0]["state"];
     let words = [
         &pod["status"]["phase"],
@@ -263,4 +270,16 @@ pub(crate) fn cloud(ground: &Ground<'_, '_>) -> Option<&'static str> {
     let nodes = ground.evidence.of_kind("Node").filter(|object| object.is("", "Node"));
     let mut ids = nodes.filter_map(|node| Some(node.value.at(&["spec", "providerID"])?.text()));
     ids.find_map(|id| CLOUDS.iter().find(|(start, _)| id.starts_with(start)).map(|(_, cloud)| *cloud))
+}
+
+/// Where the kubelets of all nodes listen, when all listen at one port.
+pub(crate) fn kubelet_port(ground: &Ground<'_, '_>) -> Option<u16> {
+    let mut ports: Vec<u16> = ground.nodes().iter().map(|place| place.kubelet.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    match ports.as_slice() {
+        [] => Some(10250),
+        [port] => Some(*port),
+        _ => None,
+    }
 }
