@@ -6,6 +6,7 @@ pub(crate) mod admission;
 pub(crate) mod audit_log;
 pub(crate) mod components;
 pub(crate) mod counters;
+pub(crate) mod crossings;
 pub(crate) mod etcd;
 pub(crate) mod flows;
 pub(crate) mod images;

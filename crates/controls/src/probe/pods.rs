@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use seaworthy_probe::{
-    Answer, Answers, Attempt, Identity, Outcome, Request, SideEffect, Step, Subject, expect,
+    Answer, Answers, Attempt, Expectation, Identity, Outcome, Request, SideEffect, Step, Subject, Wanted, expect,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +18,10 @@ pub(crate) const MOST_NODES: usize = 5;
 
 /// What is left behind, until it is removed.
 pub(crate) const SIDE_EFFECT: SideEffect = SideEffect::Objects("a namespace with probe pods");
+
+/// The same where pods are started in namespaces that somebody named, too.
+pub(crate) const SIDE_EFFECT_THERE: SideEffect =
+    SideEffect::Objects("a namespace with probe pods, and probe pods in the namespaces of `--job`");
 
 /// The rights that probe pods need.
 pub(crate) const RIGHTS: &[Right] = &[
@@ -68,6 +72,17 @@ impl Room {
             Step::control("account", Request::get(account).by(Identity::Caller), expect::ok)
                 .until(|answer| answer.status() == Some(200), Duration::from_secs(30)),
         ]
+    }
+
+    /// The same image in a namespace that somebody named.
+    pub(crate) fn in_namespace(&self, namespace: &str) -> Room {
+        Room { namespace: namespace.to_owned(), image: self.image.clone() }
+    }
+
+    /// The namespace has the account without which no pod is taken.
+    pub(crate) fn account(&self, step: &'static str) -> Step {
+        let account = format!("{}/default", self.collection("serviceaccounts"));
+        Step::control(step, Request::get(account).by(Identity::Caller), expect::ok)
     }
 
     fn collection(&self, kind: &str) -> String {
@@ -139,6 +154,12 @@ impl Room {
             false => Err(format!("the pod is not ready ({})", reason_of(answer))),
         })
         .until(|answer| is_ready(answer) || is_phase(answer, &["Succeeded", "Failed"]), PATIENCE)
+    }
+
+    /// Waits for something else of a pod.
+    pub(crate) fn watched(&self, step: &'static str, pod: &str, expect: Expectation, until: Wanted) -> Step {
+        let request = Request::get(format!("{}/{pod}", self.collection("pods"))).by(Identity::Caller);
+        Step::control(step, request, expect).until(until, PATIENCE)
     }
 
     /// Reads what a pod wrote.

@@ -34,6 +34,10 @@ pub(crate) struct InPodArgs {
     #[arg(long, hide = true, requires = "in_pod")]
     pub(crate) connect_denied: Vec<String>,
 
+    /// Seconds to wait before the first connection
+    #[arg(long, hide = true, requires = "in_pod", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub(crate) settle: u64,
+
     /// Seconds for which connections are tried again until they come out as they should
     #[arg(long, hide = true, requires = "in_pod", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=60))]
     pub(crate) patience: u64,
