@@ -79,7 +79,8 @@ mod tests {
             .to_vec();
         let reply = Reply::Http { status: 200, headers: Vec::new(), body, cut: false, tls: None };
         let answers = Answers(vec![("pods", Answer { at: String::new(), took: Duration::ZERO, reply })]);
-        let of = |index: usize| fill_path(&format!("/pods/${{pods:/items/{index}/metadata/name}}/log"), &answers);
+        let of =
+            |index: usize| fill_path(&format!("/pods/${{pods:/items/{index}/metadata/name}}/log"), &answers);
         assert_eq!(of(0).as_deref(), Ok("/pods/seaworthy-probe-x-2b4kq/log"));
         for index in 1..6 {
             assert!(of(index).is_err(), "{index}");

@@ -155,9 +155,11 @@ fn crossing_as(
     steps.push(room.start("witness", &witnessing));
     steps.push(room.ready("witnessing", &witness));
     steps.push(near.start("crosser", &crossing));
-    steps.push(near.watched("crossed", &crosser, has_crossed, |answer| {
-        has_crossed(answer).is_ok() || is_over(answer)
-    }));
+    steps.push(
+        near.watched("crossed", &crosser, has_crossed, |answer| {
+            has_crossed(answer).is_ok() || is_over(answer)
+        }),
+    );
     steps.push(room.start("comparer", &comparing));
     steps.push(room.ended("compared", &comparer));
     steps.push(Step::control("comparison", room.log(&comparer), |answer| {
@@ -218,6 +220,7 @@ fn has_crossed(answer: &Answer) -> Result<(), String> {
 
 fn is_over(answer: &Answer) -> bool {
     let pod = answer.json().unwrap_or_default();
-    let failed = container(&pod, "probe")["state"]["terminated"]["exitCode"].as_i64().is_some_and(|code| code != 0);
+    let failed =
+        container(&pod, "probe")["state"]["terminated"]["exitCode"].as_i64().is_some_and(|code| code != 0);
     failed || pod["status"]["phase"] == "Failed"
 }

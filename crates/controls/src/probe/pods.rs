@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use seaworthy_probe::{
-    Answer, Answers, Attempt, Expectation, Identity, Outcome, Request, SideEffect, Step, Subject, Wanted, expect,
+    Answer, Answers, Attempt, Expectation, Identity, Outcome, Request, SideEffect, Step, Subject, Wanted,
+    expect,
 };
 use serde_json::{Value, json};
 

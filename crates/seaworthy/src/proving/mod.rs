@@ -96,7 +96,17 @@ impl Run {
         let planned = plan(&all.controls, &ground, agreed.level, &agreed.named);
         let per_second = places.args.probe_qps;
         let controls = all.controls.iter().map(|control| control.id).collect();
-        Ok(Run { prober, name, caller, consent: agreed.level, budget, at_a_time, per_second, controls, planned })
+        Ok(Run {
+            prober,
+            name,
+            caller,
+            consent: agreed.level,
+            budget,
+            at_a_time,
+            per_second,
+            controls,
+            planned,
+        })
     }
 
     /// Tries everything; what came of each stands in the order of the plan.

@@ -56,7 +56,8 @@ fn wanted(controls: &[&'static Control], agreed: &Agreed, jobs: bool) -> Wanted 
         probe.rights.iter().for_each(&mut add);
     }
     if jobs {
-        let by_job = inside::probes().filter(|probe| controls.iter().any(|control| control.id == probe.control));
+        let by_job =
+            inside::probes().filter(|probe| controls.iter().any(|control| control.id == probe.control));
         by_job.flat_map(|probe| probe.by_job.rights).for_each(&mut add);
     }
     if canary {

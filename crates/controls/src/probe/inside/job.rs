@@ -15,12 +15,13 @@ use super::super::{Ground, JobPlace, Right, pods};
 use super::{InsideProbe, probes};
 use crate::control::Control;
 
-pub(super) const SIDE_EFFECT: SideEffect = SideEffect::Objects("a Job with its pod in the namespace of `--job`");
+pub(super) const SIDE_EFFECT: SideEffect =
+    SideEffect::Objects("a Job with its pod in the namespace of `--job`");
 
 /// The rights that it needs.
 pub(super) const RIGHTS: &[Right] = &[
     Right { group: "batch", resource: "jobs", verbs: &["create", "delete", "get"] },
-    Right { group: "", resource: "pods", verbs: &["list"] },
+    Right { group: "", resource: "pods", verbs: &["create", "list"] },
     Right { group: "", resource: "pods/log", verbs: &["get"] },
     Right { group: "", resource: "serviceaccounts", verbs: &["get"] },
 ];
@@ -40,9 +41,13 @@ const ONLY_REFUTES: &[&str] = &[
     "secrets/as-files",
 ];
 
-/// What Pod Security asks of pods where it is `restricted`: there the pod has to say so itself, and cannot be judged by it.
-const SAID_WHERE_RESTRICTED: &[&str] =
-    &["pods/capabilities-dropped", "pods/privilege-escalation", "pods/run-as-non-root", "pods/seccomp-unconfined"];
+/// What Pod Security asks of pods where it is `restricted`: a pod that says so itself cannot be judged by it.
+const SAID_WHERE_RESTRICTED: &[&str] = &[
+    "pods/capabilities-dropped",
+    "pods/privilege-escalation",
+    "pods/run-as-non-root",
+    "pods/seccomp-unconfined",
+];
 
 /// Longest wait for the pod, the pulling of its image included.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -53,26 +58,53 @@ const MOST: usize = 200;
 /// The step of an outcome that stands for nothing: the pod had nothing to try it with.
 const NOTHING: &str = "nothing";
 
-/// Whether an outcome says something of a place.
+/// The step that asks whether a pod would be let in.
+const ADMITTED: &str = "admitted";
+
+/// Whether an outcome says something of a place. Where a pod that asks for nothing is not let in, other probes say so.
 pub fn counts(of: &Also, outcome: &Outcome) -> bool {
     let is_of_job = probes().any(|probe| std::ptr::eq(&raw const probe.by_job, of.probe));
     !is_of_job
         || (outcome.step != NOTHING
+            && !(outcome.step == ADMITTED && SAID_WHERE_RESTRICTED.contains(&of.control.id))
             && (outcome.verdict == Verdict::Refuted || !ONLY_REFUTES.contains(&of.control.id)))
 }
 
 /// One Job for each place that somebody named.
-pub(crate) fn plan(
-    controls: &[&'static Control],
-    ground: &Ground<'_, '_>,
-    consent: Consent,
-) -> Vec<Planned> {
+pub(crate) fn plan(controls: &[&'static Control], ground: &Ground<'_, '_>, consent: Consent) -> Vec<Planned> {
     let Some(image) = ground.given.probe_image.as_deref().filter(|_| consent >= Consent::Canary) else {
         return Vec::new();
     };
     let places: BTreeSet<&JobPlace> = ground.given.jobs.iter().collect();
-    let planned = places.into_iter().enumerate();
-    planned.filter_map(|(number, place)| one(controls, ground, image, place, number)).collect()
+    let mut planned = Vec::new();
+    for place in places {
+        let all: &[Manners] = match enforced(ground, &place.namespace) {
+            Some("privileged" | "baseline") => &[Manners { restricted: false, all: true }],
+            Some(_) => &[Manners { restricted: true, all: true }],
+            // What holds without a label, the API does not tell.
+            None => &[Manners { restricted: true, all: true }, Manners { restricted: false, all: false }],
+        };
+        for manners in all {
+            planned.extend(one(controls, ground, image, place, *manners, planned.len()));
+        }
+    }
+    planned
+}
+
+/// How a pod behaves.
+#[derive(Clone, Copy)]
+struct Manners {
+    /// It says of itself what Pod Security asks where it is restricted, so that it is let in anywhere.
+    restricted: bool,
+    /// It tries everything, and not only what the other one cannot be judged by.
+    all: bool,
+}
+
+impl Manners {
+    fn tries(self, control: &str) -> bool {
+        let is_said = SAID_WHERE_RESTRICTED.contains(&control);
+        if self.restricted { !is_said } else { self.all || is_said }
+    }
 }
 
 fn one(
@@ -80,12 +112,12 @@ fn one(
     ground: &Ground<'_, '_>,
     image: &str,
     place: &JobPlace,
+    manners: Manners,
     number: usize,
 ) -> Option<Planned> {
-    let restricted = is_restricted(ground, &place.namespace);
     let kubelet_port = pods::kubelet_port(ground);
     let wanted = |probe: &&InsideProbe| {
-        !(restricted && SAID_WHERE_RESTRICTED.contains(&probe.control))
+        manners.tries(probe.control)
             && (kubelet_port.is_some() || probe.control != "network/control-plane-reach")
             && (!ground.given.outside.is_empty() || probe.control != "network/default-deny-egress")
     };
@@ -100,30 +132,30 @@ fn one(
     let name = format!("seaworthy-probe-{}-{number}", ground.run);
     let command = command(ground, &tries, kubelet_port);
     let subject = Subject::new("ServiceAccount", Some(&place.namespace), &place.account);
-    let job = job(&name, place, image, &command, restricted);
+    let pod = pod(place, image, &command, manners.restricted);
     let expected = Expected { place: place.clone(), job: name.clone(), command };
     let said = |control: &'static str| {
         let expected = expected.clone();
         move |answers: &Answers| expected.said(answers, control)
     };
-    let attempt = Attempt::new(subject, steps(&name, place, &job), said(first.control.id));
-    let attempt = rest.iter().fold(attempt, |attempt, try_| attempt.also(said(try_.control.id)));
+    let attempt = Attempt::new(subject, steps(&name, place, &pod), said(first.control.id));
+    let attempt = rest.iter().fold(attempt, |attempt, other| attempt.also(said(other.control.id)));
     Some(Planned { control: first.control, probe: first.probe, attempt, also: rest.to_vec() })
 }
 
-/// Whether Pod Security takes nothing but restricted pods in a namespace, as its labels say.
-fn is_restricted(ground: &Ground<'_, '_>, namespace: &str) -> bool {
+/// What Pod Security enforces in a namespace, as its labels say.
+fn enforced<'a>(ground: &Ground<'_, 'a>, namespace: &str) -> Option<&'a str> {
     let namespaces = ground.evidence.of_kind("Namespace").filter(|object| object.is("", "Namespace"));
-    namespaces
-        .filter(|object| object.name == namespace)
-        .any(|object| object.label("pod-security.kubernetes.io/enforce") == Some("restricted"))
+    let mut named = namespaces.filter(|object| object.name == namespace);
+    named.find_map(|object| object.label("pod-security.kubernetes.io/enforce"))
 }
 
 fn command(ground: &Ground<'_, '_>, tries: &[Also], kubelet_port: Option<u16>) -> Vec<String> {
     let select: Vec<&str> = tries.iter().map(|try_| try_.control.id).collect();
-    let mut command: Vec<String> = ["/seaworthy", "prove", "--in-pod", "--no-config", "--format", "json", "--select"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut command: Vec<String> =
+        ["/seaworthy", "prove", "--in-pod", "--no-config", "--format", "json", "--select"]
+            .map(str::to_owned)
+            .to_vec();
     command.push(select.join(","));
     let mut option = |flag: &str, value: String| command.extend([flag.to_owned(), value]);
     if let Some(cloud) = pods::cloud(ground) {
@@ -152,7 +184,8 @@ fn command(ground: &Ground<'_, '_>, tries: &[Also], kubelet_port: Option<u16>) -
     command
 }
 
-fn job(name: &str, place: &JobPlace, image: &str, command: &[String], restricted: bool) -> Value {
+/// Metadata and `spec` of the pod.
+fn pod(place: &JobPlace, image: &str, command: &[String], restricted: bool) -> Value {
     let variable =
         |name: &str, field: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": field}}});
     let mut container = json!({
@@ -174,6 +207,17 @@ fn job(name: &str, place: &JobPlace, image: &str, command: &[String], restricted
         });
     }
     json!({
+        "metadata": {"labels": {"app.kubernetes.io/name": "seaworthy-probe"}},
+        "spec": {
+            "restartPolicy": "Never",
+            "serviceAccountName": place.account,
+            "containers": [container],
+        },
+    })
+}
+
+fn job(name: &str, place: &JobPlace, pod: &Value) -> Value {
+    json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": {
             "name": name,
@@ -187,27 +231,28 @@ fn job(name: &str, place: &JobPlace, image: &str, command: &[String], restricted
             "activeDeadlineSeconds": 300,
             // Should nobody be left to remove it.
             "ttlSecondsAfterFinished": 600,
-            "template": {
-                "metadata": {"labels": {"app.kubernetes.io/name": "seaworthy-probe"}},
-                "spec": {
-                    "restartPolicy": "Never",
-                    "serviceAccountName": place.account,
-                    "containers": [container],
-                },
-            },
+            "template": pod,
         },
     })
 }
 
-fn steps(name: &str, place: &JobPlace, job: &Value) -> Vec<Step> {
+fn steps(name: &str, place: &JobPlace, pod: &Value) -> Vec<Step> {
     let JobPlace { namespace, account } = place;
     let pods = format!("/api/v1/namespaces/{namespace}/pods");
     let account = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}");
+    let alone = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": pod["metadata"]["labels"]},
+        "spec": pod["spec"],
+    });
+    let job = job(name, place, pod);
     vec![
         Step::control("account", Request::get(account).by(Identity::Caller), expect::ok),
+        // What refuses the pod of a Job tells nobody but the Job.
+        Step::control(ADMITTED, Request::dry_run(&pods, &alone).by(Identity::Caller), pods::created),
         Step::control(
             "job",
-            Request::create(format!("/apis/batch/v1/namespaces/{namespace}/jobs"), name, job)
+            Request::create(format!("/apis/batch/v1/namespaces/{namespace}/jobs"), name, &job)
                 .by(Identity::Caller),
             pods::created,
         ),
@@ -241,7 +286,8 @@ fn state(answer: &Answer) -> State {
     };
     match list["items"].as_array().map(Vec::as_slice) {
         None | Some([]) => State::Going(
-            "the Job got no pod: an admission plugin refuses it, as its events say, or no controller manager runs".to_owned(),
+            "the Job got no pod: an admission plugin refuses it, as its events say, or no controller manager runs"
+                .to_owned(),
         ),
         Some([pod]) => match &exit_code(pod) {
             Some(0) => State::Ended(pod.clone()),

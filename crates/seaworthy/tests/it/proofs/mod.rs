@@ -6,6 +6,7 @@ mod api_server;
 mod cleaning;
 mod etcd;
 mod in_pod;
+mod jobs;
 mod nodes;
 mod rbac;
 
