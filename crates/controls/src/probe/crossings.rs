@@ -1,5 +1,5 @@
-//! Whether a pod in one namespace reaches a pod in another: tried by pods in the namespaces that somebody named. They bear no label
-//! that a policy may look for, so that what is seen is what such a namespace does by default.
+//! Whether a pod in one namespace reaches a pod in another: tried by pods in the namespaces that somebody named. They bear labels of
+//! ours alone, which no policy looks for, so that what is seen is what such a namespace does by default.
 //!
 //! All pods are put on one node, and beside the pair in question another pair, in a namespace of our own without policies,
 //! connects there: a network that is dead, or a node that is cut off, does not look like a policy.
@@ -28,8 +28,8 @@ struct Words {
 /// A pod of a namespace of our own connects to one of each named namespace.
 pub(crate) fn ingress(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let words = Words {
-        open: "a pod without labels of its own takes connections from another namespace",
-        closed: "a pod without labels of its own takes no connection from another namespace",
+        open: "a pod whose labels no policy knows takes connections from another namespace",
+        closed: "a pod whose labels no policy knows takes no connection from another namespace",
     };
     of_each(ground, "in", |room, name| crossing(room, of_namespace(name), None, Some(name), words))
 }
@@ -37,8 +37,8 @@ pub(crate) fn ingress(ground: &Ground<'_, '_>) -> Vec<Attempt> {
 /// A pod of each named namespace connects to one of a namespace of our own.
 pub(crate) fn egress(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let words = Words {
-        open: "a pod without labels of its own connects to another namespace",
-        closed: "a pod without labels of its own does not connect to another namespace",
+        open: "a pod whose labels no policy knows connects to another namespace",
+        closed: "a pod whose labels no policy knows does not connect to another namespace",
     };
     of_each(ground, "out", |room, name| crossing(room, of_namespace(name), Some(name), None, words))
 }
@@ -52,8 +52,8 @@ pub(crate) fn between(ground: &Ground<'_, '_>, owner: impl Fn(&str) -> Option<St
     let owned: Vec<(&str, String)> =
         named(ground).into_iter().filter_map(|name| Some((name, owner(name)?))).collect();
     let words = Words {
-        open: "a pod of another owner's namespace connects to a pod without labels of its own",
-        closed: "a pod of another owner's namespace does not connect to a pod without labels of its own",
+        open: "a pod of another owner's namespace connects to a pod whose labels no policy knows",
+        closed: "a pod of another owner's namespace does not connect to a pod whose labels no policy knows",
     };
     let mut attempts = Vec::new();
     for (to, its) in &owned {
@@ -223,4 +223,57 @@ fn is_over(answer: &Answer) -> bool {
     let failed =
         container(&pod, "probe")["state"]["terminated"]["exitCode"].as_i64().is_some_and(|code| code != 0);
     failed || pod["status"]["phase"] == "Failed"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::{Reply, Verdict};
+
+    use super::*;
+
+    fn json(body: &Value) -> Answer {
+        let body = body.to_string().into_bytes();
+        let reply = Reply::Http { status: 200, headers: Vec::new(), body, cut: false, tls: None };
+        Answer { at: String::new(), took: Duration::ZERO, reply }
+    }
+
+    #[test]
+    fn silence_proves_something_on_the_node_alone_on_which_others_connect() {
+        let words = Words { open: "open", closed: "closed" };
+        let of = |connected: &Value, node: &str| {
+            let pod = |node: &str| json(&json!({"spec": {"nodeName": node}}));
+            let steps =
+                ["listening", "witnessing", "crossed"].into_iter().zip([pod("n1"), pod("n1"), pod(node)]);
+            let mut answers: Vec<_> = steps.collect();
+            answers.push(("flow", json(&json!({"connections": connected}))));
+            judge(&Answers(answers), words, "").verdict
+        };
+        assert_eq!(of(&json!([{"connected": false}]), "n1"), Verdict::Proved);
+        assert_eq!(of(&json!([{"connected": false}]), "n2"), Verdict::Inconclusive);
+        assert_eq!(of(&json!([{"connected": true}]), "n2"), Verdict::Refuted);
+        for nonsense in [
+            json!([]),
+            json!(null),
+            json!([{"connected": "no"}]),
+            json!([{"connected": false}, {"connected": false}]),
+        ] {
+            assert_eq!(of(&nonsense, "n1"), Verdict::Inconclusive, "{nonsense}");
+        }
+        assert_eq!(judge(&Answers::default(), words, "").verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_pod_that_its_kubelet_does_not_reach_has_not_tried() {
+        let of = |code: i64, ready: bool| {
+            has_crossed(&json(&json!({"status": {"containerStatuses": [
+                {"name": "probe", "state": {"terminated": {"exitCode": code}}}, {"name": "alive", "ready": ready},
+            ]}})))
+        };
+        assert!(of(0, true).is_ok());
+        assert!(of(0, false).is_err());
+        assert!(of(2, true).is_err());
+        assert!(has_crossed(&json(&json!({}))).is_err());
+    }
 }

@@ -400,3 +400,6 @@ impl Expected {
 fn has_no_token(proofs: &[&Value]) -> bool {
     matches!(proofs, [proof] if proof["verdict"] == "proved")
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,8 +33,8 @@ pub(super) const PROBES: &[InsideProbe] = &[
     InsideProbe::new(
         "network/default-deny-egress",
         Texts {
-            asks: "the program connects to the addresses of `--outside`",
-            proved_by: "nothing: whether somebody is there, the pod cannot know",
+            asks: "the program connects to the addresses of `--outside`, and looks up their names and that of the API server's Service",
+            proved_by: "nothing: whether somebody is there, the pod cannot know. `network/default-deny-egress` has probe pods that do",
             refuted_by: "one takes a connection",
             not_fooled_by: "an address at which nobody is",
             positive_control: API,
@@ -226,6 +226,19 @@ fn outside(inside: &Inside) -> Vec<Attempt> {
     let given: Vec<Endpoint> = inside.outside.iter().take(GIVEN.len()).cloned().collect();
     let mut steps = vec![inside.api_answers()];
     steps.extend(GIVEN.iter().zip(&given).map(|(name, endpoint)| connect(name, endpoint)));
+    let resolve = |name: &'static str, host: &str| {
+        let origin = Origin::Given("--outside");
+        Step::ask(
+            name,
+            Request::of_port(&Endpoint { host: host.to_owned(), port: 443, origin }, Ask::Resolve),
+        )
+    };
+    let outer = given.iter().find(|endpoint| endpoint.host.parse::<std::net::IpAddr>().is_err());
+    if let Some(outer) = outer {
+        steps.push(resolve(CLUSTER_NAME, "kubernetes.default.svc"));
+        steps.push(resolve(OUTER_NAME, &outer.host));
+    }
+    let outer = outer.map(|outer| outer.host.clone());
     vec![inside.attempt(steps, move |answers| {
         for (name, endpoint) in GIVEN.iter().zip(&given) {
             match answers.reply(name) {
@@ -236,10 +249,26 @@ fn outside(inside: &Inside) -> Vec<Attempt> {
                 _ => return answers.inconclusive(name),
             }
         }
-        Outcome::inconclusive(
-            GIVEN[0],
-            "no address answers, and whether somebody is there, the pod cannot know",
-        )
-        .needs("the same from a pod that may reach it")
+        let reason = format!(
+            "no address answers, and whether somebody is there, the pod cannot know{}",
+            outer.as_deref().map_or(String::new(), |outer| of_names(answers, outer))
+        );
+        Outcome::inconclusive(GIVEN[0], reason)
+            .needs("the same from a pod that may reach it, or `prove --job`")
     })]
+}
+
+/// Looks up the name of the API server's Service, which the name server of the cluster knows.
+const CLUSTER_NAME: &str = "name-of-cluster";
+/// Looks up a name outside.
+const OUTER_NAME: &str = "name-outside";
+
+/// What the name server tells: who resolves names outside for a pod carries its questions out of the cluster.
+fn of_names(answers: &Answers, outer: &str) -> String {
+    let tells = |step| !answers.lines(step).is_empty();
+    match (tells(OUTER_NAME), tells(CLUSTER_NAME)) {
+        (true, _) => format!("; the name `{outer}` is looked up for it, so that data can leave by names"),
+        (false, true) => format!("; names of the cluster are looked up for it, and `{outer}` is not"),
+        (false, false) => "; no name is looked up for it".to_owned(),
+    }
 }

@@ -299,3 +299,27 @@ fn silence_of_the_metadata_service_proves_something_only_in_a_cloud() {
     // Something is there and says nothing: no protection.
     assert_eq!(of(Reply::Connected, all(silent()), Some("aws")), Verdict::Inconclusive);
 }
+
+#[test]
+fn who_looks_up_names_outside_is_told_and_proves_nothing() {
+    let host = Endpoint { host: "example.test".to_owned(), port: 443, origin: Origin::Given("--outside") };
+    let inside = Inside { outside: vec![host], ..inside() };
+    let controls: Vec<_> = crate::catalogue::find("network/default-deny-egress").into_iter().collect();
+    let planned = plan(&controls, &inside);
+    let of = |connect: Reply, cluster: Reply, outer: Reply| {
+        let steps = [api(), ("given-1", connect), ("name-of-cluster", cluster), ("name-outside", outer)];
+        planned[0].attempt.judge(&Answers(steps.map(|(step, reply)| (step, answer(reply))).to_vec()))
+    };
+    let found = || lines("192.0.2.1");
+    for (cluster, outer, word) in [
+        (found(), found(), "can leave by names"),
+        (silent(), found(), "can leave by names"),
+        (found(), silent(), "is not"),
+        (silent(), silent(), "no name"),
+    ] {
+        let outcome = of(silent(), cluster, outer);
+        assert_eq!(outcome.verdict, Verdict::Inconclusive);
+        assert!(outcome.reason.contains(word), "{}", outcome.reason);
+    }
+    assert_eq!(of(Reply::Connected, silent(), silent()).verdict, Verdict::Refuted);
+}
