@@ -150,22 +150,24 @@ impl Executor {
             let all = std::iter::once(&mut outcome).chain(&mut also);
             all.filter(|outcome| is_proved(outcome)).for_each(|outcome| *outcome = doubt.clone());
         }
-        let step = attempt.steps().iter().find(|step| step.name == outcome.step);
-        let answer = answers.get(outcome.step);
         let hidden = |text: String| self.secrets.hidden(&text);
-        let shown = |outcome: Outcome| Outcome {
-            reason: hidden(outcome.reason),
-            needs: outcome.needs.map(hidden),
-            ..outcome
+        let tried = |outcome: Outcome| {
+            let step = attempt.steps().iter().find(|step| step.name == outcome.step);
+            let answer = answers.get(outcome.step);
+            Tried {
+                request: hidden(step.map(|step| step.request.to_string()).unwrap_or_default()),
+                reply: hidden(answer.map(Answer::summary).unwrap_or_default()),
+                at: answer.map_or_else(now, |answer| answer.at.clone()),
+                took: begun.elapsed(),
+                outcome: Outcome {
+                    reason: hidden(outcome.reason),
+                    needs: outcome.needs.map(hidden),
+                    ..outcome
+                },
+                also: Vec::new(),
+            }
         };
-        Tried {
-            request: hidden(step.map(|step| step.request.to_string()).unwrap_or_default()),
-            reply: hidden(answer.map(Answer::summary).unwrap_or_default()),
-            at: answer.map_or_else(now, |answer| answer.at.clone()),
-            took: begun.elapsed(),
-            outcome: shown(outcome),
-            also: also.into_iter().map(shown).collect(),
-        }
+        Tried { also: also.into_iter().map(tried).collect(), ..tried(outcome) }
     }
 
     fn without_namespace(&self, answer: &Answer, attempt: &Attempt, begun: Instant) -> Tried {
@@ -175,14 +177,16 @@ impl Executor {
             (_, Reply::NotAsked(why)) => outcome.needs(why.clone()),
             _ => outcome,
         };
-        Tried {
+        let tried = Tried {
             request: objects::namespace_request(&self.run).to_string(),
             reply: self.secrets.hidden(&answer.summary()),
             at: answer.at.clone(),
             took: begun.elapsed(),
-            also: vec![outcome.clone(); attempt.judge_also(&Answers::default()).len()],
             outcome,
-        }
+            also: Vec::new(),
+        };
+        let also = vec![tried.clone(); attempt.judge_also(&Answers::default()).len()];
+        Tried { also, ..tried }
     }
 
     /// Where silence, a 401 or a failure is the proof, the positive controls must still hold after it: what dies in between, or

@@ -15,7 +15,7 @@ use std::time::Instant;
 use seaworthy_controls::probe::{Also, Caller, Ground, Planned, inside, plan};
 use seaworthy_controls::{Assessment, ProofRun, Proofs, Proven};
 use seaworthy_evidence::Evidence;
-use seaworthy_probe::{Attempt, Consent, Endpoint, Origin, Outcome};
+use seaworthy_probe::{Attempt, Consent, Endpoint, Origin};
 use seaworthy_prober::{Prober, ProberOptions, Tried, state_folder};
 
 use crate::cluster_args::ClusterArgs;
@@ -141,25 +141,24 @@ impl Run {
 }
 
 /// What came of an attempt, for everything that it decides.
-fn proven(planned: &Planned, tried: Tried) -> impl Iterator<Item = Proven> {
-    let Tried { outcome, also, request, reply, at, .. } = tried;
+fn proven(planned: &Planned, mut tried: Tried) -> Vec<Proven> {
     let first = Also { control: planned.control, probe: planned.probe };
-    let decided: Vec<(Also, Outcome)> = std::iter::once((first, outcome))
+    let also = std::mem::take(&mut tried.also);
+    std::iter::once((first, tried))
         .chain(planned.also.iter().copied().zip(also))
-        .filter(|(of, outcome)| inside::counts(of, outcome))
-        .collect();
-    let subject = planned.attempt.subject().clone();
-    decided.into_iter().map(move |(of, outcome)| Proven {
-        control: of.control,
-        probe: of.probe,
-        subject: subject.clone(),
-        verdict: outcome.verdict,
-        reason: outcome.reason,
-        needs: outcome.needs,
-        request: request.clone(),
-        reply: reply.clone(),
-        at: at.clone(),
-    })
+        .filter(|(of, tried)| inside::counts(of, &tried.outcome))
+        .map(|(of, tried)| Proven {
+            control: of.control,
+            probe: of.probe,
+            subject: planned.attempt.subject().clone(),
+            verdict: tried.outcome.verdict,
+            reason: tried.outcome.reason,
+            needs: tried.outcome.needs,
+            request: tried.request,
+            reply: tried.reply,
+            at: tried.at,
+        })
+        .collect()
 }
 
 /// The prober of the last run. It listens to signals, and what is between two runs must end by them as well: without a listener

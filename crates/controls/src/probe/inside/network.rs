@@ -57,6 +57,8 @@ const PORTS: [(&str, u16, &str); 8] = [
 
 /// The step that shows whether the node is heard: at this port nobody listens, so that who is reached refuses.
 const LIFE: &str = "node";
+/// The same after all others.
+const LIFE_AFTER: &str = "node-after";
 
 /// Names of steps for addresses that are given: so many at most.
 const GIVEN: [&str; 8] =
@@ -73,12 +75,14 @@ fn is_silent(reply: Option<&Reply>) -> bool {
 fn control_plane(inside: &Inside) -> Vec<Attempt> {
     let mut steps = vec![inside.api_answers()];
     if let Some(node) = &inside.node {
+        let life = Endpoint { port: 1, ..node.clone() };
+        steps.push(connect(LIFE, &life));
         // The kubelet may listen elsewhere, as its Node object says.
         for (name, port, _) in PORTS {
             let port = if name == "kubelet" { node.port } else { port };
             steps.push(connect(name, &Endpoint { port, ..node.clone() }));
         }
-        steps.push(connect(LIFE, &Endpoint { port: 1, ..node.clone() }));
+        steps.push(connect(LIFE_AFTER, &life));
     }
     let given: Vec<Endpoint> = inside.ports.iter().take(GIVEN.len()).cloned().collect();
     steps.extend(GIVEN.iter().zip(&given).map(|(name, endpoint)| connect(name, endpoint)));
@@ -116,7 +120,7 @@ fn control_plane(inside: &Inside) -> Vec<Attempt> {
                 _ => return answers.inconclusive(name),
             }
         }
-        let of_node = PORTS.iter().map(|(name, ..)| *name).chain([LIFE]);
+        let of_node = PORTS.iter().map(|(name, ..)| *name).chain([LIFE, LIFE_AFTER]);
         let heard = of_node
             .filter_map(|name| answers.reply(name))
             .any(|reply| matches!(reply, Reply::Connected | Reply::Refused(_)));

@@ -113,7 +113,7 @@ fn a_pod_that_says_it_is_of_the_job_is_not_believed() {
         with("/status/containerStatuses/0/state/terminated/exitCode", json!(1)),
         with("/status", json!({})),
     ] {
-        assert_eq!(said(&[other.clone()], &log).verdict, Verdict::Inconclusive, "{other}");
+        assert_eq!(said(std::slice::from_ref(&other), &log).verdict, Verdict::Inconclusive, "{other}");
     }
     // Somebody puts another pod beside ours.
     assert_eq!(said(&[pod(), pod()], &log).verdict, Verdict::Inconclusive);
