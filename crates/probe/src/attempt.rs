@@ -219,6 +219,7 @@ pub struct Attempt {
     subject: Subject,
     steps: Vec<Step>,
     judge: Judge,
+    also: Vec<Judge>,
     namespace: bool,
     cannot: Option<Outcome>,
     otherwise: Option<Cow<'static, str>>,
@@ -240,7 +241,15 @@ impl Attempt {
             let twice = steps[..index].iter().any(|earlier| earlier.name == step.name);
             assert!(!twice, "two steps of a probe of {subject} are called `{}`", step.name);
         }
-        Attempt { subject, steps, judge: Arc::new(judge), namespace: false, cannot: None, otherwise: None }
+        Attempt {
+            subject,
+            steps,
+            judge: Arc::new(judge),
+            also: Vec::new(),
+            namespace: false,
+            cannot: None,
+            otherwise: None,
+        }
     }
 
     /// What cannot be tried here, and what would make it possible.
@@ -258,6 +267,7 @@ impl Attempt {
             subject,
             steps: Vec::new(),
             judge,
+            also: Vec::new(),
             namespace: false,
             cannot: Some(outcome),
             otherwise: None,
@@ -268,6 +278,13 @@ impl Attempt {
     #[must_use]
     pub fn in_canary_namespace(self) -> Attempt {
         Attempt { namespace: true, ..self }
+    }
+
+    /// The same answers decide something else as well: the report of a pod speaks of many controls.
+    #[must_use]
+    pub fn also(mut self, judge: impl Fn(&Answers) -> Outcome + Send + Sync + 'static) -> Attempt {
+        self.also.push(Arc::new(judge));
+        self
     }
 
     /// What would decide it where a positive control fails: a right, a flag.
@@ -299,6 +316,15 @@ impl Attempt {
     /// What follows from answers to all steps. A positive control that fails, or has no answer, decides first. Whatever the
     /// judge of the probe says, nothing is proved by an answer that did not come, that makes no sense, or that sends us elsewhere.
     pub fn judge(&self, answers: &Answers) -> Outcome {
+        self.judged(&self.judge, answers)
+    }
+
+    /// What follows for everything else that the attempt decides, in the order of [`also`](Attempt::also), by the same rules.
+    pub fn judge_also(&self, answers: &Answers) -> Vec<Outcome> {
+        self.also.iter().map(|judge| self.judged(judge, answers)).collect()
+    }
+
+    fn judged(&self, judge: &Judge, answers: &Answers) -> Outcome {
         if let Some(outcome) = &self.cannot {
             return outcome.clone();
         }
@@ -316,7 +342,7 @@ impl Attempt {
                 };
             }
         }
-        let outcome = (self.judge)(answers);
+        let outcome = judge(answers);
         let outcome = match unfit(outcome.verdict, answers.reply(outcome.step)) {
             None => outcome,
             Some(why) => Outcome { verdict: Verdict::Inconclusive, reason: why, ..outcome },

@@ -5,7 +5,7 @@ use seaworthy_cluster::{Unsent, Who};
 use seaworthy_probe::{Answers, HttpAsk, Identity, Reply, Token};
 
 use crate::executor::{Executor, agent};
-use crate::fill::fill;
+use crate::fill::{fill, fill_path};
 use crate::port::{self, Place};
 
 /// Asks the API server in the way of the kubeconfig.
@@ -15,12 +15,10 @@ pub(crate) async fn http(
     ask: &HttpAsk,
     answers: &Answers,
 ) -> Reply {
-    let filled = match &ask.body {
-        Some(body) => match fill(body, answers) {
-            Ok(body) => HttpAsk { body: Some(body), ..ask.clone() },
-            Err(why) => return Reply::NotAsked(why),
-        },
-        None => ask.clone(),
+    let body = ask.body.as_deref().map(|body| fill(body, answers)).transpose();
+    let filled = match (body, fill_path(&ask.path, answers)) {
+        (Ok(body), Ok(path)) => HttpAsk { body, path, ..ask.clone() },
+        (Err(why), _) | (_, Err(why)) => return Reply::NotAsked(why),
     };
     let ask = &filled;
     let mut request = match request(executor, ask, &ask.path) {

@@ -119,7 +119,7 @@ impl Executor {
             && attempt.impossible().is_none()
             && let Err(answer) = objects::namespace(self).await
         {
-            return self.without_namespace(&answer, begun);
+            return self.without_namespace(&answer, attempt, begun);
         }
         let mut answers = Answers::default();
         let (mut asked, mut no_earlier) = (Vec::new(), None);
@@ -143,37 +143,51 @@ impl Executor {
                 no_earlier = Some(Instant::now());
             }
         }
-        let mut outcome = attempt.judge(&answers);
-        if outcome.verdict == Verdict::Proved
+        let (mut outcome, mut also) = (attempt.judge(&answers), attempt.judge_also(&answers));
+        let is_proved = |outcome: &Outcome| outcome.verdict == Verdict::Proved;
+        if (is_proved(&outcome) || also.iter().any(is_proved))
             && let Some(doubt) = self.doubt(index, attempt, &answers, &asked).await
         {
-            outcome = doubt;
+            let all = std::iter::once(&mut outcome).chain(&mut also);
+            all.filter(|outcome| is_proved(outcome)).for_each(|outcome| *outcome = doubt.clone());
         }
-        let step = attempt.steps().iter().find(|step| step.name == outcome.step);
-        let answer = answers.get(outcome.step);
         let hidden = |text: String| self.secrets.hidden(&text);
-        Tried {
-            request: hidden(step.map(|step| step.request.to_string()).unwrap_or_default()),
-            reply: hidden(answer.map(Answer::summary).unwrap_or_default()),
-            at: answer.map_or_else(now, |answer| answer.at.clone()),
-            took: begun.elapsed(),
-            outcome: Outcome { reason: hidden(outcome.reason), needs: outcome.needs.map(hidden), ..outcome },
-        }
+        let tried = |outcome: Outcome| {
+            let step = attempt.steps().iter().find(|step| step.name == outcome.step);
+            let answer = answers.get(outcome.step);
+            Tried {
+                request: hidden(step.map(|step| step.request.to_string()).unwrap_or_default()),
+                reply: hidden(answer.map(Answer::summary).unwrap_or_default()),
+                at: answer.map_or_else(now, |answer| answer.at.clone()),
+                took: begun.elapsed(),
+                outcome: Outcome {
+                    reason: hidden(outcome.reason),
+                    needs: outcome.needs.map(hidden),
+                    ..outcome
+                },
+                also: Vec::new(),
+            }
+        };
+        Tried { also: also.into_iter().map(tried).collect(), ..tried(outcome) }
     }
 
-    fn without_namespace(&self, answer: &Answer, begun: Instant) -> Tried {
+    fn without_namespace(&self, answer: &Answer, attempt: &Attempt, begun: Instant) -> Tried {
         let outcome = Outcome::inconclusive("", "the namespace of the run could not be made");
-        Tried {
+        let outcome = match (answer.status(), &answer.reply) {
+            (Some(403), _) => outcome.needs("the right to create namespaces"),
+            (_, Reply::NotAsked(why)) => outcome.needs(why.clone()),
+            _ => outcome,
+        };
+        let tried = Tried {
             request: objects::namespace_request(&self.run).to_string(),
             reply: self.secrets.hidden(&answer.summary()),
             at: answer.at.clone(),
             took: begun.elapsed(),
-            outcome: match (answer.status(), &answer.reply) {
-                (Some(403), _) => outcome.needs("the right to create namespaces"),
-                (_, Reply::NotAsked(why)) => outcome.needs(why.clone()),
-                _ => outcome,
-            },
-        }
+            outcome,
+            also: Vec::new(),
+        };
+        let also = vec![tried.clone(); attempt.judge_also(&Answers::default()).len()];
+        Tried { also, ..tried }
     }
 
     /// Where silence, a 401 or a failure is the proof, the positive controls must still hold after it: what dies in between, or

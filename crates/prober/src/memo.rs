@@ -83,7 +83,7 @@ fn is_shared(request: &Request) -> bool {
         Ask::Http(ask) => {
             let hands_out = ask.method == "POST" && path(&ask.path).ends_with("/token");
             // What stands there is told by the answers of the attempt itself.
-            hands_out || ask.body.as_ref().is_some_and(|body| body.contains("${"))
+            hands_out || ask.path.contains("${") || ask.body.as_ref().is_some_and(|body| body.contains("${"))
         }
         _ => false,
     };

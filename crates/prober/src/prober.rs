@@ -69,6 +69,8 @@ pub fn state_folder() -> Option<PathBuf> {
 pub struct Tried {
     /// The verdict and why.
     pub outcome: Outcome,
+    /// The same for everything else that the attempt decides: see [`Attempt::also`].
+    pub also: Vec<Tried>,
     /// The deciding request, on one line; empty when nothing was asked.
     pub request: String,
     /// The answer to it, on one line, without secrets.

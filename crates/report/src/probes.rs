@@ -4,10 +4,21 @@ use std::fmt::Write as _;
 use std::io;
 
 use seaworthy_controls::Control;
-use seaworthy_controls::probe::{Probe, Right};
+use seaworthy_controls::probe::{Probe, Right, inside};
 use seaworthy_probe::Consent;
 
 use crate::terminal::Screen;
+
+/// The probes of a control: its own, and what a pod tries from inside.
+fn of_control(control: &Control) -> impl Iterator<Item = &'static Probe> {
+    let id = control.id;
+    let inside = inside::probes().filter(move |inside| inside.control == id);
+    control.probes.iter().chain(inside.map(|inside| &inside.probe))
+}
+
+fn has_probes(control: &Control) -> bool {
+    of_control(control).next().is_some()
+}
 
 /// The rights of a probe: `get nodes; create pods/exec`.
 fn rights(probe: &Probe) -> String {
@@ -37,12 +48,12 @@ fn facts(probe: &Probe) -> [(&'static str, String); 8] {
 
 /// The section of a control's explanation, at a terminal.
 pub(crate) fn write(screen: &mut Screen<'_>, control: &Control) -> io::Result<()> {
-    if control.probes.is_empty() {
+    if !has_probes(control) {
         return Ok(());
     }
     screen.blank()?;
     screen.line(screen.paint.heading("Proof"))?;
-    for (index, probe) in control.probes.iter().enumerate() {
+    for (index, probe) in of_control(control).enumerate() {
         if index > 0 {
             screen.blank()?;
         }
@@ -59,13 +70,13 @@ pub(crate) fn write(screen: &mut Screen<'_>, control: &Control) -> io::Result<()
 
 /// The section of a control's page.
 pub(crate) fn section(text: &mut String, control: &Control) {
-    if control.probes.is_empty() {
+    if !has_probes(control) {
         return;
     }
     text.push_str(
         "\n## Proof\n\n`seaworthy prove` tries this on a live cluster: see [proofs](../../proofs.md).\n",
     );
-    for probe in control.probes {
+    for probe in of_control(control) {
         push_probe(text, probe);
     }
 }
@@ -89,8 +100,8 @@ fn cell(text: &str) -> String {
 /// The page `docs/proofs.md`: per control what is sent and what it proves.
 pub fn markdown<'c>(controls: impl Iterator<Item = &'c Control>) -> String {
     let controls: Vec<&Control> = controls.collect();
-    let with: Vec<&Control> = controls.iter().copied().filter(|control| !control.probes.is_empty()).collect();
-    let probes: Vec<&Probe> = with.iter().flat_map(|control| control.probes).collect();
+    let with: Vec<&Control> = controls.iter().copied().filter(|control| has_probes(control)).collect();
+    let probes: Vec<&Probe> = with.iter().flat_map(|control| of_control(control)).collect();
     let of = |consent: Consent| probes.iter().filter(|probe| probe.consent == consent).count();
     let mut text =
         String::from("<!-- Generated from the probes in crates/controls: edit those. -->\n\n# Proofs\n");
@@ -111,7 +122,7 @@ pub fn markdown<'c>(controls: impl Iterator<Item = &'c Control>) -> String {
     text.push_str(
         "\nA verdict is *proved* when what the control forbids was tried and refused by that control, *refuted* when it was granted, \
          and else *inconclusive*, with what would decide it. Each attempt begins with its positive control: when that fails, nothing \
-         is concluded.\n",
+         is concluded.\n\nThose called *inside* are tried by the program in a pod: see [from inside of a pod](in-pod.md).\n",
     );
     let mut family = "";
     for control in &with {
@@ -120,11 +131,11 @@ pub fn markdown<'c>(controls: impl Iterator<Item = &'c Control>) -> String {
             line(&mut text, format_args!("\n## {family}"));
         }
         line(&mut text, format_args!("\n### [`{0}`](controls/{0}.md)\n\n{1}.", control.id, control.title));
-        control.probes.iter().for_each(|probe| push_probe(&mut text, probe));
+        of_control(control).for_each(|probe| push_probe(&mut text, probe));
     }
     let without: Vec<String> = controls
         .iter()
-        .filter(|control| control.probes.is_empty())
+        .filter(|control| !has_probes(control))
         .map(|control| format!("[`{0}`](controls/{0}.md)", control.id))
         .collect();
     if !without.is_empty() {

@@ -19,6 +19,15 @@ pub(crate) struct ProbeArgs {
     #[arg(long, value_name = "IMAGE")]
     pub(crate) probe_image: Option<String>,
 
+    /// Start a Job in this namespace, with this account [default: default], that looks around as `--in-pod` does, and pods that
+    /// try its network policies; with `--consent canary` and `--probe-image`, may be repeated
+    #[arg(long = "job", value_delimiter = ',', value_name = "NAMESPACE[/ACCOUNT]", requires = "probe_image")]
+    pub(crate) jobs: Vec<String>,
+
+    /// An address outside of the cluster that pods should not reach, as `host:443`; with `--in-pod` or `--job`, may be repeated
+    #[arg(long, value_delimiter = ',', value_name = "HOST:PORT")]
+    pub(crate) outside: Vec<String>,
+
     /// Attempts at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) at_a_time: u16,
@@ -115,6 +124,7 @@ impl ProbeArgs {
         let given = [
             (!self.consent.is_empty(), "--consent"),
             (self.probe_image.is_some(), "--probe-image"),
+            (!self.outside.is_empty(), "--outside"),
             (self.budget.is_some(), "--budget"),
             (!self.etcd.is_empty(), "--etcd"),
             (!self.etcd_peer.is_empty(), "--etcd-peer"),

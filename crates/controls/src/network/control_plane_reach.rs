@@ -40,10 +40,10 @@ pub(super) static CONTROL: Control = Control {
 const POD: Probe = Probe {
     name: "pod",
     asks: "the caller starts a pod in a new namespace, which connects to the ports of the kubelet, kube-proxy, the control plane and etcd of its node",
-    proved_by: "none takes a connection",
+    proved_by: "none takes a connection, and the node refuses or takes one at some port",
     refuted_by: "one takes a connection",
-    not_fooled_by: "a network that is dead altogether, and a policy of another namespace: the pod is in one that has none",
-    positive_control: "the pod ends well, and its handshakes with the API server succeed before and after",
+    not_fooled_by: "a node that is not on the way at all: where it is silent at every port, nothing is concluded; a network that is dead altogether; a policy of another namespace: the pod is in one that has none",
+    positive_control: "the pod ends well, its handshakes with the API server succeed before and after, and the node is heard",
     consent: Consent::Canary,
     side_effect: pods::SIDE_EFFECT,
     rights: pods::RIGHTS,
@@ -55,8 +55,12 @@ fn plan_pod(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let Some(room) = pods::Room::of(ground, "ports") else {
         return pods::Room::missing(subject);
     };
-    let arguments: [&str; 0] = [];
-    vec![pods::one(&room, subject, "network/control-plane-reach", &arguments, |_| {})]
+    let Some(port) = pods::kubelet_port(ground) else {
+        let why = "the kubelets listen at different ports, and which node the pod gets is not known before";
+        return vec![Attempt::cannot(subject, why, "`seaworthy prove --in-pod` on each node")];
+    };
+    let port = port.to_string();
+    vec![pods::one(&room, subject, "network/control-plane-reach", &["--kubelet-port", &port], |_| {})]
 }
 
 /// Ports that answer on nodes and the control plane: etcd, the kubelet with and without authentication, the controller

@@ -41,9 +41,9 @@ pub(super) static CONTROL: Control = Control {
 const POD: Probe = Probe {
     name: "pod",
     asks: "the caller starts a pod in a new namespace, which asks 169.254.169.254 as AWS, Google, Azure and Oracle want to be asked",
-    proved_by: "nothing answers, or all is refused with 401 or 403, where nodes name a cloud that has the service",
-    refuted_by: "one of them is answered with 200",
-    not_fooled_by: "a place without such a service: where no node names its cloud, silence proves nothing",
+    proved_by: "nothing takes a connection there, where nodes name a cloud that has the service",
+    refuted_by: "one of them is answered with 200, or with 401: who asks for credentials is reached",
+    not_fooled_by: "a place without such a service: where no node names its cloud, silence proves nothing; a 403, which may be that of the service or of something in between",
     positive_control: "the pod ends well, and its handshakes with the API server succeed before and after",
     consent: Consent::Canary,
     side_effect: pods::SIDE_EFFECT,

@@ -3,12 +3,14 @@
 use std::cell::Cell;
 
 use seaworthy_evidence::Zone;
+use seaworthy_probe::{Attempt, Consent};
 use seaworthy_reachability::{Direction, Endpoint, Pod, PolicyId, Truth};
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::network::zones::{self, ZoneScope};
+use crate::probe::{Ground, Probe, crossings, pods};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -35,8 +37,32 @@ pub(super) static CONTROL: Control = Control {
         Check::Reads(closed_world::EVERY_NAMESPACE),
     ]),
     guard: None,
-    probes: &[],
+    probes: &[PODS],
 };
+
+const PODS: Probe = Probe {
+    name: "pods",
+    asks: "the caller starts a pod that listens in one namespace of `--job` and a pod that connects to it in another one, whose owner is another, for at most six pairs",
+    proved_by: "it does not connect",
+    refuted_by: "it connects",
+    not_fooled_by: "a network that is dead, and a node that is cut off: all pods are on one node, where two others that no policy concerns connect; a network that knows new pods late: it is tried for a while; namespaces of one owner, and those that name none, are not tried",
+    positive_control: "the listener is ready before and after, the pod that connects is reached by its kubelet, and the pair beside them connects",
+    consent: Consent::Canary,
+    side_effect: pods::SIDE_EFFECT_THERE,
+    rights: pods::RIGHTS,
+    plan: plan_pods,
+};
+
+fn plan_pods(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let parameters = &ground.settings.parameters;
+    let namespaces = || ground.evidence.of_kind("Namespace").filter(|object| object.is("", "Namespace"));
+    crossings::between(ground, |name| {
+        let object = namespaces().find(|object| object.name == name)?;
+        let named = |key: &String| object.label(key).or_else(|| object.annotation(key));
+        let owner = parameters.owner_labels.iter().find_map(named)?;
+        (!owner.is_empty() && !parameters.is_system_namespace(name)).then(|| owner.to_owned())
+    })
+}
 
 /// How many pairs of a policy and a namespace are looked at.
 const MANY: usize = 4_000_000;

@@ -6,6 +6,7 @@ pub(crate) mod admission;
 pub(crate) mod audit_log;
 pub(crate) mod components;
 pub(crate) mod counters;
+pub(crate) mod crossings;
 pub(crate) mod etcd;
 pub(crate) mod flows;
 pub(crate) mod images;
@@ -30,8 +31,8 @@ use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::scope::Settings;
 
-pub use places::{Given, NodePlace};
-pub use plan::{Planned, plan};
+pub use places::{Given, JobPlace, NodePlace};
+pub use plan::{Also, Planned, plan};
 
 /// One way to try a control. The texts are what `docs/proofs.md` and `prove --dry-plan` say of it, each without its period.
 pub struct Probe {

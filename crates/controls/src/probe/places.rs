@@ -40,6 +40,19 @@ pub struct Given {
     pub etcd_programs: Option<EtcdPrograms>,
     /// The image of probe pods, which holds `/seaworthy`: `--probe-image`.
     pub probe_image: Option<String>,
+    /// Where Jobs and pods may be started beside namespaces of our own: `--job`.
+    pub jobs: Vec<JobPlace>,
+    /// Addresses outside of the cluster: `--outside`.
+    pub outside: Vec<Endpoint>,
+}
+
+/// A place that a Job looks around from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JobPlace {
+    /// The namespace.
+    pub namespace: String,
+    /// The account of its pod.
+    pub account: String,
 }
 
 /// A node and where it is reached.

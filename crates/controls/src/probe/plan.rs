@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use seaworthy_probe::{Attempt, Consent, Subject};
 
+use super::inside::job;
 use super::{Ground, Probe};
 use crate::control::Control;
 
@@ -16,6 +17,17 @@ pub struct Planned {
     pub probe: &'static Probe,
     /// The try.
     pub attempt: Attempt,
+    /// What the same try decides beside that, in the order of [`Attempt::also`].
+    pub also: Vec<Also>,
+}
+
+/// Something else that an attempt decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Also {
+    /// The control.
+    pub control: &'static Control,
+    /// Which of its probes.
+    pub probe: &'static Probe,
 }
 
 /// All attempts on some controls, in the order of the controls. What nobody consented to is not planned further than to say
@@ -38,9 +50,15 @@ pub fn plan(
                 }
                 _ => (probe.plan)(ground),
             };
-            planned.extend(attempts.into_iter().map(|attempt| Planned { control, probe, attempt }));
+            planned.extend(attempts.into_iter().map(|attempt| Planned {
+                control,
+                probe,
+                attempt,
+                also: Vec::new(),
+            }));
         }
     }
+    planned.extend(job::plan(controls, ground, consent));
     planned
 }
 

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use seaworthy_probe::{
-    Answer, Answers, Attempt, Identity, Outcome, Request, SideEffect, Step, Subject, expect,
+    Answer, Answers, Attempt, Expectation, Identity, Outcome, Request, SideEffect, Step, Subject, Wanted,
+    expect,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +19,10 @@ pub(crate) const MOST_NODES: usize = 5;
 
 /// What is left behind, until it is removed.
 pub(crate) const SIDE_EFFECT: SideEffect = SideEffect::Objects("a namespace with probe pods");
+
+/// The same where pods are started in namespaces that somebody named, too.
+pub(crate) const SIDE_EFFECT_THERE: SideEffect =
+    SideEffect::Objects("a namespace with probe pods, and probe pods in the namespaces of `--job`");
 
 /// The rights that probe pods need.
 pub(crate) const RIGHTS: &[Right] = &[
@@ -68,6 +73,17 @@ impl Room {
             Step::control("account", Request::get(account).by(Identity::Caller), expect::ok)
                 .until(|answer| answer.status() == Some(200), Duration::from_secs(30)),
         ]
+    }
+
+    /// The same image in a namespace that somebody named.
+    pub(crate) fn in_namespace(&self, namespace: &str) -> Room {
+        Room { namespace: namespace.to_owned(), image: self.image.clone() }
+    }
+
+    /// The namespace has the account without which no pod is taken.
+    pub(crate) fn account(&self, step: &'static str) -> Step {
+        let account = format!("{}/default", self.collection("serviceaccounts"));
+        Step::control(step, Request::get(account).by(Identity::Caller), expect::ok)
     }
 
     fn collection(&self, kind: &str) -> String {
@@ -136,9 +152,15 @@ impl Room {
         let request = Request::get(format!("{}/{pod}", self.collection("pods"))).by(Identity::Caller);
         Step::control(step, request, |answer| match is_ready(answer) {
             true => Ok(()),
-            false => Err(format!("the pod is not ready ({})", reason(answer))),
+            false => Err(format!("the pod is not ready ({})", reason_of(answer))),
         })
         .until(|answer| is_ready(answer) || is_phase(answer, &["Succeeded", "Failed"]), PATIENCE)
+    }
+
+    /// Waits for something else of a pod.
+    pub(crate) fn watched(&self, step: &'static str, pod: &str, expect: Expectation, until: Wanted) -> Step {
+        let request = Request::get(format!("{}/{pod}", self.collection("pods"))).by(Identity::Caller);
+        Step::control(step, request, expect).until(until, PATIENCE)
     }
 
     /// Reads what a pod wrote.
@@ -147,7 +169,7 @@ impl Room {
     }
 }
 
-fn created(answer: &Answer) -> Result<(), String> {
+pub(crate) fn created(answer: &Answer) -> Result<(), String> {
     match answer.status() {
         Some(201) => Ok(()),
         _ => Err(answer.summary()),
@@ -163,7 +185,7 @@ fn is_phase(answer: &Answer, phases: &[&str]) -> bool {
 fn phase(answer: &Answer, wanted: &str) -> Result<(), String> {
     match is_phase(answer, &[wanted]) {
         true => Ok(()),
-        false => Err(format!("the probe pod did not end well ({})", reason(answer))),
+        false => Err(format!("the probe pod did not end well ({})", reason_of(answer))),
     }
 }
 
@@ -173,9 +195,16 @@ fn is_ready(answer: &Answer) -> bool {
     conditions.into_iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
+/// Why the pod of an answer is not as it should be.
+fn reason_of(answer: &Answer) -> String {
+    match answer.json().filter(|pod| pod["status"].is_object()) {
+        Some(pod) => reason(&pod),
+        None => answer.summary(),
+    }
+}
+
 /// Why a pod is not as it should be.
-fn reason(answer: &Answer) -> String {
-    let Some(pod) = answer.json().filter(|pod| pod["status"].is_object()) else { return answer.summary() };
+pub(crate) fn reason(pod: &Value) -> String {
     let state = &pod["status"]["containerStatuses"][0]["state"];
     let words = [
         &pod["status"]["phase"],
@@ -263,4 +292,16 @@ pub(crate) fn cloud(ground: &Ground<'_, '_>) -> Option<&'static str> {
     let nodes = ground.evidence.of_kind("Node").filter(|object| object.is("", "Node"));
     let mut ids = nodes.filter_map(|node| Some(node.value.at(&["spec", "providerID"])?.text()));
     ids.find_map(|id| CLOUDS.iter().find(|(start, _)| id.starts_with(start)).map(|(_, cloud)| *cloud))
+}
+
+/// Where the kubelets of all nodes listen, when all listen at one port.
+pub(crate) fn kubelet_port(ground: &Ground<'_, '_>) -> Option<u16> {
+    let mut ports: Vec<u16> = ground.nodes().iter().map(|place| place.kubelet.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    match ports.as_slice() {
+        [] => Some(10250),
+        [port] => Some(*port),
+        _ => None,
+    }
 }

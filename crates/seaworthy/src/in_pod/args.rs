@@ -10,13 +10,13 @@ pub(crate) struct InPodArgs {
     #[arg(long)]
     pub(crate) in_pod: bool,
 
-    /// An address outside of the cluster that pods should not reach, as `host:443`; with `--in-pod`, may be repeated
-    #[arg(long, value_delimiter = ',', value_name = "HOST:PORT", requires = "in_pod")]
-    pub(crate) outside: Vec<String>,
-
     /// The cloud that the node is in: `aws`, `google`, `azure`, `oracle` or another that has a metadata service; with `--in-pod`
     #[arg(long, value_name = "NAME", requires = "in_pod")]
     pub(crate) cloud: Option<String>,
+
+    /// Where the kubelet of the node listens, when not at 10250: what starts the pod knows it
+    #[arg(long, hide = true, requires = "in_pod", default_value_t = 10250)]
+    pub(crate) kubelet_port: u16,
 
     /// What a probe pod does: print the state of its process
     #[arg(long, hide = true, requires = "in_pod")]
@@ -33,6 +33,10 @@ pub(crate) struct InPodArgs {
     /// The same with what should not be possible
     #[arg(long, hide = true, requires = "in_pod")]
     pub(crate) connect_denied: Vec<String>,
+
+    /// Seconds to wait before the first connection
+    #[arg(long, hide = true, requires = "in_pod", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub(crate) settle: u64,
 
     /// Seconds for which connections are tried again until they come out as they should
     #[arg(long, hide = true, requires = "in_pod", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=60))]

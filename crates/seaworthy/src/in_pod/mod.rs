@@ -26,6 +26,7 @@ pub(crate) fn run(args: &ProveArgs, global: &Global) -> Result<Outcome, CommandE
         return probe_pod::listen(&own.listen);
     }
     if !own.connect.is_empty() || !own.connect_denied.is_empty() {
+        std::thread::sleep(Duration::from_secs(own.settle));
         return probe_pod::connect(&own.connect, &own.connect_denied, Duration::from_secs(own.patience));
     }
     if own.print_status {

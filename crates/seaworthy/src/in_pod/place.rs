@@ -9,7 +9,7 @@ use seaworthy_probe::{Endpoint, Origin, Subject};
 
 use super::args::InPodArgs;
 use crate::error::CommandError;
-use crate::proving::{Places, given};
+use crate::proving::Places;
 
 /// Where the kubelet puts the token of the account.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -47,17 +47,13 @@ pub(super) fn inside(args: &InPodArgs, places: &Places<'_>) -> Result<Inside, Co
         namespace: namespace.unwrap_or_else(|| "default".to_owned()),
         api: Endpoint { host, port, origin: Origin::Told("KUBERNETES_SERVICE_HOST".to_owned()) },
         has_account: fs::metadata(format!("{ACCOUNT}/token")).is_ok(),
-        node: node.map(|(host, origin)| Endpoint { host, port: 10250, origin }),
+        node: node.map(|(host, origin)| Endpoint { host, port: args.kubelet_port, origin }),
         node_is_told,
         ports,
-        outside: args.outside.iter().map(|text| outside(text)).collect::<Result<_, _>>()?,
+        outside: given.outside,
         cloud: args.cloud.clone(),
         mount_points: mount_points(),
     })
-}
-
-fn outside(text: &str) -> Result<Endpoint, CommandError> {
-    given::endpoint("--outside", text)
 }
 
 fn mount_points() -> Vec<String> {

@@ -52,7 +52,11 @@ fn write_probe(group: &[Planned], out: &mut dyn Write) -> io::Result<()> {
         probe.side_effect,
         rights(probe.rights)
     )?;
-    for Planned { attempt, .. } in group {
+    for Planned { attempt, also, .. } in group {
+        if !also.is_empty() {
+            let also: Vec<&str> = also.iter().map(|also| also.control.id).collect();
+            writeln!(out, "  decides as well: {}", also.join(", "))?;
+        }
         let subject = attempt.subject().to_string();
         match attempt.impossible() {
             Some(outcome) => writeln!(
@@ -104,7 +108,7 @@ fn different(run: &Run) -> HashSet<&Request> {
 }
 
 fn document(run: &Run) -> Value {
-    let attempts = run.planned.iter().map(|Planned { control, probe, attempt }| {
+    let attempts = run.planned.iter().map(|Planned { control, probe, attempt, also }| {
         let subject = attempt.subject();
         let steps = attempt.steps().iter().map(|step| {
             json!({
@@ -119,6 +123,7 @@ fn document(run: &Run) -> Value {
         json!({
             "control": control.id,
             "probe": probe.name,
+            "also": also.iter().map(|also| also.control.id).collect::<Vec<_>>(),
             "subject": {
                 "kind": printable(&subject.kind),
                 "namespace": subject.namespace.as_deref().map(printable),

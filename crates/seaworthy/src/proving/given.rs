@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use seaworthy_controls::probe::Given;
+use seaworthy_controls::probe::{Given, JobPlace};
 use seaworthy_policy::{Prove, Spanned};
 use seaworthy_probe::{Endpoint, EtcdPrograms, Origin};
 use seaworthy_prober::Credentials;
@@ -144,6 +144,8 @@ impl<'p> Places<'p> {
             etcd_backups: self.file(args.etcd_backups.as_deref(), |prove| prove.etcd_backups.as_ref()),
             etcd_programs: self.etcd_programs()?,
             probe_image: args.probe_image.clone(),
+            jobs: args.jobs.iter().map(|text| job(text)).collect::<Result<_, _>>()?,
+            outside: endpoints("--outside", args.outside.iter().map(String::as_str).collect())?,
         })
     }
 
@@ -160,6 +162,20 @@ impl<'p> Places<'p> {
             ordinary: pair(self.ordinary_pair())?,
         })
     }
+}
+
+/// `namespace` or `namespace/account`.
+fn job(text: &str) -> Result<JobPlace, CommandError> {
+    let (namespace, account) = text.split_once('/').unwrap_or((text, "default"));
+    let is_name = |name: &str, most: usize, more: &[u8]| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte);
+        !name.is_empty() && name.len() <= most && name.bytes().all(plain)
+    };
+    if !is_name(namespace, 63, b"-") || !is_name(account, 253, b"-.") {
+        return Err(CommandError::new(format!("`--job {text}` is no place"))
+            .hint("write a namespace, and an account of it where it is another than `default`: `shop/web`"));
+    }
+    Ok(JobPlace { namespace: namespace.to_owned(), account: account.to_owned() })
 }
 
 /// `https://host:port`; whether it is served with TLS, probes find out.

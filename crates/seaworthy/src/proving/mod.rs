@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use seaworthy_controls::probe::{Caller, Ground, Planned, plan};
+use seaworthy_controls::probe::{Also, Caller, Ground, Planned, inside, plan};
 use seaworthy_controls::{Assessment, ProofRun, Proofs, Proven};
 use seaworthy_evidence::Evidence;
 use seaworthy_probe::{Attempt, Consent, Endpoint, Origin};
-use seaworthy_prober::{Prober, ProberOptions, state_folder};
+use seaworthy_prober::{Prober, ProberOptions, Tried, state_folder};
 
 use crate::cluster_args::ClusterArgs;
 use crate::error::CommandError;
@@ -38,6 +38,7 @@ pub(crate) struct Run {
     budget: usize,
     at_a_time: usize,
     per_second: u32,
+    controls: Vec<&'static str>,
     pub(crate) planned: Vec<Planned>,
 }
 
@@ -95,7 +96,18 @@ impl Run {
         };
         let planned = plan(&all.controls, &ground, agreed.level, &agreed.named);
         let per_second = places.args.probe_qps;
-        Ok(Run { prober, name, caller, consent: agreed.level, budget, at_a_time, per_second, planned })
+        let controls = all.controls.iter().map(|control| control.id).collect();
+        Ok(Run {
+            prober,
+            name,
+            caller,
+            consent: agreed.level,
+            budget,
+            at_a_time,
+            per_second,
+            controls,
+            planned,
+        })
     }
 
     /// Tries everything; what came of each stands in the order of the plan.
@@ -106,19 +118,12 @@ impl Run {
         progress.finish();
         self.tell_left();
         let stopped = self.prober.is_stopped();
-        let proofs = self.planned.iter().zip(tried).map(|(planned, tried)| Proven {
-            control: planned.control,
-            probe: planned.probe,
-            subject: planned.attempt.subject().clone(),
-            verdict: tried.outcome.verdict,
-            reason: tried.outcome.reason,
-            needs: tried.outcome.needs,
-            request: tried.request,
-            reply: tried.reply,
-            at: tried.at,
-        });
+        let mut proofs: Vec<Proven> =
+            self.planned.iter().zip(tried).flat_map(|(planned, tried)| proven(planned, tried)).collect();
+        let place = |id: &str| self.controls.iter().position(|known| *known == id);
+        proofs.sort_by_key(|proof| place(proof.control.id));
         let proofs = Proofs {
-            proofs: proofs.collect(),
+            proofs,
             run: ProofRun {
                 name: self.name,
                 caller: self.caller.map(|caller| caller.user),
@@ -134,6 +139,27 @@ impl Run {
         *kept() = Some(self.prober);
         proofs
     }
+}
+
+/// What came of an attempt, for everything that it decides.
+fn proven(planned: &Planned, mut tried: Tried) -> Vec<Proven> {
+    let first = Also { control: planned.control, probe: planned.probe };
+    let also = std::mem::take(&mut tried.also);
+    std::iter::once((first, tried))
+        .chain(planned.also.iter().copied().zip(also))
+        .filter(|(of, tried)| inside::counts(of, &tried.outcome))
+        .map(|(of, tried)| Proven {
+            control: of.control,
+            probe: of.probe,
+            subject: planned.attempt.subject().clone(),
+            verdict: tried.outcome.verdict,
+            reason: tried.outcome.reason,
+            needs: tried.outcome.needs,
+            request: tried.request,
+            reply: tried.reply,
+            at: tried.at,
+        })
+        .collect()
 }
 
 /// The prober of the last run. It listens to signals, and what is between two runs must end by them as well: without a listener
@@ -199,6 +225,10 @@ pub(crate) fn agreed(places: &Places<'_>) -> Result<Agreed, CommandError> {
                 ));
             }
         }
+    }
+    if !places.args.jobs.is_empty() && agreed.level < Consent::Canary {
+        return Err(CommandError::new("`--job` makes objects, and nobody agreed to that")
+            .hint("`--consent canary` agrees to the Job, and to pods in the namespaces that `--job` names"));
     }
     Ok(agreed)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_cluster::{Rights, rights};
 use seaworthy_controls::Control;
-use seaworthy_controls::probe::Right;
+use seaworthy_controls::probe::{Right, inside};
 use seaworthy_probe::Consent;
 
 use super::{Agreed, Places, agreed};
@@ -26,7 +26,7 @@ pub(crate) fn print(
     let agreed = agreed(places)?;
     let of = if cluster.cluster { Rights::OfThisCluster } else { Rights::OfEveryCluster };
     let reading = rights(&cluster.options(), of).map_err(cluster_error)?;
-    let probing = written(&plan.controls, &agreed);
+    let probing = written(&plan.controls, &agreed, !places.args.jobs.is_empty());
     output::to_stdout(|out| write!(out, "{reading}---\n{probing}"))?;
     Ok(Outcome::Clean)
 }
@@ -38,7 +38,7 @@ struct Wanted {
     paths: BTreeSet<&'static str>,
 }
 
-fn wanted(controls: &[&'static Control], agreed: &Agreed) -> Wanted {
+fn wanted(controls: &[&'static Control], agreed: &Agreed, jobs: bool) -> Wanted {
     let probes = controls.iter().flat_map(|control| control.probes.iter().map(move |probe| (control, probe)));
     let allowed = probes.filter(|(control, probe)| match probe.consent {
         Consent::Read => true,
@@ -55,19 +55,24 @@ fn wanted(controls: &[&'static Control], agreed: &Agreed) -> Wanted {
         canary |= probe.consent > Consent::Read;
         probe.rights.iter().for_each(&mut add);
     }
+    if jobs {
+        let by_job =
+            inside::probes().filter(|probe| controls.iter().any(|control| control.id == probe.control));
+        by_job.flat_map(|probe| probe.by_job.rights).for_each(&mut add);
+    }
     if canary {
         CANARY.iter().for_each(&mut add);
     }
     wanted
 }
 
-fn written(controls: &[&'static Control], agreed: &Agreed) -> String {
+fn written(controls: &[&'static Control], agreed: &Agreed, jobs: bool) -> String {
     let mut text = format!(
         "# What the probes of `seaworthy prove` with consent `{}` ask for as the caller, beside what reading the\n\
          # cluster needs (above). Dry runs need the right to do what they try, though nothing is kept.\n",
         agreed.level.name()
     );
-    let wanted = wanted(controls, agreed);
+    let wanted = wanted(controls, agreed, jobs);
     text.push_str(
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: seaworthy-prove\n",
     );

@@ -80,6 +80,11 @@ fn what_cannot_be_meant_is_said_before_a_cluster_is_asked() {
         (&["--every", "1h", "--dry-plan"], "cannot be used with"),
         (&["--metrics-addr", "127.0.0.1:0"], "--every"),
         (&["--etcd-cert", "a.crt"], "--etcd-key"),
+        (&["--job", "shop"], "--probe-image"),
+        (&["--job", "shop", "--probe-image", "a"], "nobody agreed to that"),
+        (&["--job", "Shop/web", "--probe-image", "a", "--consent", "canary"], "`--job Shop/web` is no place"),
+        (&["--job", "shop/../x", "--probe-image", "a", "--consent", "canary"], "is no place"),
+        (&["--outside", "example.org"], "`--outside example.org` is no address"),
     ] {
         let output =
             command(&["prove", "--no-config"]).args(nowhere).args(arguments).output().expect("it runs");

@@ -1,6 +1,7 @@
 //! What a pod finds around itself: the probes of `prove --in-pod`. They stand together, and not with their controls, because all
 //! judge the same few files of `/proc` and the same network from one place. What they say, they say of the pod that they run in.
 
+pub(crate) mod job;
 mod mounts;
 mod network;
 mod process;
@@ -9,6 +10,7 @@ mod rights;
 mod tests;
 mod token;
 
+pub use job::counts;
 pub(crate) use process::filters;
 
 use std::path::PathBuf;
@@ -93,6 +95,8 @@ pub struct InsideProbe {
     pub control: &'static str,
     /// What is said of it. Its plan is empty: outside of a pod it has nothing to try.
     pub probe: Probe,
+    /// The same, where a Job that `prove` starts tries it.
+    pub by_job: Probe,
     /// Its attempts.
     pub attempts: fn(&Inside) -> Vec<Attempt>,
 }
@@ -106,22 +110,35 @@ struct Texts {
     positive_control: &'static str,
 }
 
+impl Texts {
+    const fn probe(
+        &self,
+        name: &'static str,
+        consent: Consent,
+        side_effect: SideEffect,
+        rights: &'static [Right],
+    ) -> Probe {
+        Probe {
+            name,
+            asks: self.asks,
+            proved_by: self.proved_by,
+            refuted_by: self.refuted_by,
+            not_fooled_by: self.not_fooled_by,
+            positive_control: self.positive_control,
+            consent,
+            side_effect,
+            rights,
+            plan: |_| Vec::new(),
+        }
+    }
+}
+
 impl InsideProbe {
     const fn new(control: &'static str, texts: Texts, attempts: fn(&Inside) -> Vec<Attempt>) -> InsideProbe {
         InsideProbe {
             control,
-            probe: Probe {
-                name: "inside",
-                asks: texts.asks,
-                proved_by: texts.proved_by,
-                refuted_by: texts.refuted_by,
-                not_fooled_by: texts.not_fooled_by,
-                positive_control: texts.positive_control,
-                consent: Consent::Read,
-                side_effect: SideEffect::None,
-                rights: &[] as &[Right],
-                plan: |_| Vec::new(),
-            },
+            probe: texts.probe("inside", Consent::Read, SideEffect::None, &[]),
+            by_job: texts.probe("job", Consent::Canary, job::SIDE_EFFECT, job::RIGHTS),
             attempts,
         }
     }
@@ -147,6 +164,7 @@ pub fn plan(controls: &[&'static Control], inside: &Inside) -> Vec<Planned> {
                 control,
                 probe: &probe.probe,
                 attempt,
+                also: Vec::new(),
             }));
         }
     }

@@ -249,13 +249,20 @@ fn silence_of_ports_proves_something_only_where_the_node_is_known_and_the_networ
         "etcd",
         "etcd-peer",
     ];
-    let of = |inside: &Inside, first: (&'static str, Reply), kubelet: Reply| {
+    let with = |inside: &Inside, first: (&'static str, Reply), kubelet: Reply, node: &Reply| {
         let mut answers = vec![first];
         answers.extend(STEPS.map(|step| (step, silent())));
         answers[1].1 = kubelet;
+        answers.push(("node", node.clone()));
         verdict(inside, "network/control-plane-reach", &answers)
     };
+    let refused = || Reply::Refused("Connection refused".to_owned());
+    let of = |inside: &Inside, first, kubelet| with(inside, first, kubelet, &refused());
     assert_eq!(of(&inside(), api(), silent()), Verdict::Proved);
+    // Silent as an address is to which no way leads.
+    assert_eq!(with(&inside(), api(), silent(), &silent()), Verdict::Inconclusive);
+    assert_eq!(with(&inside(), api(), refused(), &silent()), Verdict::Proved);
+    assert_eq!(with(&inside(), api(), silent(), &Reply::Connected), Verdict::Proved);
     assert_eq!(of(&inside(), api(), Reply::Connected), Verdict::Refuted);
     assert_eq!(of(&inside(), ("api-server", silent()), silent()), Verdict::Inconclusive);
     assert_eq!(
@@ -279,11 +286,40 @@ fn silence_of_the_metadata_service_proves_something_only_in_a_cloud() {
     let all = |reply: Reply| [(); 5].map(|()| reply.clone());
     assert_eq!(of(silent(), all(silent()), None), Verdict::Inconclusive);
     assert_eq!(of(silent(), all(silent()), Some("aws")), Verdict::Proved);
-    assert_eq!(of(Reply::Connected, all(http(403)), None), Verdict::Proved);
+    // Who refuses is reached, or stands before the service: nobody can tell.
+    assert_eq!(of(Reply::Connected, all(http(403)), Some("aws")), Verdict::Inconclusive);
+    // Who asks for credentials is reached, as the service of AWS is without a token of its second version.
+    assert_eq!(of(Reply::Connected, all(http(401)), None), Verdict::Refuted);
+    let first = [http(401), silent(), http(404), http(404), http(404)];
+    assert_eq!(of(Reply::Connected, first, Some("aws")), Verdict::Refuted);
     assert_eq!(of(Reply::Connected, all(http(404)), Some("aws")), Verdict::Inconclusive);
     // The first version of AWS is off, the second one gives tokens to whoever asks properly.
     let second = [http(401), http(200), http(404), http(404), http(404)];
     assert_eq!(of(Reply::Connected, second, None), Verdict::Refuted);
     // Something is there and says nothing: no protection.
     assert_eq!(of(Reply::Connected, all(silent()), Some("aws")), Verdict::Inconclusive);
+}
+
+#[test]
+fn who_looks_up_names_outside_is_told_and_proves_nothing() {
+    let host = Endpoint { host: "example.test".to_owned(), port: 443, origin: Origin::Given("--outside") };
+    let inside = Inside { outside: vec![host], ..inside() };
+    let controls: Vec<_> = crate::catalogue::find("network/default-deny-egress").into_iter().collect();
+    let planned = plan(&controls, &inside);
+    let of = |connect: Reply, cluster: Reply, outer: Reply| {
+        let steps = [api(), ("given-1", connect), ("name-of-cluster", cluster), ("name-outside", outer)];
+        planned[0].attempt.judge(&Answers(steps.map(|(step, reply)| (step, answer(reply))).to_vec()))
+    };
+    let found = || lines("192.0.2.1");
+    for (cluster, outer, word) in [
+        (found(), found(), "can leave by names"),
+        (silent(), found(), "can leave by names"),
+        (found(), silent(), "is not"),
+        (silent(), silent(), "no name"),
+    ] {
+        let outcome = of(silent(), cluster, outer);
+        assert_eq!(outcome.verdict, Verdict::Inconclusive);
+        assert!(outcome.reason.contains(word), "{}", outcome.reason);
+    }
+    assert_eq!(of(Reply::Connected, silent(), silent()).verdict, Verdict::Refuted);
 }

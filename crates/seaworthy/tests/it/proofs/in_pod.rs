@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::{INCONCLUSIVE, PROVED, REFUTED, Row, expect, prove};
 
-const IMAGE: &str = "docker.io/local/seaworthy:1";
+pub(super) const IMAGE: &str = "docker.io/local/seaworthy:1";
 
 /// What `prove` starts pods for.
 const CANARY: [&str; 5] = ["--consent", "canary", "--probe-image", IMAGE, "--select"];
 const CONTROLS: &str =
     "kubelet/seccomp-default,network/enforcement,network/control-plane-reach,network/metadata-egress";
 
-fn start(profile: Profile) -> Option<Lab> {
+pub(super) fn start(profile: Profile) -> Option<Lab> {
     match Lab::start(profile.with_nodes()) {
         Ok(lab) => {
             lab.add_image(IMAGE, &[Path::new(env!("CARGO_BIN_EXE_seaworthy"))]).expect("an image");
@@ -242,7 +242,7 @@ fn what_a_hardened_node_keeps_from_pods_is_proved() {
     expect(&prove(&lab, &["--consent", "canary", "--select", "network/enforcement"]), rows);
 }
 
-fn nft(lab: &Lab, rules: &str) {
+pub(super) fn nft(lab: &Lab, rules: &str) {
     let output = lab.command("nft").arg(rules).output().expect("nft runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

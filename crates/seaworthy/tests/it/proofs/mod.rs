@@ -8,6 +8,7 @@ mod backups;
 mod cleaning;
 mod etcd;
 mod in_pod;
+mod jobs;
 mod nodes;
 mod rbac;
 
