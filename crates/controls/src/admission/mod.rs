@@ -2,6 +2,7 @@
 
 mod authorities;
 mod configuration;
+mod events;
 mod image_policy;
 mod node_restriction;
 mod obsolete_policy;

@@ -29,7 +29,7 @@ pub(super) fn attempt(ground: &Ground<'_, '_>, service: &Object<'_>) -> Option<A
         return Some(Attempt::cannot(
             subject,
             reason,
-            "--at-node ADDRESS, or the address of the load balancer",
+            "`--node ADDRESS`, or the address of the load balancer",
         ));
     }
     let namespace = service.namespace.unwrap_or("default");

@@ -5,6 +5,7 @@ mod admission;
 mod api_server;
 mod cleaning;
 mod etcd;
+mod events;
 mod in_pod;
 mod nodes;
 mod rbac;
