@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use seaworthy_document::Value;
+use seaworthy_evidence::Evidence;
 use seaworthy_probe::{Answers, Attempt, Identity, Outcome, Request, Step, expect};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::probe::{Ground, counters, plugins};
 
@@ -33,14 +35,18 @@ impl Limit {
     }
 }
 
-/// The lowest limit of those that files name. All types meet the events of one user in one namespace from one source.
-fn known(ground: &Ground<'_, '_>) -> Option<Limit> {
-    let files = ground.evidence.of_kind("Configuration");
+/// The limits in files that declare a cluster: the API tells none.
+pub fn event_limits(declared: &Evidence<'_>) -> Vec<(u32, u32)> {
+    let files = declared.of_kind("Configuration");
     let files = files.filter(|object| object.is("eventratelimit.admission.k8s.io", "Configuration"));
     let limits = files.filter_map(|file| file.value.get("limits")).flat_map(|limits| limits.items());
-    let number = |limit: &seaworthy_document::Value<'_>, key| u32::try_from(limit.get(key)?.as_i64()?).ok();
-    let limits = limits
-        .filter_map(|limit| Some(Limit { qps: number(&limit, "qps")?, burst: number(&limit, "burst")? }));
+    let number = |limit: &Value<'_>, key| u32::try_from(limit.get(key)?.as_i64()?).ok();
+    limits.filter_map(|limit| Some((number(&limit, "qps")?, number(&limit, "burst")?))).collect()
+}
+
+/// The lowest one. All types meet the events of one user in one namespace from one source.
+fn lowest(limits: &[(u32, u32)]) -> Option<Limit> {
+    let limits = limits.iter().map(|&(qps, burst)| Limit { qps, burst });
     limits.min_by_key(|limit| needed(*limit))
 }
 
@@ -51,7 +57,7 @@ fn needed(limit: Limit) -> u32 {
 
 /// Makes events until one is refused.
 pub(super) fn attempt(ground: &Ground<'_, '_>) -> Attempt {
-    let known = known(ground);
+    let known = lowest(&ground.given.event_limits);
     let times = known.map_or(UNKNOWN, needed).min(MOST);
     let namespace = ground.canary_namespace();
     let collection = format!("/api/v1/namespaces/{namespace}/events");
@@ -69,7 +75,7 @@ pub(super) fn attempt(ground: &Ground<'_, '_>) -> Attempt {
     judged.in_canary_namespace().otherwise_needs("the right to create events")
 }
 
-fn event(namespace: &str, mut metadata: Value) -> Value {
+fn event(namespace: &str, mut metadata: serde_json::Value) -> serde_json::Value {
     metadata["namespace"] = namespace.into();
     json!({
         "apiVersion": "v1", "kind": "Event", "metadata": metadata,

@@ -30,6 +30,7 @@ use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::scope::Settings;
 
+pub use crate::admission::event_limits;
 pub use places::{Given, NodePlace};
 pub use plan::{Planned, plan};
 
