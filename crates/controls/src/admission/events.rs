@@ -85,12 +85,14 @@ fn event(namespace: &str, mut metadata: serde_json::Value) -> serde_json::Value 
     })
 }
 
+/// `plugin/pkg/admission/eventratelimit` of Kubernetes words it so; whoever else refuses words it otherwise.
+const HELD_BACK: &str = "Too many requests: limit reached on type ";
+
 fn judge(answers: &Answers, times: u32, known: Option<Limit>) -> Outcome {
     let Some(answer) = answers.get("events") else { return answers.inconclusive("events") };
     let message = answers.message("events");
     match answer.status() {
-        // `plugin/pkg/admission/eventratelimit` of Kubernetes words it so; whoever else refuses words it otherwise.
-        Some(429) if message.starts_with("limit reached on type ") => {
+        Some(429) if message.starts_with(HELD_BACK) => {
             let reason =
                 format!("events are held back after fewer than {}: {message}", times.saturating_add(1));
             return Outcome::proved("events", reason);
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn only_the_words_of_the_plugin_are_a_proof() {
         let of = |status, message| verdict(status, message, 4, None, OTHERS);
-        assert_eq!(of(429, "limit reached on type Namespace for key a"), Verdict::Proved);
+        assert_eq!(of(429, "Too many requests: limit reached on type Namespace for key a"), Verdict::Proved);
         assert_eq!(of(429, "too many requests, please try again later."), Verdict::Inconclusive);
         assert_eq!(of(403, "events is forbidden: exceeded quota: q"), Verdict::Inconclusive);
         assert_eq!(of(201, ""), Verdict::Refuted);

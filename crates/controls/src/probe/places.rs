@@ -34,6 +34,8 @@ pub struct Given {
     pub audit_log: Option<PathBuf>,
     /// The folder of etcd's backups on this machine: `--etcd-backups`.
     pub etcd_backups: Option<PathBuf>,
+    /// Kubeconfigs on this machine, the one of this run first.
+    pub kubeconfigs: Vec<PathBuf>,
     /// Limits of events in files of `--manifests`: so many in a second, and so many at once.
     pub event_limits: Vec<(u32, u32)>,
     /// The image of probe pods, which holds `/seaworthy`: `--probe-image`.

@@ -116,6 +116,7 @@ impl<'p> Places<'p> {
             )?,
             audit_log: self.file(args.audit_log.as_deref(), |prove| prove.audit_log.as_ref()),
             etcd_backups: self.file(args.etcd_backups.as_deref(), |prove| prove.etcd_backups.as_ref()),
+            kubeconfigs: Vec::new(),
             event_limits: Vec::new(),
             probe_image: args.probe_image.clone(),
         })

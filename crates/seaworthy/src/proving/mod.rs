@@ -5,6 +5,7 @@ mod dry_plan;
 pub(crate) mod every;
 pub(crate) mod given;
 mod history;
+mod kubeconfigs;
 mod metrics;
 mod rights;
 
@@ -27,6 +28,7 @@ use crate::progress::Progress;
 pub(crate) use dry_plan::write as write_dry_plan;
 pub(crate) use given::Places;
 pub(crate) use history::print as print_history;
+use kubeconfigs::kubeconfigs;
 pub(crate) use rights::print as print_rights;
 
 /// A run, before anything is tried.
@@ -61,6 +63,7 @@ impl Run {
         let mut options = cluster.options();
         options.request_timeout = places.args.probe_time();
         given.impersonates = options.user.is_some();
+        given.kubeconfigs = kubeconfigs(options.kubeconfig.as_deref());
         given.event_limits = declared.map(event_limits).unwrap_or_default();
         options.requests_per_second = places.args.probe_qps;
         let name = run_name();

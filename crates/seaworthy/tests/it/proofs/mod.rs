@@ -7,6 +7,7 @@ mod cleaning;
 mod etcd;
 mod events;
 mod in_pod;
+mod kubeconfigs;
 mod nodes;
 mod rbac;
 
