@@ -63,9 +63,14 @@ fn credentials(user: &Value<'_>, folder: &Path) -> serde_json::Value {
     let named = || {
         let name = text_of(user, "client-certificate")?;
         let mut pem = Vec::new();
-        File::open(folder.join(name)).ok()?.take(MOST).read_to_end(&mut pem).ok()?;
+        open(&folder.join(name)).ok()?.0.take(MOST).read_to_end(&mut pem).ok()?;
         Some(pem)
     };
+    let files = ["client-key", "tokenFile"].into_iter().filter_map(|key| text_of(user, key));
+    let readers = files.map(|name| open(&folder.join(name)).map_or("unknown", |(_, readers)| readers));
+    // The worst of them.
+    let elsewhere = readers
+        .max_by_key(|readers| ["owner", "unknown", "group", "others"].iter().position(|one| one == readers));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let certificate = data.or_else(named).and_then(|pem| {
         let der = CertificateDer::pem_slice_iter(&pem).next()?.ok()?;
@@ -80,7 +85,7 @@ fn credentials(user: &Value<'_>, folder: &Path) -> serde_json::Value {
         "password": holds("password"),
         "provider": user.get("auth-provider").is_some(),
         "key": holds("client-key-data"),
-        "elsewhere": holds("client-key") || holds("tokenFile"),
+        "elsewhere": elsewhere,
         "certificate": certificate,
         "exec": user.at(&["exec", "command"]).map(|command| command.text()),
     })
@@ -90,18 +95,25 @@ fn text_of<'a>(value: &Value<'a>, key: &str) -> Option<&'a str> {
     Some(value.get(key)?.text()).filter(|text| !text.trim().is_empty())
 }
 
-/// Its text, and who may read it: `owner`, `group` or `others`, by its mode and those of the folders on the way to it.
+/// Its text, and who may read it.
 fn read(path: &Path) -> Result<(String, &'static str), Reply> {
+    let (mut file, readers) = open(path)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(|error| inside::failed(&error))?;
+    Ok((text, readers))
+}
+
+/// A file, and who may read it: `owner`, `group` or `others`, by its mode and those of the folders on the way to it.
+fn open(path: &Path) -> Result<(File, &'static str), Reply> {
     let failed = |error: std::io::Error| inside::failed(&error);
     // Modes on the way to a link are not those on the way to the file.
     let path = path.canonicalize().map_err(failed)?;
-    let mut file = File::open(&path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
+    let metadata = fs::metadata(&path).map_err(failed)?;
+    // Whoever opens a pipe waits for its other end.
     if !metadata.is_file() || metadata.len() > MOST {
         return Err(Reply::Nonsense(format!("it is no file of at most {MOST} bytes")));
     }
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(failed)?;
+    let file = File::open(&path).map_err(failed)?;
     let (mut others, mut group) = (metadata.mode() & 0o006 != 0, metadata.mode() & 0o060 != 0);
     for folder in path.ancestors().skip(1) {
         let mode = fs::metadata(folder).map_err(failed)?.mode();
@@ -113,7 +125,7 @@ fn read(path: &Path) -> Result<(String, &'static str), Reply> {
         (false, true) => "group",
         (false, false) => "owner",
     };
-    Ok((text, readers))
+    Ok((file, readers))
 }
 
 #[cfg(test)]

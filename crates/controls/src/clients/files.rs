@@ -76,20 +76,25 @@ pub(super) fn permissions(facts: &Value) -> Outcome {
     let keeps = |user: &Value| {
         !user["token"].is_null() || holds(user, "password") || holds(user, "provider") || holds(user, "key")
     };
-    if !entries(facts, "users").iter().any(keeps) {
+    let users = entries(facts, "users");
+    let own = users.iter().any(keeps).then(|| facts["readers"].as_str().unwrap_or_default());
+    let named = users.iter().filter_map(|user| user["elsewhere"].as_str());
+    let readers: Vec<&str> = own.into_iter().chain(named).collect();
+    if readers.is_empty() {
         return Outcome::proved(FILE, "it holds no credentials");
     }
-    match facts["readers"].as_str() {
-        Some("owner") => Outcome::proved(FILE, "it holds credentials, and its owner alone may read it"),
-        Some("others") => Outcome::refuted(
-            FILE,
-            "it holds credentials, and every user of this machine may read or write it",
-        ),
-        Some("group") => {
-            Outcome::inconclusive(FILE, "it holds credentials, and its group may read or write it")
-                .needs("the members of the group, or mode 600")
-        }
-        _ => Outcome::inconclusive(FILE, "nobody knows who may read it"),
+    let what = "its credentials, or a file with them that it names";
+    if readers.contains(&"others") {
+        return Outcome::refuted(FILE, format!("every user of this machine may read or write {what}"));
+    }
+    if readers.contains(&"group") {
+        return Outcome::inconclusive(FILE, format!("a group may read or write {what}"))
+            .needs("the members of the group, or mode 600");
+    }
+    match readers.iter().all(|readers| *readers == "owner") {
+        true => Outcome::proved(FILE, "its owner alone may read its credentials"),
+        false => Outcome::inconclusive(FILE, "a file of credentials that it names cannot be looked at")
+            .needs("a run by its owner"),
     }
 }
 
@@ -135,7 +140,7 @@ pub(super) fn credentials(facts: &Value) -> Outcome {
         if holds(user, "provider") {
             open = Some("it names an `auth-provider`, whose credentials are not known");
         }
-        if holds(user, "elsewhere") {
+        if user["elsewhere"].is_string() {
             open = Some("it names a key or a token in another file, which was not read");
         }
         if user["exec"].is_string() && open.is_none() {
@@ -179,7 +184,7 @@ mod tests {
 
     fn user(changed: Value) -> Value {
         let mut user = json!({
-            "token": null, "password": false, "provider": false, "key": false, "elsewhere": false,
+            "token": null, "password": false, "provider": false, "key": false, "elsewhere": null,
             "certificate": null, "exec": null,
         });
         for (key, value) in changed.as_object().into_iter().flatten() {
@@ -199,6 +204,9 @@ mod tests {
         assert_eq!(of("others", json!({"key": true})), Verdict::Refuted);
         assert_eq!(of("group", json!({"key": true})), Verdict::Inconclusive);
         assert_eq!(of("owner", json!({"token": {"lifetime": null}})), Verdict::Proved);
+        assert_eq!(of("others", json!({"elsewhere": "owner"})), Verdict::Proved);
+        assert_eq!(of("owner", json!({"elsewhere": "others"})), Verdict::Refuted);
+        assert_eq!(of("owner", json!({"elsewhere": "unknown"})), Verdict::Inconclusive);
     }
 
     #[test]
@@ -214,7 +222,7 @@ mod tests {
         assert_eq!(of(json!({"token": {"lifetime": null}})), Verdict::Refuted);
         assert_eq!(of(json!({"token": {"lifetime": 600}})), Verdict::Proved);
         assert_eq!(of(json!({"exec": "aws"})), Verdict::Inconclusive);
-        assert_eq!(of(json!({"elsewhere": true})), Verdict::Inconclusive);
+        assert_eq!(of(json!({"elsewhere": "owner"})), Verdict::Inconclusive);
         assert_eq!(of(json!({"password": true})), Verdict::Refuted);
     }
 

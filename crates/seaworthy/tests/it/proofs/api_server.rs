@@ -100,8 +100,8 @@ const OF_NOBODY: &[Row] = &[
     // Another certificate's name might be allowed.
     ("api-server/trusted-cas#front-proxy", "*", INCONCLUSIVE),
     ("clients/kubeconfig-credentials#rights", "kubeconfig", PROVED),
-    // A certificate of more than a day.
-    ("clients/kubeconfig-credentials#files", "kubeconfig", REFUTED),
+    // Its key lies in another file.
+    ("clients/kubeconfig-credentials#files", "kubeconfig", INCONCLUSIVE),
     ("control-plane/component-roles", "*", INCONCLUSIVE),
     ("kube-proxy/api-access", "*", INCONCLUSIVE),
     ("service-accounts/legacy-tokens", "Secrets", INCONCLUSIVE),

@@ -47,6 +47,11 @@ fn files_that_others_may_read_or_that_last_are_told_from_those_that_do_not() {
         path
     };
     let admin = fs::read_to_string(lab.kubeconfig("admin")).expect("a kubeconfig");
+    // With a credential of its own: those of the lab lie in other files.
+    let mut admin: Value = serde_json::from_str(&admin).expect("a kubeconfig");
+    let other = serde_json::json!({"name": "other", "user": {"token": SECRET}});
+    admin["users"].as_array_mut().expect("users").push(other);
+    let admin = admin.to_string();
     let open = file("admin.conf", &admin, 0o644);
     let skips = file(
         "skips.conf",

@@ -6,6 +6,7 @@ mod api_server;
 mod cleaning;
 mod etcd;
 mod events;
+mod exposure;
 mod in_pod;
 mod kubeconfigs;
 mod nodes;

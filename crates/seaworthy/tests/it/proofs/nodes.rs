@@ -66,9 +66,9 @@ const INSECURE: &[Row] = &[
 ];
 
 /// One at a time: a node is a lot for a machine.
-static TURN: Mutex<()> = Mutex::new(());
+pub(super) static TURN: Mutex<()> = Mutex::new(());
 
-fn start(profile: Profile) -> Option<Lab> {
+pub(super) fn start(profile: Profile) -> Option<Lab> {
     let lab = ::lab::nodes_available().and_then(|()| Lab::start(profile.with_nodes()));
     lab.map_err(|skip| skip.announce()).ok()
 }
