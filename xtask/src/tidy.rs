@@ -30,7 +30,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("seaworthy-cluster", &["seaworthy-document", "seaworthy-evidence"]),
     ("seaworthy-server", &[]),
     ("seaworthy-probe", &[]),
-    ("seaworthy-prober", &["seaworthy-cluster", "seaworthy-policy", "seaworthy-probe"]),
+    ("seaworthy-prober", &["seaworthy-cluster", "seaworthy-document", "seaworthy-policy", "seaworthy-probe"]),
     (
         "seaworthy-controls",
         &[

@@ -69,6 +69,8 @@ pub enum Reply {
     Written,
     /// What a token says of itself.
     Claims(Value),
+    /// What a file says, without what it keeps secret.
+    Facts(Value),
     /// The other side refused at once: a closed port, a TLS alert, a reset after the handshake. Somebody is there.
     Refused(String),
     /// Nothing came in time, or there is no way to it. Nobody knows whether somebody is there.
@@ -224,6 +226,7 @@ impl fmt::Display for Reply {
             Reply::Absent => "there is no such file".to_owned(),
             Reply::Written => "a file was made and removed".to_owned(),
             Reply::Claims(_) => "the claims of a token".to_owned(),
+            Reply::Facts(_) => "a file, without its secrets".to_owned(),
             Reply::Refused(why) => format!("refused: {}", line(why)),
             Reply::Silent(why) => format!("no answer: {}", line(why)),
             Reply::Nonsense(what) => format!("nonsense: {}", line(what)),

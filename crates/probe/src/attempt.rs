@@ -132,23 +132,32 @@ pub struct Step {
     pub role: StepRole,
     /// Ask again every second until the answer is this, at most so long.
     pub until: Option<(Wanted, Duration)>,
+    /// Ask so many times at once, as fast as the bounds of the run allow. The first answer that is no success ends it and
+    /// counts; else the last one does. How long all of them took is the answer's [`took`](Answer::took).
+    pub times: u32,
 }
 
 impl Step {
     /// A positive control.
     pub fn control(name: &'static str, request: Request, expect: Expectation) -> Step {
-        Step { name, request, role: StepRole::Control(expect), until: None }
+        Step { name, request, role: StepRole::Control(expect), until: None, times: 1 }
     }
 
     /// Something that is tried.
     pub fn ask(name: &'static str, request: Request) -> Step {
-        Step { name, request, role: StepRole::Ask, until: None }
+        Step { name, request, role: StepRole::Ask, until: None, times: 1 }
     }
 
     /// Asked again every second until the answer is as wanted, or the time is over; the last answer counts.
     #[must_use]
     pub fn until(self, wanted: Wanted, most: Duration) -> Step {
         Step { until: Some((wanted, most)), ..self }
+    }
+
+    /// Asked so many times at once.
+    #[must_use]
+    pub fn times(self, times: u32) -> Step {
+        Step { times, ..self }
     }
 }
 

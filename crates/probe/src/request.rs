@@ -156,6 +156,8 @@ pub enum Ask {
     Names,
     /// What a token in a file says of itself. Its signature is not kept.
     Claims,
+    /// What a kubeconfig says, without what it keeps secret.
+    Kubeconfig,
     /// A file is made in a folder and removed again.
     Write,
     /// A connection to the first of some sockets of this machine that is there, by their paths below the target.
@@ -434,6 +436,7 @@ impl Request {
             Ask::Text { .. } => write!(f, "read {}", Where(&self.target))?,
             Ask::Names => write!(f, "read the names of variables in {}", Where(&self.target))?,
             Ask::Claims => write!(f, "read the claims of {}", Where(&self.target))?,
+            Ask::Kubeconfig => write!(f, "read {} without its secrets", Where(&self.target))?,
             Ask::Write => write!(f, "make a file in {} and remove it", Where(&self.target))?,
             Ask::Sockets(paths) => {
                 write!(

@@ -1,6 +1,9 @@
 //! Steps, one after the other; attempts, several at a time.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use seaworthy_cluster::{Api, Pace};
@@ -27,6 +30,9 @@ use crate::{api_server, file, port, restore};
 
 /// Between two questions of a step that waits for an answer.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Of what is asked many times, so many at once.
+const AT_ONCE: usize = 16;
 
 /// A positive control that is older than this when a verdict falls has to be seen again.
 const STALE: Duration = Duration::from_secs(10);
@@ -228,6 +234,9 @@ impl Executor {
 
     async fn step(&self, index: usize, step: &Step, answers: &Answers, since: Option<Instant>) -> Known {
         let ask = || self.ask(Some(index), &step.request, answers);
+        if step.times > 1 {
+            return self.burst(index, step, answers).await;
+        }
         let Some((wanted, most)) = step.until else {
             return self.memo.get(&step.request, since, ask).await;
         };
@@ -241,6 +250,46 @@ impl Executor {
             }
             self.stop.unless_asked(sleep(AGAIN)).await;
         }
+    }
+
+    /// Asks the same many times at once. Pace and budget are those of every request.
+    async fn burst(&self, index: usize, step: &Step, answers: &Answers) -> Known {
+        let asked = Instant::now();
+        let left = AtomicU32::new(step.times);
+        let ended = AtomicBool::new(false);
+        let one = || async {
+            let mut last = None;
+            while !ended.load(Ordering::Relaxed)
+                && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+            {
+                let answer = self.ask(Some(index), &step.request, answers).await;
+                if !matches!(answer.status(), Some(200..=299)) {
+                    ended.store(true, Ordering::Relaxed);
+                    return (true, Some(answer));
+                }
+                last = Some(answer);
+            }
+            (false, last)
+        };
+        let mut all = Vec::with_capacity(AT_ONCE);
+        let mut running: Vec<_> = (0..AT_ONCE).map(|_| Box::pin(one())).collect();
+        poll_fn(|context| {
+            running.retain_mut(|one| match one.as_mut().poll(context) {
+                Poll::Ready(one) => {
+                    all.push(one);
+                    false
+                }
+                Poll::Pending => true,
+            });
+            if running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let found = all.iter().find(|(failed, _)| *failed).or_else(|| all.iter().find(|one| one.1.is_some()));
+        let mut answer = found
+            .and_then(|(_, answer)| answer.clone())
+            .unwrap_or_else(|| not_asked("it was to be asked no time"));
+        answer.took = asked.elapsed();
+        Known { asked, answer }
     }
 
     /// Asks now; again when the server asks for a little patience.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use seaworthy_probe::{Ask, FileFacts, Reply};
 
-use crate::inside;
+use crate::{inside, kubeconfig};
 
 /// Between two looks at a file that somebody writes.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -25,6 +25,7 @@ pub(crate) async fn ask(path: &Path, ask: &Ask) -> Reply {
         Ask::Text { most } => inside::text(&path, most),
         Ask::Names => inside::names(&path),
         Ask::Claims => inside::claims(&path),
+        Ask::Kubeconfig => kubeconfig::facts(&path),
         Ask::Write => inside::write(&path),
         Ask::Sockets(sockets) => inside::sockets(&path, &sockets),
         _ => Reply::NotAsked("this cannot be asked of a file".to_owned()),

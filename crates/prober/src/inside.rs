@@ -102,7 +102,7 @@ fn read(path: &Path, most: u64) -> Result<Vec<u8>, Reply> {
     }
 }
 
-fn failed(error: &Error) -> Reply {
+pub(crate) fn failed(error: &Error) -> Reply {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Reply::Absent,
         // What `/proc/self/attr` answers where no module of the kernel does mandatory access control.

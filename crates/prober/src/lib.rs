@@ -15,6 +15,7 @@ mod fill;
 mod hello;
 mod inside;
 mod keeper;
+mod kubeconfig;
 mod ledger;
 mod memo;
 mod noting;

@@ -71,6 +71,7 @@ pub(crate) async fn ask(
         | Ask::Text { .. }
         | Ask::Names
         | Ask::Claims
+        | Ask::Kubeconfig
         | Ask::Write
         | Ask::Sockets(_)
         | Ask::EtcdRestore { .. } => Reply::NotAsked("this cannot be asked of a port".to_owned()),

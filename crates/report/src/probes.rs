@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use seaworthy_controls::Control;
-use seaworthy_controls::probe::{Probe, Right, inside};
+use seaworthy_controls::probe::{Probe, Right, inside, reasons, why_untried};
 use seaworthy_probe::Consent;
 
 use crate::terminal::Screen;
@@ -133,22 +133,33 @@ pub fn markdown<'c>(controls: impl Iterator<Item = &'c Control>) -> String {
         line(&mut text, format_args!("\n### [`{0}`](controls/{0}.md)\n\n{1}.", control.id, control.title));
         of_control(control).for_each(|probe| push_probe(&mut text, probe));
     }
-    let without: Vec<String> = controls
-        .iter()
-        .filter(|control| !has_probes(control))
-        .map(|control| format!("[`{0}`](controls/{0}.md)", control.id))
-        .collect();
-    if !without.is_empty() {
-        line(
-            &mut text,
-            format_args!(
-                "\n## Controls without a probe\n\nWhat they demand is a matter of files, images or people, or cannot be tried without \
-                 harm: their standing is *not provable here*.\n\n{}.",
-                without.join(", ")
-            ),
-        );
-    }
+    push_untried(&mut text, &controls);
     text
+}
+
+/// What nothing tries, and why.
+fn push_untried(text: &mut String, controls: &[&Control]) {
+    let without: Vec<&Control> = controls.iter().copied().filter(|control| !has_probes(control)).collect();
+    if without.is_empty() {
+        return;
+    }
+    line(
+        text,
+        format_args!(
+            "\n## Controls without a probe\n\nNothing tries these {}: their standing is *not provable here*.",
+            without.len()
+        ),
+    );
+    for reason in reasons() {
+        let links: Vec<String> = without
+            .iter()
+            .filter(|control| why_untried(control.id) == Some(reason))
+            .map(|control| format!("[`{0}`](controls/{0}.md)", control.id))
+            .collect();
+        if !links.is_empty() {
+            line(text, format_args!("\n{reason}\n\n{}.", links.join(", ")));
+        }
+    }
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {

@@ -2,6 +2,8 @@
 
 mod authorities;
 mod configuration;
+mod events;
+pub use events::event_limits;
 mod image_policy;
 mod node_restriction;
 mod obsolete_policy;

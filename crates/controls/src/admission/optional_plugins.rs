@@ -4,11 +4,12 @@ use seaworthy_evidence::{Place, Program};
 use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use super::configuration::plugin_of;
+use super::events;
 use super::plugins::Plugins;
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags};
-use crate::probe::{Ground, Probe, admission as said_by, plugins, pod_security};
+use crate::probe::{Ground, Probe, Right, admission as said_by, plugins, pod_security};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -35,14 +36,14 @@ pub(super) static CONTROL: Control = Control {
         Check::Object { kinds: &[("eventratelimit.admission.k8s.io", "Configuration")], check: check_limits },
     ]),
     guard: None,
-    probes: &[COUNTED, PULLED],
+    probes: &[COUNTED, EVENTS, PULLED],
 };
 
 const COUNTED: Probe = Probe {
     name: "counted",
     asks: "The caller dry-runs a ConfigMap, and reads at `/metrics` whether EventRateLimit has judged requests",
-    proved_by: "a counter that names the plugin: it is on. Whether its limits hold events back is not tried, since dry runs are \
-                exempt and real events would stay",
+    proved_by: "a counter that names the plugin: it is on. Whether its limits hold events back only real events tell: dry runs \
+                are exempt",
     refuted_by: "counters of other plugins for creating and changing, and none of this one",
     not_fooled_by: "plugins that were not asked yet: the dry run asks all that judge new objects",
     positive_control: "the dry run is let in, and the metrics are those of an API server",
@@ -54,6 +55,30 @@ const COUNTED: Probe = Probe {
 
 fn plan_counted(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     vec![plugins::counted(ground, "EventRateLimit")]
+}
+
+const EVENTS: Probe = Probe {
+    name: "events",
+    asks: "The caller makes events in a namespace of its own until one is refused: as many as the limits that are known ask for, \
+           else 1000, and never more than 2000",
+    proved_by: "429 `limit reached on type …` to one of them",
+    refuted_by: "201 to all of them, where a known limit is passed, or the plugin has judged nothing",
+    not_fooled_by: "dry runs, which the plugin lets pass; priority and fairness, whose 429 is worded otherwise; events that came too \
+                    slowly to reach a limit: with fewer than 100 in a second nothing is refuted. Of several API servers each \
+                    counts for itself",
+    positive_control: "the first event is made, and the metrics are those of an API server",
+    consent: Consent::Canary,
+    side_effect: SideEffect::Events,
+    rights: &[
+        Right { group: "", resource: "namespaces", verbs: &["create", "delete", "get"] },
+        Right { group: "", resource: "events", verbs: &["create", "delete", "get"] },
+        Right::path("/metrics"),
+    ],
+    plan: plan_events,
+};
+
+fn plan_events(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    vec![events::attempt(ground)]
 }
 
 const PULLED: Probe = Probe {

@@ -6,6 +6,7 @@ use seaworthy_probe::{Attempt, Consent, Identity, Outcome, Request, SideEffect, 
 use serde_json::json;
 
 use crate::change;
+use crate::clients::files;
 use crate::clients::kubeconfigs::{self, Certificate};
 use crate::component_flags::Findings;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -26,7 +27,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9003", "T1552", "T1078"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Config")], check },
     guard: None,
-    probes: &[RIGHTS],
+    probes: &[RIGHTS, FILES],
 };
 
 const RIGHTS: Probe = Probe {
@@ -34,8 +35,7 @@ const RIGHTS: Probe = Probe {
     asks: "The caller asks who the kubeconfig of this run makes it, and whether it may do everything",
     proved_by: "groups without `system:masters`, and `allowed: false`",
     refuted_by: "the group `system:masters`, or `allowed: true`",
-    not_fooled_by: "an authorizer that refuses everything: a review of oneself is granted. How long the credentials last, and other \
-                    kubeconfig files of this machine, are not seen",
+    not_fooled_by: "an authorizer that refuses everything: a review of oneself is granted. How long the credentials last, the files tell",
     positive_control: "the server says who the caller is",
     consent: Consent::Read,
     side_effect: SideEffect::AuditLine,
@@ -109,6 +109,17 @@ const LONG: i64 = 1;
 /// Kubeconfigs of components, which are no people: kubeadm renews their certificates, and their mode keeps them.
 const OF_COMPONENTS: &[&str] =
     &["bootstrap-kubelet.conf", "controller-manager.conf", "kubelet.conf", "scheduler.conf"];
+
+const FILES: Probe = files::probe(
+    "a file in which no credentials last for more than a day",
+    "a token without end or of more than a day, a password, the key of a certificate of more than a day or one of `system:masters`",
+    "tokens and certificates that end by themselves, which say so; programs that hand out credentials, and credentials in other files: they are inconclusive. Whether the server still takes them is not tried",
+    plan_files,
+);
+
+fn plan_files(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    files::attempts(ground, files::credentials)
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let file = scope.around.evidence.files().get(scope.object.file as usize);

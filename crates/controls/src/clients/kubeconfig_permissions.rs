@@ -1,10 +1,12 @@
 //! `clients/kubeconfig-permissions`; prose and cases in `kubeconfig_permissions.md`.
 
 use seaworthy_evidence::Place;
+use seaworthy_probe::Attempt;
 
 use crate::change;
-use crate::clients::kubeconfigs;
+use crate::clients::{files, kubeconfigs};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
+use crate::probe::{Ground, Probe};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -20,11 +22,22 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9003", "T1552.001"], ..Mappings::NONE },
     check: Check::Object { kinds: &[("", "Config")], check },
     guard: None,
-    probes: &[],
+    probes: &[FILES],
 };
 
 /// Folders of hosts in which kubeconfigs belong.
 const AT_HOME: &[&str] = &["etc/kubernetes/", ".kube/", "rancher/", "var/lib/kubelet/"];
+
+const FILES: Probe = files::probe(
+    "a file that only its owner may read or write, or that holds no credentials",
+    "a file with credentials that every user of this machine may read or write",
+    "a file of mode 644 in a folder that nobody else may enter: all folders on the way are looked at. Members of the file's group decide nothing; lists of access beyond the mode are not read",
+    plan_files,
+);
+
+fn plan_files(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    files::attempts(ground, files::permissions)
+}
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
     let credentials = kubeconfigs::credentials_in(scope.object.value);

@@ -7,7 +7,7 @@ use seaworthy_probe::{
 };
 
 use crate::change;
-use crate::clients::{commands, kubeconfigs};
+use crate::clients::{commands, files, kubeconfigs};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
 use crate::probe::{Ground, Probe, Right};
@@ -29,7 +29,7 @@ pub(super) static CONTROL: Control = Control {
         Check::Container(of_container),
     ]),
     guard: None,
-    probes: &[VERIFIED],
+    probes: &[VERIFIED, FILES],
 };
 
 const VERIFIED: Probe = Probe {
@@ -81,6 +81,17 @@ fn plan_verified(ground: &Ground<'_, '_>) -> Vec<Attempt> {
             _ => answers.inconclusive("handshake"),
         }
     })]
+}
+
+const FILES: Probe = files::probe(
+    "a file whose servers are all asked by https and verified",
+    "`insecure-skip-tls-verify: true`, or a server that is asked by plain http and is not this machine",
+    "proxies of kubectl on this machine, which speak plain http: they are another control. Authorities that the system trusts are taken for verification",
+    plan_files,
+);
+
+fn plan_files(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    files::attempts(ground, files::servers)
 }
 
 fn of_kubeconfig<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -5,7 +5,7 @@ use seaworthy_probe::{Answers, Ask, Attempt, Consent, Outcome, Reply, Request, S
 
 use crate::addresses;
 use crate::change;
-use crate::clients::commands;
+use crate::clients::{commands, proxy_here};
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::probe::{Ground, NodePlace, Probe};
 use crate::scope::ContainerScope;
@@ -23,7 +23,7 @@ pub(super) static CONTROL: Control = Control {
     mappings: Mappings { nsa: &["kubeconfig"], attack: &["MS-TA9024", "T1090"], ..Mappings::NONE },
     check: Check::Container(check),
     guard: None,
-    probes: &[PORTS],
+    probes: &[PORTS, proxy_here::PROBE],
 };
 
 const PORTS: Probe = Probe {
@@ -31,8 +31,7 @@ const PORTS: Probe = Probe {
     asks: "Nobody GETs `/api` by plain http of ports 8001 and 8080 of each node",
     proved_by: "closed ports",
     refuted_by: "an answer of the API by plain http: whoever reaches the port acts as whoever started the proxy",
-    not_fooled_by: "a host that is not there, or a firewall: silence concludes nothing. Proxies of other ports, and of machines that \
-                    are no nodes, are not seen",
+    not_fooled_by: "a host that is not there, or a firewall: silence concludes nothing. Proxies of other ports are not seen",
     positive_control: "the port of the kubelet of the same node accepts a connection",
     consent: Consent::Read,
     side_effect: SideEffect::None,

@@ -5,6 +5,7 @@ use seaworthy_evidence::Place;
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::account_rights::{self, Rights};
+use crate::exposure::console_login;
 use crate::exposure::console_settings;
 use crate::exposure::consoles;
 use crate::scope::{ObjectScope, PodScope};
@@ -28,7 +29,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: Check::Several(&[Check::Pod(pod), Check::Object { kinds: &[("", "ConfigMap")], check: settings }]),
     guard: None,
-    probes: &[],
+    probes: &[console_login::PROBE],
 };
 
 fn pod<'a>(scope: &PodScope<'_, 'a>) -> Verdict<'a> {

@@ -6,6 +6,7 @@ mod api_server_public;
 mod arguments;
 mod balancers;
 mod console_inventory;
+mod console_login;
 mod console_settings;
 mod consoles;
 mod control_plane_ports;

@@ -16,21 +16,10 @@ const PORTS: [&str; 4] = ["port-1", "port-2", "port-3", "port-4"];
 /// A try of a Service that its type opens to everybody; `None` of any other. It can refute and never prove: what does not
 /// answer here may answer elsewhere.
 pub(super) fn attempt(ground: &Ground<'_, '_>, service: &Object<'_>) -> Option<Attempt> {
-    let opening = of_service(service).openings.into_iter().find(|opening| {
-        opening.place.value.key().is_some_and(|key| key.text() == "type") && opening.reach == Reach::Anybody
-    })?;
+    let endpoints = endpoints(ground, service)?;
     let subject = Subject::new("Service", service.namespace, service.name);
-    let endpoints = match opening.place.value.text() {
-        "NodePort" => of_nodes(ground, service),
-        _ => of_balancer(service),
-    };
     if endpoints.is_empty() {
-        let reason = "the cluster tells no address at which it could be reached";
-        return Some(Attempt::cannot(
-            subject,
-            reason,
-            "--at-node ADDRESS, or the address of the load balancer",
-        ));
+        return Some(nowhere(subject));
     }
     let namespace = service.namespace.unwrap_or("default");
     let path = format!("/api/v1/namespaces/{}/services/{}", encode(namespace), encode(service.name));
@@ -51,6 +40,24 @@ pub(super) fn attempt(ground: &Ground<'_, '_>, service: &Object<'_>) -> Option<A
             .needs("a connection from a machine outside"),
         }
     }))
+}
+
+/// Where a Service that its type opens to everybody would answer: nowhere, when the cluster tells no address. `None` of any
+/// other Service.
+pub(super) fn endpoints(ground: &Ground<'_, '_>, service: &Object<'_>) -> Option<Vec<Endpoint>> {
+    let opening = of_service(service).openings.into_iter().find(|opening| {
+        opening.place.value.key().is_some_and(|key| key.text() == "type") && opening.reach == Reach::Anybody
+    })?;
+    Some(match opening.place.value.text() {
+        "NodePort" => of_nodes(ground, service),
+        _ => of_balancer(service),
+    })
+}
+
+/// What cannot be tried without an address.
+pub(super) fn nowhere(subject: Subject) -> Attempt {
+    let reason = "the cluster tells no address at which it could be reached";
+    Attempt::cannot(subject, reason, "`--node ADDRESS`, or the address of the load balancer")
 }
 
 fn ports<'a>(service: &Object<'a>, key: &'static str) -> impl Iterator<Item = u16> + use<'a> {

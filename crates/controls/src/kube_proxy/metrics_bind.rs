@@ -67,7 +67,7 @@ fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let stated = metrics_port(ground);
     kubelets::attempts(ground, |kubelet| {
         if ports::is_loopback(&kubelet.endpoint.host) {
-            return ports::on_loopback(kubelet.subject(), "--at-node");
+            return ports::on_loopback(kubelet.subject(), "--node");
         }
         let Some(port) = stated else {
             let reason = "configurations of kube-proxy state several ports";

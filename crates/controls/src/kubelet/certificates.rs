@@ -51,7 +51,7 @@ const HANDSHAKE: Probe = Probe {
 };
 
 fn plan_handshake(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    tls::each(tls::kubelets(ground), ("kubelet", "`--at-node ADDRESS`"), |server| {
+    tls::each(tls::kubelets(ground), ("kubelet", "`--node ADDRESS`"), |server| {
         tls::certificates(server, None, judge_handshake)
     })
 }

@@ -52,7 +52,7 @@ const HEALTH: Probe = Probe {
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     kubelets::attempts(ground, |kubelet| {
         if ports::is_loopback(&kubelet.endpoint.host) {
-            return ports::on_loopback(kubelet.subject(), "--at-node");
+            return ports::on_loopback(kubelet.subject(), "--node");
         }
         let mut steps = kubelet.steps();
         steps.push(Step::ask("healthz", Request::get("/healthz").at(&kubelet.port(10248)).plain()));

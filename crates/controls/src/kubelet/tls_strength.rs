@@ -38,7 +38,7 @@ pub(super) static CONTROL: Control = Control {
 const HELLOS: Probe = Probe { plan: plan_hellos, ..tls::STRENGTH };
 
 fn plan_hellos(ground: &Ground<'_, '_>) -> Vec<Attempt> {
-    tls::each(tls::kubelets(ground), ("kubelet", "`--at-node ADDRESS`"), |server| {
+    tls::each(tls::kubelets(ground), ("kubelet", "`--node ADDRESS`"), |server| {
         tls::strength(server.subject, &server.target, tls::Weak::NotAead)
     })
 }

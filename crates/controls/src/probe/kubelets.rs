@@ -75,7 +75,7 @@ pub(crate) fn attempts(ground: &Ground<'_, '_>, one: impl Fn(&Kubelet) -> Attemp
             true => "no node tells an address that may be asked",
             false => "no node is known",
         };
-        let needs = "the right to list nodes, or `--at-node ADDRESS`";
+        let needs = "the right to list nodes, or `--node ADDRESS`";
         return vec![Attempt::cannot(Subject::cluster("nodes"), reason, needs)];
     }
     let more = places.len().saturating_sub(MOST);
@@ -147,7 +147,7 @@ impl Kubelet {
                 Some(name) => {
                     let reason =
                         format!("{} shows the certificate of {}, not of {name}", self.endpoint, own.subject);
-                    return Err(inconclusive(reason).needs("`--at-node` with the address of the node"));
+                    return Err(inconclusive(reason).needs("`--node` with the address of the node"));
                 }
                 None => "it names no node".to_owned(),
             },

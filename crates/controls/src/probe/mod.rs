@@ -21,6 +21,7 @@ pub(crate) mod pods;
 pub(crate) mod ports;
 pub(crate) mod secret_names;
 pub(crate) mod tls;
+mod untried;
 pub(crate) mod whoami;
 
 use std::fmt;
@@ -31,8 +32,10 @@ use seaworthy_probe::{Attempt, Consent, SideEffect};
 
 use crate::scope::Settings;
 
+pub use crate::admission::event_limits;
 pub use places::{Given, JobPlace, NodePlace};
 pub use plan::{Also, Planned, plan};
+pub use untried::{reasons, why_untried};
 
 /// One way to try a control. The texts are what `docs/proofs.md` and `prove --dry-plan` say of it, each without its period.
 pub struct Probe {

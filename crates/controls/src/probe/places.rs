@@ -38,6 +38,10 @@ pub struct Given {
     pub etcd_backups: Option<PathBuf>,
     /// The programs that restore a backup of etcd: `--etcd-programs`.
     pub etcd_programs: Option<EtcdPrograms>,
+    /// Kubeconfigs on this machine, the one of this run first.
+    pub kubeconfigs: Vec<PathBuf>,
+    /// Limits of events in files of `--manifests`: so many in a second, and so many at once.
+    pub event_limits: Vec<(u32, u32)>,
     /// The image of probe pods, which holds `/seaworthy`: `--probe-image`.
     pub probe_image: Option<String>,
     /// Where Jobs and pods may be started beside namespaces of our own: `--job`.

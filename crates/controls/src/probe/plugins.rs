@@ -1,6 +1,6 @@
 //! Admission plugins: by the requests that they have judged, as the API server counts them.
 
-use seaworthy_probe::{Answer, Attempt, Outcome, Step, Subject, expect};
+use seaworthy_probe::{Answer, Answers, Attempt, Outcome, Step, Subject, expect};
 use serde_json::json;
 
 use super::{Ground, Right, admission, counters};
@@ -28,26 +28,32 @@ pub(crate) fn counted(ground: &Ground<'_, '_>, plugin: &'static str) -> Attempt 
         Step::control("metrics", counters::request(ground, "plugins"), expect::ok),
     ];
     Attempt::new(subject(plugin), steps, move |answers| {
-        let Some(text) = answers.get("metrics").and_then(whole) else {
+        if answers.get("metrics").and_then(whole).is_none() {
             return answers.inconclusive("metrics");
-        };
-        if text.contains(&format!("{COUNTER}{plugin}\"")) {
-            return Outcome::proved("metrics", "the plugin is on: it has judged requests");
         }
-        // Where neither creating nor changing was counted, the names are others than these.
-        let counts = |operation: &str| {
-            let operation = format!("operation=\"{operation}\"");
-            text.split(COUNTER)
-                .skip(1)
-                .any(|entry| entry.lines().next().is_some_and(|line| line.contains(&operation)))
-        };
-        match counts("CREATE") && counts("UPDATE") {
-            true => {
+        match has_judged(answers, "metrics", plugin) {
+            Some(true) => Outcome::proved("metrics", "the plugin is on: it has judged requests"),
+            Some(false) => {
                 Outcome::refuted("metrics", "the plugin is off: others have judged requests, and it has not")
             }
-            false => Outcome::inconclusive("metrics", "the API server does not count what its plugins judge"),
+            None => Outcome::inconclusive("metrics", "the API server does not count what its plugins judge"),
         }
     })
+}
+
+/// Whether metrics name a plugin among those that have judged requests; `None` when they do not tell.
+pub(crate) fn has_judged(answers: &Answers, step: &str, plugin: &str) -> Option<bool> {
+    let text = answers.get(step).and_then(whole)?;
+    if text.contains(&format!("{COUNTER}{plugin}\"")) {
+        return Some(true);
+    }
+    // Where neither creating nor changing was counted, the names are others than these.
+    let counts = |operation: &str| {
+        let operation = format!("operation=\"{operation}\"");
+        let mut entries = text.split(COUNTER).skip(1);
+        entries.any(|entry| entry.lines().next().is_some_and(|line| line.contains(&operation)))
+    };
+    (counts("CREATE") && counts("UPDATE")).then_some(false)
 }
 
 /// Metrics of an API server, when all of them came.

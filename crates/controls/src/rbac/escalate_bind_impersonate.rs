@@ -5,8 +5,8 @@ use seaworthy_probe::Attempt;
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
 use crate::probe::{Ground, Probe};
-use crate::rbac::review;
 use crate::rbac::risky::{self, RBAC, Right, Risk};
+use crate::rbac::{escalation, review};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
 
@@ -62,7 +62,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: risky::roles(check),
     guard: None,
-    probes: &[RIGHTS],
+    probes: &[RIGHTS, escalation::PROBE],
 };
 
 const RIGHTS: Probe = review::probe(

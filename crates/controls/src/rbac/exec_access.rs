@@ -6,8 +6,8 @@ use seaworthy_probe::Attempt;
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
 use crate::probe::{Ground, Probe};
-use crate::rbac::review;
 use crate::rbac::risky::{self, Right, Risk};
+use crate::rbac::{live, review};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
 
@@ -61,7 +61,7 @@ pub(super) static CONTROL: Control = Control {
     },
     check: risky::roles(check),
     guard: None,
-    probes: &[RIGHTS],
+    probes: &[RIGHTS, LIVE],
 };
 
 const RIGHTS: Probe = review::probe(
@@ -71,6 +71,12 @@ const RIGHTS: Probe = review::probe(
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     review::attempts(ground, &RISK)
+}
+
+const LIVE: Probe = live::probe(plan_live);
+
+fn plan_live(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    live::attempts(ground, &RISK)
 }
 
 fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {

@@ -1,7 +1,7 @@
 //! Who may do what.
 //!
 //! `risky` judges the controls of the form "few subjects may …", each a list of rights; `bindings` what subjects are given
-//! by name; `review` asks the API server about both. `escalation_paths` and `workload_privilege` put rights together with pods.
+//! by name; `review` asks the API server about both, `live` does it. `escalation_paths` and `workload_privilege` put rights together with pods.
 
 mod admission_write;
 mod anonymous_bindings;
@@ -12,11 +12,13 @@ mod cluster_admin;
 mod csr_approval;
 mod dangling_bindings;
 mod escalate_bind_impersonate;
+mod escalation;
 mod escalation_paths;
 mod evidence_tampering;
 mod exec_access;
 mod group_subjects;
 mod holders;
+mod live;
 mod namespace_write;
 mod namespaced_scope;
 mod network_write;

@@ -21,7 +21,7 @@ const MOST_HOLDERS: usize = 50;
 const MOST_QUESTIONS: usize = 8;
 
 /// Questions about a user without bindings: every verb of every right of a control.
-const MOST_ORDINARY: usize = 120;
+const MOST_ORDINARY: usize = 160;
 
 /// Namespaces with an account that is made up, and subjects of other bindings.
 const MOST_OTHERS: usize = 4;
@@ -34,13 +34,13 @@ static STEPS: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// Something that somebody may or may not do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Question {
-    verb: String,
-    group: String,
+    pub(super) verb: String,
+    pub(super) group: String,
     /// With its subresource; or a path, which starts with `/`.
-    resource: String,
-    name: String,
+    pub(super) resource: String,
+    pub(super) name: String,
     /// In this namespace, or in all.
-    namespace: Option<String>,
+    pub(super) namespace: Option<String>,
 }
 
 impl Question {
@@ -114,7 +114,7 @@ impl Question {
     }
 
     /// "`get` `secrets` in `shop`".
-    fn tell(&self) -> String {
+    pub(super) fn tell(&self) -> String {
         let mut text = format!("`{}` `{}`", self.verb, self.resource);
         if !self.name.is_empty() {
             text.push_str(&format!(" called `{}`", self.name));
@@ -238,6 +238,11 @@ impl<'a> Inquiry<'a> {
             }
         }
         inquiry
+    }
+
+    /// Those to whom bindings give something, and what.
+    pub(super) fn holders(&self) -> impl Iterator<Item = (&Holder<'a>, &[Question])> {
+        self.holders.iter().map(|(holder, questions)| (holder, questions.as_slice()))
     }
 
     /// One attempt for each of them, and one for those who should have none of some rights.
@@ -404,7 +409,7 @@ fn unexplained<'a>(policy: &Policy<'a>, question: &Question) -> Vec<Holder<'a>> 
 }
 
 /// The user and the groups as whom a holder asks.
-fn identity(holder: &Holder<'_>) -> (String, Vec<String>) {
+pub(super) fn identity(holder: &Holder<'_>) -> (String, Vec<String>) {
     let groups = |list: &[&str]| list.iter().map(|group| (*group).to_owned()).collect::<Vec<_>>();
     match *holder {
         Holder::User("system:anonymous") | Holder::Group("system:unauthenticated") => {

@@ -87,7 +87,9 @@ pub(crate) fn assessed<T>(
         declared.as_ref().map(|declared| Declarations::new(&evidence, Evidence::new(&declared.files)));
     let mut assessment = evaluate(&plan.controls, &evidence, &plan.settings);
     assessment.declarations = declarations.as_ref();
-    assessment.proofs = Some(proving::prove(&args.cluster, &places(args, plan), plan, &evidence, shown)?);
+    let known = declarations.as_ref().map(Declarations::evidence);
+    let proofs = proving::prove(&args.cluster, &places(args, plan), plan, &evidence, known, shown)?;
+    assessment.proofs = Some(proofs);
     then(plan, &assessment, &input)
 }
 
@@ -121,7 +123,9 @@ fn dry_plan(args: &ProveArgs, mut plan: Plan) -> Result<Outcome, CommandError> {
     };
     let input = read(args, &mut plan, !args.no_progress)?;
     let evidence = Evidence::new(&input.files);
-    let run = Run::plan(&args.cluster, &places(args, &plan), &plan, &evidence)?;
+    let declared = declared(args, &plan)?;
+    let declared = declared.as_ref().map(|declared| Evidence::new(&declared.files));
+    let run = Run::plan(&args.cluster, &places(args, &plan), &plan, &evidence, declared.as_ref())?;
     output::to_stdout(|out| proving::write_dry_plan(&run, as_json, out))?;
     Ok(Outcome::Clean)
 }

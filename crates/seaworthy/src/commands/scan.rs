@@ -92,7 +92,8 @@ pub(crate) fn judge(
         let crate::prove_args::ScanProbeArgs { at_nodes: nodes, probes, .. } = &args.proving;
         let places = Places { args: probes, nodes, configuration: plan.prove.as_ref() };
         let wanted = !args.no_progress && !args.quiet;
-        assessment.proofs = Some(proving::prove(&args.cluster, &places, &plan, &evidence, wanted)?);
+        let known = declarations.as_ref().map(Declarations::evidence);
+        assessment.proofs = Some(proving::prove(&args.cluster, &places, &plan, &evidence, known, wanted)?);
         for (format, _) in targets.iter().filter(|(format, _)| !format.shows_proofs()) {
             output::message(&format!("note: a report of `{format}` has no place for proofs"));
         }

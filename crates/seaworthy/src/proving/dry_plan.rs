@@ -84,9 +84,10 @@ fn role(step: &Step) -> &'static str {
 }
 
 fn again(step: &Step) -> String {
-    match step.until {
-        Some((_, most)) => format!(" (again every second, at most {} s)", most.as_secs()),
-        None => String::new(),
+    match (step.until, step.times) {
+        (Some((_, most)), _) => format!(" (again every second, at most {} s)", most.as_secs()),
+        (None, 2..) => format!(" (at most {} times)", step.times),
+        (None, _) => String::new(),
     }
 }
 
@@ -116,6 +117,7 @@ fn document(run: &Run) -> Value {
                 "role": role(step),
                 "request": printable(&step.request.to_string()),
                 "identity": printable(&step.request.identity.to_string()),
+                "times": step.times,
                 "creates": step.request.creates.as_ref().map(seaworthy_probe::Object::path),
             })
         });

@@ -143,6 +143,8 @@ impl<'p> Places<'p> {
             audit_log: self.file(args.audit_log.as_deref(), |prove| prove.audit_log.as_ref()),
             etcd_backups: self.file(args.etcd_backups.as_deref(), |prove| prove.etcd_backups.as_ref()),
             etcd_programs: self.etcd_programs()?,
+            kubeconfigs: Vec::new(),
+            event_limits: Vec::new(),
             probe_image: args.probe_image.clone(),
             jobs: args.jobs.iter().map(|text| job(text)).collect::<Result<_, _>>()?,
             outside: endpoints("--outside", args.outside.iter().map(String::as_str).collect())?,

@@ -5,6 +5,7 @@ mod dry_plan;
 pub(crate) mod every;
 pub(crate) mod given;
 mod history;
+mod kubeconfigs;
 mod metrics;
 mod rights;
 
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use seaworthy_controls::probe::{Also, Caller, Ground, Planned, inside, plan};
+use seaworthy_controls::probe::{Also, Caller, Ground, Planned, event_limits, inside, plan};
 use seaworthy_controls::{Assessment, ProofRun, Proofs, Proven};
 use seaworthy_evidence::Evidence;
 use seaworthy_probe::{Attempt, Consent, Endpoint, Origin};
@@ -27,6 +28,7 @@ use crate::progress::Progress;
 pub(crate) use dry_plan::write as write_dry_plan;
 pub(crate) use given::Places;
 pub(crate) use history::print as print_history;
+use kubeconfigs::kubeconfigs;
 pub(crate) use rights::print as print_rights;
 
 /// A run, before anything is tried.
@@ -55,14 +57,16 @@ impl Run {
         places: &Places<'_>,
         all: &Plan,
         evidence: &Evidence<'_>,
+        declared: Option<&Evidence<'_>>,
     ) -> Result<Run, CommandError> {
         let agreed = agreed(places)?;
         let mut given = places.given()?;
         let mut options = cluster.options();
         options.request_timeout = places.args.probe_time();
         given.impersonates = options.user.is_some();
+        given.kubeconfigs = kubeconfigs(options.kubeconfig.as_deref());
+        given.event_limits = declared.map(event_limits).unwrap_or_default();
         options.requests_per_second = places.args.probe_qps;
-        given.impersonates = options.user.is_some();
         let name = run_name();
         let (budget, at_a_time) = (places.budget(), usize::from(places.args.at_a_time));
         drop(kept().take());
@@ -175,9 +179,10 @@ pub(crate) fn prove(
     places: &Places<'_>,
     plan: &Plan,
     evidence: &Evidence<'_>,
+    declared: Option<&Evidence<'_>>,
     show_progress: bool,
 ) -> Result<Proofs, CommandError> {
-    let run = Run::plan(cluster, places, plan, evidence)?;
+    let run = Run::plan(cluster, places, plan, evidence, declared)?;
     Ok(run.carry_out(&Progress::trying(show_progress)))
 }
 

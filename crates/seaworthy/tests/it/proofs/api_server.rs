@@ -99,7 +99,9 @@ const OF_NOBODY: &[Row] = &[
     ("api-server/trusted-cas#foreign", "API server", PROVED),
     // Another certificate's name might be allowed.
     ("api-server/trusted-cas#front-proxy", "*", INCONCLUSIVE),
-    ("clients/kubeconfig-credentials", "kubeconfig", PROVED),
+    ("clients/kubeconfig-credentials#rights", "kubeconfig", PROVED),
+    // Its key lies in another file.
+    ("clients/kubeconfig-credentials#files", "kubeconfig", INCONCLUSIVE),
     ("control-plane/component-roles", "*", INCONCLUSIVE),
     ("kube-proxy/api-access", "*", INCONCLUSIVE),
     ("service-accounts/legacy-tokens", "Secrets", INCONCLUSIVE),

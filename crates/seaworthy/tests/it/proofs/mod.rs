@@ -7,8 +7,11 @@ mod backends;
 mod backups;
 mod cleaning;
 mod etcd;
+mod events;
+mod exposure;
 mod in_pod;
 mod jobs;
+mod kubeconfigs;
 mod nodes;
 mod rbac;
 

@@ -15,7 +15,7 @@ use super::{INCONCLUSIVE, PROVED, REFUTED, Row, Verdicts, expect, matches, prove
 const SELECT: &[&str] = &[
     "--select",
     "kubelet/anonymous-auth,kubelet/authorization-mode,kubelet/client-ca,kubelet/read-only-port,kubelet/safe-defaults,\
-     kubelet/debug-handlers,kube-proxy/metrics-bind,control-plane/component-tls,control-plane/bind-address,container-runtime/socket-permissions,rbac/nodes-proxy",
+     kubelet/debug-handlers,kube-proxy/metrics-bind,control-plane/component-tls,control-plane/bind-address,container-runtime/socket-permissions,rbac/nodes-proxy,clients/kubectl-proxy",
 ];
 
 /// The scheduler and the controller manager of a node lab, by loopback and by the address of the node.
@@ -43,6 +43,8 @@ const HARDENED: &[Row] = &[
     ("control-plane/bind-address#off-host", "10.244.0.1:10259", PROVED),
     ("control-plane/bind-address#off-host", "10.244.0.1:10257", PROVED),
     ("rbac/nodes-proxy", "system:authenticated", PROVED),
+    ("clients/kubectl-proxy#ports", "node1", PROVED),
+    ("clients/kubectl-proxy#this-machine", "this machine", PROVED),
 ];
 
 const INSECURE: &[Row] = &[
@@ -64,9 +66,9 @@ const INSECURE: &[Row] = &[
 ];
 
 /// One at a time: a node is a lot for a machine.
-static TURN: Mutex<()> = Mutex::new(());
+pub(super) static TURN: Mutex<()> = Mutex::new(());
 
-fn start(profile: Profile) -> Option<Lab> {
+pub(super) fn start(profile: Profile) -> Option<Lab> {
     let lab = ::lab::nodes_available().and_then(|()| Lab::start(profile.with_nodes()));
     lab.map_err(|skip| skip.announce()).ok()
 }
@@ -98,7 +100,7 @@ enum Break {
     File(&'static str, &'static str, &'static str, &'static str),
     Objects(&'static str),
     Stop(&'static str),
-    Listener(u16),
+    Listener(&'static str, u16),
 }
 
 const MUTANTS: &[(&str, Break, &[Row])] = &[
@@ -176,8 +178,30 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
         &[("control-plane/component-tls#credentials", "127.0.0.1:10257", REFUTED)],
     ),
     (
+        "a proxy of kubectl listens for everybody",
+        Break::Listener("0.0.0.0", 8001),
+        &[
+            ("clients/kubectl-proxy#ports", "node1", REFUTED),
+            ("clients/kubectl-proxy#this-machine", "this machine", REFUTED),
+        ],
+    ),
+    // Whoever asks loopback alone finds a closed port.
+    (
+        "a proxy of kubectl listens on one address of the network",
+        Break::Listener("10.244.0.1", 8080),
+        &[
+            ("clients/kubectl-proxy#ports", "node1", REFUTED),
+            ("clients/kubectl-proxy#this-machine", "this machine", INCONCLUSIVE),
+        ],
+    ),
+    (
+        "a proxy of kubectl listens on loopback",
+        Break::Listener("127.0.0.1", 8001),
+        &[("clients/kubectl-proxy#this-machine", "this machine", INCONCLUSIVE)],
+    ),
+    (
         "a container runtime listens without TLS",
-        Break::Listener(2375),
+        Break::Listener("10.244.0.1", 2375),
         &[("container-runtime/socket-permissions", "node1", REFUTED)],
     ),
     // What must not be decided.
@@ -202,6 +226,7 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
             ("kubelet/debug-handlers", "node1", INCONCLUSIVE),
             ("kube-proxy/metrics-bind", "node1", INCONCLUSIVE),
             ("container-runtime/socket-permissions", "node1", INCONCLUSIVE),
+            ("clients/kubectl-proxy#ports", "node1", INCONCLUSIVE),
             // Nothing else shows that the host lives.
             ("control-plane/bind-address#off-host", "*", INCONCLUSIVE),
         ],
@@ -332,8 +357,8 @@ fn while_broken(lab: &mut Lab, broken: &Break) -> serde_json::Value {
             restart(lab, program, &[]);
             report
         }
-        Break::Listener(port) => {
-            let listener = lab.inside(|| TcpListener::bind(("10.244.0.1", *port))).expect("a port");
+        Break::Listener(address, port) => {
+            let listener = lab.inside(|| TcpListener::bind((*address, *port))).expect("a port");
             listener.set_nonblocking(true).expect("a listener");
             let ended = AtomicBool::new(false);
             std::thread::scope(|scope| {
@@ -346,17 +371,21 @@ fn while_broken(lab: &mut Lab, broken: &Break) -> serde_json::Value {
     }
 }
 
-/// What Docker answers, until somebody hangs up.
+/// What Docker answers, and a proxy of kubectl, until somebody hangs up.
 fn serve(listener: &TcpListener, ended: &AtomicBool) {
     while !ended.load(Ordering::Relaxed) {
         match listener.accept() {
             Ok((mut stream, _)) => {
                 stream.set_nonblocking(false).expect("a stream");
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
-                let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(
-                    b"HTTP/1.1 200 OK\r\ncontent-length: 19\r\nconnection: close\r\n\r\n{\"Version\":\"27.0.1\"}",
-                );
+                let mut asked = [0; 4096];
+                let size = stream.read(&mut asked).unwrap_or(0);
+                let body = match asked[..size].starts_with(b"GET /api ") {
+                    true => r#"{"kind": "APIVersions", "versions": ["v1"]}"#,
+                    false => r#"{"Version": "27.0.1"}"#,
+                };
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close", body.len());
+                let _ = stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes());
             }
             Err(_) => std::thread::sleep(Duration::from_millis(10)),
         }

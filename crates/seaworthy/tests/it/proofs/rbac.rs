@@ -134,6 +134,41 @@ subjects: [{kind: ServiceAccount, name: web, namespace: shop-hardened}]
         ],
     },
     Mutant {
+        // The check against escalation stands behind the right: it is proved by what it refuses.
+        name: "somebody may write roles and bindings, and not escalate",
+        profile: |profile| profile,
+        objects: r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: writer}
+rules: [{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles, clusterrolebindings, roles, rolebindings], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: writer}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: writer}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: writer}]
+"#,
+        turns: &[("rbac/escalate-bind-impersonate#escalation", "writer", PROVED)],
+    },
+    Mutant {
+        name: "somebody may write roles in one namespace, and escalate",
+        profile: |profile| profile,
+        objects: r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: escalator, namespace: shop-hardened}
+rules: [{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create, escalate]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: escalator, namespace: shop-hardened}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: escalator}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: escalator}]
+"#,
+        turns: &[("rbac/escalate-bind-impersonate", "escalator", REFUTED)],
+    },
+    Mutant {
         name: "people may use nodes/proxy",
         profile: |profile| profile,
         objects: r#"
@@ -182,7 +217,9 @@ fn a_right_that_no_binding_gives_is_found() {
     expect(
         &report,
         &[
-            ("rbac/secret-access", "everybody else", REFUTED),
+            ("rbac/secret-access#rights", "everybody else", REFUTED),
+            // What the group may do, a user outside of it cannot.
+            ("rbac/secret-access#live", "everybody else", PROVED),
             ("rbac/namespace-write", "everybody else", PROVED),
         ],
     );
