@@ -5,7 +5,7 @@ use ::lab::{Lab, Profile};
 use super::{INCONCLUSIVE, Mutant, PROVED, REFUTED, Row, check_mutants, expect, hardened, prove};
 
 /// Controls that the level `baseline` of Pod Security demands.
-const BASELINE: &[&str] = &[
+pub(super) const BASELINE: &[&str] = &[
     "pods/apparmor-profile",
     "pods/capabilities-added",
     "pods/host-namespaces",
@@ -20,7 +20,7 @@ const BASELINE: &[&str] = &[
 ];
 
 /// Controls that only the level `restricted` demands.
-const RESTRICTED: &[&str] = &[
+pub(super) const RESTRICTED: &[&str] = &[
     "pods/capabilities-dropped",
     "pods/privilege-escalation",
     "pods/proc-mount-restricted",
@@ -229,39 +229,6 @@ metadata: {name: late}
         ],
     },
     Mutant {
-        name: "a namespace is exempt from Pod Security",
-        profile: |profile| {
-            profile.with_file(
-                "admission.yaml",
-                admission_file!("restricted", "namespaces: [kube-system, shop-hardened]"),
-            )
-        },
-        objects: "",
-        turns: &[
-            ("pods/privileged", "shop-hardened", REFUTED),
-            ("pods/host-namespaces", "shop-hardened", REFUTED),
-            ("pods/host-path", "shop-hardened", REFUTED),
-            ("pods/host-ports", "shop-hardened", REFUTED),
-            ("pods/capabilities-added", "shop-hardened", REFUTED),
-            ("pods/sysctls", "shop-hardened", REFUTED),
-            ("pods/windows-host-process", "shop-hardened", REFUTED),
-            ("pods/probe-hosts", "shop-hardened", REFUTED),
-            ("pods/apparmor-profile", "shop-hardened", REFUTED),
-            ("pods/selinux-options", "shop-hardened", REFUTED),
-            ("pods/seccomp-unconfined", "shop-hardened", REFUTED),
-            ("pods/capabilities-dropped", "shop-hardened", REFUTED),
-            ("pods/privilege-escalation", "shop-hardened", REFUTED),
-            ("pods/run-as-non-root", "shop-hardened", REFUTED),
-            ("pods/run-as-user", "shop-hardened", REFUTED),
-            ("pods/volume-types", "shop-hardened", REFUTED),
-            ("pods/proc-mount-restricted", "shop-hardened", REFUTED),
-            ("pods/seccomp-profile", "shop-hardened", REFUTED),
-            ("namespaces/pod-security-enforce", "shop-hardened", REFUTED),
-            ("namespaces/pod-security-exemptions", "shop-hardened", REFUTED),
-            ("namespaces/pod-security-staging", "shop-hardened", REFUTED),
-        ],
-    },
-    Mutant {
         name: "the prober is exempt from Pod Security, and nobody else",
         profile: |profile| {
             profile.with_file(
@@ -385,6 +352,76 @@ metadata:
             ("images/digest-pinned", "unbounded", REFUTED),
             ("images/signature-verified", "unbounded", REFUTED),
             ("admission/image-policy", "unbounded", REFUTED),
+        ],
+    },
+    Mutant {
+        name: "claims are bounded by nothing, and roles still speak of PodSecurityPolicy",
+        profile: |profile| profile,
+        objects: r#"
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: claims
+  labels: {team: shop, pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/warn: restricted, pod-security.kubernetes.io/audit: restricted}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: small, namespace: claims}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: psp}
+rules: [{apiGroups: [policy], resources: [podsecuritypolicies], resourceNames: [restricted], verbs: [use]}]
+"#,
+        turns: &[
+            ("storage/limits", "claims", REFUTED),
+            ("admission/obsolete-policy", "shop-hardened", PROVED),
+            ("pods/resource-limits", "claims", REFUTED),
+            ("namespaces/resource-quotas", "claims", REFUTED),
+            ("service-accounts/automount-token", "claims", REFUTED),
+            ("images/digest-pinned", "claims", REFUTED),
+            ("images/signature-verified", "claims", REFUTED),
+            ("admission/image-policy", "claims", REFUTED),
+        ],
+    },
+    Mutant {
+        name: "a namespace is exempt from Pod Security, which has replaced the PodSecurityPolicy that a role still speaks of",
+        profile: |profile| {
+            profile.with_file(
+                "admission.yaml",
+                admission_file!("restricted", "namespaces: [kube-system, shop-hardened]"),
+            )
+        },
+        objects: r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: psp}
+rules: [{apiGroups: [policy], resources: [podsecuritypolicies], resourceNames: [restricted], verbs: [use]}]
+"#,
+        turns: &[
+            ("pods/privileged", "shop-hardened", REFUTED),
+            ("pods/host-namespaces", "shop-hardened", REFUTED),
+            ("pods/host-path", "shop-hardened", REFUTED),
+            ("pods/host-ports", "shop-hardened", REFUTED),
+            ("pods/capabilities-added", "shop-hardened", REFUTED),
+            ("pods/sysctls", "shop-hardened", REFUTED),
+            ("pods/windows-host-process", "shop-hardened", REFUTED),
+            ("pods/probe-hosts", "shop-hardened", REFUTED),
+            ("pods/apparmor-profile", "shop-hardened", REFUTED),
+            ("pods/selinux-options", "shop-hardened", REFUTED),
+            ("pods/seccomp-unconfined", "shop-hardened", REFUTED),
+            ("pods/capabilities-dropped", "shop-hardened", REFUTED),
+            ("pods/privilege-escalation", "shop-hardened", REFUTED),
+            ("pods/run-as-non-root", "shop-hardened", REFUTED),
+            ("pods/run-as-user", "shop-hardened", REFUTED),
+            ("pods/volume-types", "shop-hardened", REFUTED),
+            ("pods/proc-mount-restricted", "shop-hardened", REFUTED),
+            ("pods/seccomp-profile", "shop-hardened", REFUTED),
+            ("namespaces/pod-security-enforce", "shop-hardened", REFUTED),
+            ("namespaces/pod-security-exemptions", "shop-hardened", REFUTED),
+            ("namespaces/pod-security-staging", "shop-hardened", REFUTED),
+            ("admission/obsolete-policy", "shop-hardened", REFUTED),
         ],
     },
     Mutant {

@@ -201,6 +201,9 @@ fn who_judges_images_is_told_apart() {
             ("images/signature-verified", "shop-hardened", REFUTED),
         ],
     );
+    let allowed =
+        ["--select", "images/registry-allowlist", "--set", "images.registries=registry.example.com"];
+    expect(&prove(&lab, &allowed), &[("images/registry-allowlist", "shop-hardened", REFUTED)]);
     // Trap: it speaks of signatures and looks at names.
     let names = policy(
         "object.spec.containers.all(container, container.image.startsWith('registry.example.com/'))",
@@ -214,6 +217,9 @@ fn who_judges_images_is_told_apart() {
             ("images/digest-pinned", "shop-hardened", REFUTED),
         ],
     );
+    lab.apply(&names).expect("objects");
+    soon(&lab, &allowed, &[("images/registry-allowlist", "shop-hardened", PROVED)]);
+    lab.remove(&names).expect("they go");
     let backend = Backend::start(&lab, signatures);
     with(
         &webhook(&lab, backend.port, "Fail"),

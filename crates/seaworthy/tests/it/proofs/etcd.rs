@@ -610,21 +610,3 @@ fn backups_are_judged_by_their_newest() {
     write("e.db", 100_000, 0o600, 3);
     assert_eq!(try_it(folder.path()), PROVED);
 }
-
-/// Kubelets are on nodes: with one, their certificates and suites are tried as well.
-#[test]
-fn certificates_and_suites_of_kubelets_come_out_on_both_profiles() {
-    if let Err(skip) = ::lab::nodes_available() {
-        return skip.announce();
-    }
-    for (profile, expected) in [(Profile::hardened(), PROVED), (Profile::insecure(), REFUTED)] {
-        let lab = match Lab::start(profile.with_nodes()) {
-            Ok(lab) => lab,
-            Err(skip) => return skip.announce(),
-        };
-        let report = prove(&lab, "admin", "kubelet/certificates,kubelet/tls-strength", &[]);
-        for control in ["kubelet/certificates", "kubelet/tls-strength"] {
-            assert_eq!(verdict(&report, control), expected, "{control}: {report:#}");
-        }
-    }
-}

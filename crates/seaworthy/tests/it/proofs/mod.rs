@@ -6,6 +6,7 @@ mod api_server;
 mod backends;
 mod backups;
 mod cleaning;
+mod completeness;
 mod etcd;
 mod events;
 mod exposure;

@@ -15,7 +15,8 @@ use super::{INCONCLUSIVE, PROVED, REFUTED, Row, Verdicts, expect, matches, prove
 const SELECT: &[&str] = &[
     "--select",
     "kubelet/anonymous-auth,kubelet/authorization-mode,kubelet/client-ca,kubelet/read-only-port,kubelet/safe-defaults,\
-     kubelet/debug-handlers,kube-proxy/metrics-bind,control-plane/component-tls,control-plane/bind-address,container-runtime/socket-permissions,rbac/nodes-proxy,clients/kubectl-proxy",
+     kubelet/debug-handlers,kube-proxy/metrics-bind,control-plane/component-tls,control-plane/bind-address,container-runtime/socket-permissions,rbac/nodes-proxy,clients/kubectl-proxy,\
+     kubelet/certificates,kubelet/tls-strength,api-server/kubelet-tls",
 ];
 
 /// The scheduler and the controller manager of a node lab, by loopback and by the address of the node.
@@ -33,6 +34,10 @@ const HARDENED: &[Row] = &[
     ("kubelet/read-only-port", "node1", PROVED),
     ("kubelet/safe-defaults#health-port", "node1", PROVED),
     ("kubelet/debug-handlers", "node1", PROVED),
+    ("kubelet/certificates", "node1", PROVED),
+    ("kubelet/tls-strength", "node1", PROVED),
+    // Its certificate is good, so that nobody sees whether the API server looks at it.
+    ("api-server/kubelet-tls", "node1", INCONCLUSIVE),
     ("kube-proxy/metrics-bind", "node1", PROVED),
     ("container-runtime/socket-permissions", "node1", PROVED),
     ("control-plane/component-tls#credentials", "127.0.0.1:10259", PROVED),
@@ -54,6 +59,9 @@ const INSECURE: &[Row] = &[
     ("kubelet/client-ca", "node1", REFUTED),
     ("kubelet/read-only-port", "node1", REFUTED),
     ("kubelet/debug-handlers", "node1", REFUTED),
+    ("kubelet/certificates", "node1", REFUTED),
+    ("kubelet/tls-strength", "node1", REFUTED),
+    ("api-server/kubelet-tls", "node1", REFUTED),
     ("kube-proxy/metrics-bind", "node1", REFUTED),
     // Closed, but nobody vouches for a kubelet that signs its own certificate and lets everybody in.
     ("kubelet/safe-defaults#health-port", "node1", INCONCLUSIVE),
@@ -148,6 +156,30 @@ const MUTANTS: &[(&str, Break, &[Row])] = &[
         "logs of the node can be read",
         Break::Kubelet("enableSystemLogHandler: true"),
         &[("kubelet/debug-handlers", "node1", REFUTED)],
+    ),
+    (
+        "suites with CBC are taken",
+        Break::Kubelet(
+            "tlsCipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]",
+        ),
+        &[("kubelet/tls-strength", "node1", REFUTED)],
+    ),
+    (
+        "the kubelet signs its own certificate",
+        Break::Kubelet("tlsCertFile: \"\"\ntlsPrivateKeyFile: \"\""),
+        &[
+            ("kubelet/certificates", "node1", REFUTED),
+            ("api-server/kubelet-tls", "node1", PROVED),
+            // Nobody vouches for whoever answers, and the API server does not talk to it.
+            ("kubelet/anonymous-auth", "node1", INCONCLUSIVE),
+            ("kubelet/authorization-mode", "node1", INCONCLUSIVE),
+            ("kubelet/client-ca", "node1", INCONCLUSIVE),
+            ("kubelet/read-only-port", "node1", INCONCLUSIVE),
+            ("kubelet/safe-defaults#health-port", "node1", INCONCLUSIVE),
+            ("kubelet/debug-handlers", "node1", INCONCLUSIVE),
+            ("kube-proxy/metrics-bind", "node1", INCONCLUSIVE),
+            ("container-runtime/socket-permissions", "node1", INCONCLUSIVE),
+        ],
     ),
     (
         "metrics of kube-proxy are open to the network",
