@@ -9,6 +9,7 @@ mod etcd;
 mod in_pod;
 mod nodes;
 mod rbac;
+mod unseen;
 
 use std::collections::BTreeMap;
 use std::path::Path;
