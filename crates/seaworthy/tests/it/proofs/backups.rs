@@ -109,7 +109,6 @@ fn proof<'a>(report: &'a Value, probe: &str) -> &'a Value {
 
 fn verdict(report: &Value, probe: &str) -> String {
     let proof = proof(report, probe);
-    eprintln!("{probe}: {} {} needs {}", proof["verdict"], proof["reason"], proof["needs"]);
     proof["verdict"].as_str().unwrap_or_default().to_owned()
 }
 
