@@ -161,9 +161,9 @@ impl Ledger {
         of.map(|(number, entry)| (*number, entry.clone())).collect()
     }
 
-    /// Folders that are there still.
-    pub(crate) fn folders(&self) -> Vec<PathBuf> {
-        self.state().folders.values().cloned().collect()
+    /// Folders that are there still, by number.
+    pub(crate) fn folders(&self) -> Vec<(u64, PathBuf)> {
+        self.state().folders.iter().map(|(number, path)| (*number, path.clone())).collect()
     }
 
     /// Ends the ledger: its file is removed when nothing is left.

@@ -14,6 +14,7 @@ use crate::api_server;
 use crate::executor::Executor;
 use crate::keeper::{Fate, marked};
 use crate::ledger::{ClusterMark, Ledger};
+use crate::scratch;
 
 /// How long the cluster may take to make the account of a new namespace. Without a controller manager nobody makes it.
 const ACCOUNT_TIME: Duration = Duration::from_secs(5);
@@ -229,11 +230,16 @@ pub(crate) async fn clean_all(executor: &Executor) {
     }
     let open: Vec<u64> = ledger.open(None).into_iter().map(|(number, _)| number).collect();
     left.retain(|(number, _)| open.contains(number));
-    let folders = ledger.folders().into_iter().map(|path| Left {
-        run: executor.run.clone(),
-        path: path.display().to_string(),
-        fate: Fate::Failed("the folder is there still".to_owned()),
-    });
+    // An attempt removes its folder, unless it panics.
+    let mut folders = Vec::new();
+    for (number, path) in ledger.folders() {
+        match scratch::remove(&path).await {
+            fate if fate.is_done() => ledger.gone(number),
+            fate => {
+                folders.push(Left { run: executor.run.clone(), path: path.display().to_string(), fate });
+            }
+        }
+    }
     *executor.objects.left.lock().unwrap_or_else(PoisonError::into_inner) =
         left.into_iter().map(|(_, left)| left).chain(folders).collect();
     ledger.close();

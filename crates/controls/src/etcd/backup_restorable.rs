@@ -89,7 +89,10 @@ fn plan_newest(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         kube_system(),
         Step::ask("restored", Request::of_file(folder, restore(programs, false))),
     ];
-    vec![Attempt::new(subject(), steps, |answers| judge(answers, "restored"))]
+    let attempt = Attempt::new(subject(), steps, |answers| judge(answers, "restored"));
+    vec![attempt.otherwise_needs(
+        "a folder by `--etcd-backups` that can be listed, and the right to `get` `kube-system`",
+    )]
 }
 
 fn plan_fresh(ground: &Ground<'_, '_>) -> Vec<Attempt> {
@@ -109,7 +112,11 @@ fn plan_fresh(ground: &Ground<'_, '_>) -> Vec<Attempt> {
         let decides = |step| matches!(answers.reply(step), Some(Reply::Restored(_) | Reply::Damaged(_)));
         judge(answers, if decides("restored-plain") { "restored-plain" } else { "restored" })
     });
-    vec![attempt]
+    vec![
+        attempt.otherwise_needs(
+            "the first `--etcd` to listen, and the right to `get` the namespace `kube-system`",
+        ),
+    ]
 }
 
 fn without_programs(subject: Subject) -> Attempt {

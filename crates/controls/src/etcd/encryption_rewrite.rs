@@ -93,38 +93,45 @@ fn plan_current_key(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     let made = canary.made(ground);
     let mut steps = vec![made.create];
     steps.extend(etcd::stored(endpoint, (ALL, BEHIND), MOST, BYTES));
+    let own = format!("{ALL}{}/", ground.canary_namespace());
     let attempt = Attempt::new(etcd::subject(endpoint), steps, move |answers| match etcd::read(answers) {
-        Ok((step, keys, count)) => judge_key(step, keys, count, &made.key),
+        Ok((step, keys, count)) => {
+            let canary = keys.iter().find(|(key, _)| *key == made.key).map(|(_, value)| value.as_slice());
+            // What other probes of this run make is as new as the canary, and shows nothing.
+            let others: Vec<_> = keys.iter().filter(|(key, _)| !key.starts_with(&own)).cloned().collect();
+            judge_key(step, canary, &others, count.saturating_sub((keys.len() - others.len()) as u64))
+        }
         Err(outcome) => outcome,
     });
     vec![attempt.in_canary_namespace()]
 }
 
-fn judge_key(step: &'static str, keys: &[(String, Vec<u8>)], count: u64, canary: &str) -> Outcome {
-    let Some((_, value)) = keys.iter().find(|(key, _)| key == canary) else {
+fn judge_key(step: &'static str, canary: Option<&[u8]>, others: &[(String, Vec<u8>)], count: u64) -> Outcome {
+    let Some(canary) = canary else {
         let reason = "the Secret of this run is not among those that were read";
         return Outcome::inconclusive(step, reason)
-            .needs("the etcd of this cluster by `--etcd`, with less than 5000 Secrets");
+            .needs(format!("the etcd of this cluster by `--etcd`, with less than {MOST} Secrets"));
     };
-    let Some(current) = Prefix::of(value) else {
+    let Some(current) = Prefix::of(canary) else {
         return Outcome::inconclusive(step, "new Secrets are not encrypted: no key is in use")
             .needs("what `etcd/encryption-at-rest` says");
     };
-    let mut older = keys.iter().filter(|(_, value)| Prefix::of(value).as_ref() != Some(&current));
-    let number = older.clone().count();
-    if let Some((first, _)) = older.next() {
-        let first = first.trim_start_matches(ALL);
+    let is_older = |value: &[u8]| Prefix::of(value).as_ref() != Some(&current);
+    let older: Vec<&str> =
+        others.iter().filter(|(_, value)| is_older(value)).map(|(key, _)| key.as_str()).collect();
+    if let Some(first) = older.first() {
+        let (number, first) = (older.len(), first.trim_start_matches(ALL));
         let reason = format!(
             "new Secrets are encrypted by {current}, and {number} of {count} stand in etcd otherwise, the first `{first}`"
         );
         return Outcome::refuted(step, reason);
     }
-    if keys.len() as u64 != count {
-        let reason = format!("only {} of {count} Secrets were looked at", keys.len());
+    if others.len() as u64 != count {
+        let reason = format!("only {} of {count} Secrets were looked at", others.len());
         return Outcome::inconclusive(step, reason).needs("a look at all values below `/registry/secrets/`");
     }
-    match keys.len() {
-        1 => Outcome::inconclusive(step, "there is no Secret but that of this run"),
+    match others {
+        [] => Outcome::inconclusive(step, "there is no Secret but those of this run"),
         _ => {
             Outcome::proved(step, format!("all {count} Secrets are encrypted by {current}, as new ones are"))
         }
@@ -176,4 +183,35 @@ fn check<'a>(scope: &ObjectScope<'_, 'a>) -> Verdict<'a> {
         "whether objects that are older than the encryption have been written anew stands in etcd",
         "the first bytes of each value below `/registry/secrets/` in etcd: all begin with `k8s:enc:` and the provider in use",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use seaworthy_probe::Verdict;
+
+    use super::judge_key;
+
+    #[test]
+    fn the_key_in_use_is_that_of_the_newest() {
+        let value = |key: &str| format!("k8s:enc:secretbox:v1:{key}:\u{1}\u{2}").into_bytes();
+        let others = |keys: &[&str]| -> Vec<(String, Vec<u8>)> {
+            keys.iter().map(|key| (format!("/registry/secrets/a/{key}"), value(key))).collect()
+        };
+        let newest = value("two");
+        let judged =
+            |others: &[(String, Vec<u8>)], count| judge_key("raw", Some(&newest), others, count).verdict;
+        assert_eq!(judged(&others(&["two", "two"]), 2), Verdict::Proved);
+        assert_eq!(judged(&others(&["one", "one"]), 2), Verdict::Refuted);
+        assert_eq!(judged(&others(&["two", "one"]), 2), Verdict::Refuted);
+        assert_eq!(judged(&[("/registry/secrets/a/b".to_owned(), b"k8s\0..".to_vec())], 1), Verdict::Refuted);
+        // The same name of another provider.
+        let other = [("/registry/secrets/a/b".to_owned(), b"k8s:enc:aescbc:v1:two:..".to_vec())];
+        assert_eq!(judged(&other, 1), Verdict::Refuted);
+        // Not all were read, or there is nothing to compare with.
+        assert_eq!(judged(&others(&["two"]), 2), Verdict::Inconclusive);
+        assert_eq!(judged(&[], 0), Verdict::Inconclusive);
+        assert_eq!(judge_key("raw", None, &others(&["two"]), 1).verdict, Verdict::Inconclusive);
+        let clear = judge_key("raw", Some(b"k8s\0.."), &others(&["two"]), 1);
+        assert_eq!(clear.verdict, Verdict::Inconclusive);
+    }
 }

@@ -21,6 +21,8 @@ struct Counted {
     encrypted: f64,
     /// Values of Secrets that passed the provider `identity`.
     plain: f64,
+    /// Values of whatever whose labels somebody keeps from being told.
+    unclear: f64,
     /// Metrics that somebody has turned off: what is not told may have been counted all the same.
     silenced: f64,
 }
@@ -55,13 +57,21 @@ fn counted(answers: &Answers, step: &'static str) -> Result<Counted, Outcome> {
     });
     let made = made.map(|sample| sample.value).sum();
     let silenced = samples(&text, "disabled_metrics_total").map(|sample| sample.value).sum();
-    let (mut encrypted, mut plain) = (0.0, 0.0);
+    let (mut encrypted, mut plain, mut unclear) = (0.0, 0.0, 0.0);
     for sample in samples(&text, "apiserver_storage_transformation_operations_total") {
         let Some(resource) = sample.label("resource") else {
             let needs = "`--etcd URL`, with `--etcd-cert` and `--etcd-key`";
             return Err(undecided("this version does not tell of which resource a value was").needs(needs));
         };
         let is_written = sample.has("transformation_type", "to_storage") && sample.has("status", "OK");
+        // What `--allow-metric-labels` leaves out becomes this word.
+        if ["resource", "transformer_prefix", "transformation_type", "status"]
+            .iter()
+            .any(|label| sample.has(label, "unexpected"))
+        {
+            unclear += sample.value;
+            continue;
+        }
         if resource != "secrets" || !is_written {
             continue;
         }
@@ -72,7 +82,7 @@ fn counted(answers: &Answers, step: &'static str) -> Result<Counted, Outcome> {
             _ => {}
         }
     }
-    Ok(Counted { began, made, encrypted, plain, silenced })
+    Ok(Counted { began, made, encrypted, plain, unclear, silenced })
 }
 
 fn judge(answers: &Answers) -> Outcome {
@@ -89,6 +99,10 @@ fn moved(before: &Counted, after: &Counted) -> Outcome {
     if (before.began - after.began).abs() > 0.5 || made < wanted {
         let reason = "the metrics are not those of the API server that made the Secrets of this run";
         return Outcome::inconclusive("after", reason).needs("a kubeconfig that names one API server");
+    }
+    if after.unclear > before.unclear {
+        let reason = "what the API server counts is told without its labels";
+        return Outcome::inconclusive("after", reason).needs("an API server without `allow-metric-labels`");
     }
     if plain >= wanted && encrypted < 1.0 {
         return Outcome::refuted(
@@ -117,9 +131,10 @@ mod tests {
     use super::{Counted, judge, moved};
 
     fn verdict(began: f64, made: f64, encrypted: f64, plain: f64) -> Verdict {
-        let before = Counted { began: 100.0, made: 10.0, encrypted: 20.0, plain: 30.0, silenced: 0.0 };
+        let (unclear, silenced) = (0.0, 0.0);
+        let before = Counted { began: 100.0, made: 10.0, encrypted: 20.0, plain: 30.0, unclear, silenced };
         let (made, encrypted, plain) = (10.0 + made, 20.0 + encrypted, 30.0 + plain);
-        let after = Counted { began, made, encrypted, plain, silenced: 0.0 };
+        let after = Counted { began, made, encrypted, plain, unclear, silenced };
         moved(&before, &after).verdict
     }
 
@@ -187,6 +202,13 @@ apiserver_request_total{{code=\"201\",component=\"apiserver\",dry_run=\"All\",gr
         // Older versions do not say of which resource.
         assert_eq!(judged(&none, &after("", "to_storage", "k8s:enc:secretbox:v1:")), Verdict::Inconclusive);
         assert_eq!(judged(&none, "<html>"), Verdict::Inconclusive);
+        // Somebody keeps labels from being told.
+        for unclear in [
+            after(secrets, "to_storage", "unexpected"),
+            after("resource=\"unexpected\",", "to_storage", "k8s:enc:secretbox:v1:"),
+        ] {
+            assert_eq!(judged(&none, &unclear), Verdict::Inconclusive);
+        }
         // Somebody has turned metrics off: that there is none says nothing.
         let silenced = metrics(4, "disabled_metrics_total 1\n");
         assert_eq!(judged(&none, &silenced), Verdict::Inconclusive);

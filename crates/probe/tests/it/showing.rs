@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use seaworthy_probe::{
-    Answer, Ask, Endpoint, Identity, Origin, Reply, Request, Tls, TlsVersion, Token, encode,
+    Answer, Ask, Endpoint, EtcdPrograms, Identity, Origin, Reply, Request, Tls, TlsVersion, Token, encode,
 };
 
 fn answer(status: u16, body: &str) -> Answer {
@@ -72,6 +72,8 @@ fn nothing_of_others_speaks_to_a_terminal() {
 fn a_request_stands_on_one_line() {
     let endpoint = Endpoint { host: "fd00::1".to_owned(), port: 10250, origin: Origin::Given("--at-node") };
     let groups = vec!["system:nodes".to_owned()];
+    let programs = EtcdPrograms { server: "/x/etcd".into(), restorer: "/x/etcdutl".into() };
+    let restore = Ask::EtcdRestore { tls: true, programs, witness: "/registry/a".to_owned(), most: 1 };
     let node = Identity::Impersonated { user: "system:node:n1".to_owned(), groups };
     for (request, shown) in [
         (Request::get("/version"), "GET /version as nobody"),
@@ -83,6 +85,14 @@ fn a_request_stands_on_one_line() {
         (Request::get("/pods").at(&endpoint), "GET https://[fd00::1]:10250/pods as nobody"),
         (Request::get("/pods").at(&endpoint).plain(), "GET http://[fd00::1]:10250/pods as nobody"),
         (Request::of_port(&endpoint, Ask::Connect), "connect to [fd00::1]:10250 as nobody"),
+        (
+            Request::of_file("/backups", restore.clone()),
+            "restore the newest snapshot in /backups by /x/etcdutl, and read back from a private /x/etcd",
+        ),
+        (
+            Request::of_port(&endpoint, restore),
+            "gRPC Snapshot of [fd00::1]:10250, restored by /x/etcdutl, and read back from a private /x/etcd as nobody",
+        ),
     ] {
         assert_eq!(request.to_string(), shown);
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests are an edge")]
 
 mod bounds;
+mod folders;
 mod hostile;
 mod objects;
 mod server;

@@ -153,7 +153,7 @@ fn the_authority_of_etcd_vouches_for_etcd_alone() {
         prober.carry_out(&[attempt], &|_| {})[0].outcome.reason.clone()
     };
     let credentials =
-        Credentials { etcd_authority: Some(authority.pem.clone().into_bytes()), ..Credentials::default() };
+        Credentials { etcd_authority: Some(authority.pem.into_bytes()), ..Credentials::default() };
     let prober = Prober::connect(ProberOptions { credentials, ..options(&server) }).expect("a prober");
     for flag in ["--at-node", "--node", "--scheduler", "--controller-manager", "the kubeconfig"] {
         assert!(seen(&prober, flag).contains("not trusted"), "{flag}");

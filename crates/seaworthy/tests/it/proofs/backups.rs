@@ -10,7 +10,7 @@ use ::lab::{Lab, Profile, Servers};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::etcd::{CLIENT, places};
+use super::etcd::{self, CLIENT, places};
 use super::{INCONCLUSIVE, PROVED, REFUTED, hardened};
 use crate::program::{root, stderr, stdout};
 
@@ -109,7 +109,6 @@ fn proof<'a>(report: &'a Value, probe: &str) -> &'a Value {
 
 fn verdict(report: &Value, probe: &str) -> String {
     let proof = proof(report, probe);
-    eprintln!("{probe}: {} {} needs {}", proof["verdict"], proof["reason"], proof["needs"]);
     proof["verdict"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -264,4 +263,37 @@ fn damaged_backups_are_refuted_and_failing_programs_decide_nothing() {
 fn scratches(state: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(state).expect("a folder").flatten().map(|entry| entry.path());
     entries.filter(|path| path.is_dir()).collect()
+}
+
+#[test]
+fn backups_are_judged_by_their_newest() {
+    let lab = match Lab::start(Profile::hardened()) {
+        Ok(lab) => lab,
+        Err(skip) => return skip.announce(),
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let try_it = |path: &std::path::Path| {
+        let flags = ["--etcd-backups".to_owned(), path.display().to_string()];
+        etcd::verdict(&etcd::prove(&lab, "admin", "etcd/backup-present", &flags), "etcd/backup-present")
+            .to_owned()
+    };
+    assert_eq!(try_it(&folder.path().join("nowhere")), INCONCLUSIVE);
+    assert_eq!(try_it(folder.path()), REFUTED);
+    let write = |name: &str, size: usize, mode: u32, hours: u64| {
+        let path = folder.path().join(name);
+        fs::write(&path, vec![7; size]).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+        let time = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(time)).expect("a time");
+    };
+    write("a.db", 100_000, 0o600, 50);
+    assert_eq!(try_it(folder.path()), REFUTED, "too old");
+    write("b.db.part", 100_000, 0o600, 0);
+    assert_eq!(try_it(folder.path()), REFUTED, "not done");
+    write("c.db", 100_000, 0o644, 5);
+    assert_eq!(try_it(folder.path()), REFUTED, "open to others");
+    write("d.db", 0, 0o600, 4);
+    assert_eq!(try_it(folder.path()), REFUTED, "empty");
+    write("e.db", 100_000, 0o600, 3);
+    assert_eq!(try_it(folder.path()), PROVED);
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use ::lab::{Lab, Profile};
@@ -89,7 +88,7 @@ pub(super) fn places(lab: &Lab, certificate: &str) -> Vec<String> {
 }
 
 /// Tries what is selected, as one of the identities.
-fn prove(lab: &Lab, identity: &str, selected: &str, flags: &[String]) -> Value {
+pub(super) fn prove(lab: &Lab, identity: &str, selected: &str, flags: &[String]) -> Value {
     let output = lab
         .command(env!("CARGO_BIN_EXE_seaworthy"))
         .args(["prove", "--no-config", "--no-progress", "--format", "json", "--select", selected])
@@ -318,11 +317,11 @@ const MUTANTS: &[Mutant] = &[
         turns: &[("etcd/encryption-coverage#canary", "configmaps of etcd", REFUTED)],
     },
     Mutant {
-        // Not broken: what would show it is turned off.
-        name: "the API server does not tell what it counts",
+        // Not broken: what would show it is not told.
+        name: "the API server does not tell by which provider it counts",
         profile: |profile| {
-            let metric = "apiserver_storage_transformation_operations_total";
-            profile.with_flag("kube-apiserver", "disabled-metrics", metric)
+            let metric = "apiserver_storage_transformation_operations_total,transformer_prefix='none'";
+            profile.with_flag("kube-apiserver", "allow-metric-labels", metric)
         },
         certificate: CLIENT,
         turns: &[("etcd/encryption-at-rest#counters", "API server", INCONCLUSIVE)],
@@ -445,7 +444,7 @@ fn what_stands_there_by_an_older_key_is_seen() {
 }
 
 /// The only verdict on a control, or on one of its probes.
-fn verdict<'a>(report: &'a Value, control: &str) -> &'a str {
+pub(super) fn verdict<'a>(report: &'a Value, control: &str) -> &'a str {
     let (id, probe) = control.split_once('#').map_or((control, None), |(id, probe)| (id, Some(probe)));
     let mut of = report["proofs"]
         .as_array()
@@ -455,158 +454,4 @@ fn verdict<'a>(report: &'a Value, control: &str) -> &'a str {
     let one = of.next().unwrap_or_else(|| panic!("no proof of {control}"));
     assert!(of.next().is_none(), "several proofs of {control}");
     one["verdict"].as_str().unwrap_or_default()
-}
-
-/// Whoever is told to give a flag finds it.
-fn needs_name_what_exists(report: &Value) {
-    let help = std::process::Command::new(env!("CARGO_BIN_EXE_seaworthy"))
-        .args(["prove", "--help"])
-        .output()
-        .expect("the program runs");
-    let help = String::from_utf8_lossy(&help.stdout).into_owned();
-    for proof in report["proofs"].as_array().into_iter().flatten() {
-        let needs = proof["needs"].as_str().unwrap_or_default();
-        for word in needs.split(|char: char| char.is_whitespace() || "`,()".contains(char)) {
-            let flag = word.trim_end_matches(['.', ';', ':']);
-            // One of the API server's own.
-            if flag.starts_with("--") && flag != "--etcd-prefix" {
-                let flag = flag.split('=').next().unwrap_or_default();
-                assert!(help.contains(flag), "{flag} of {proof:#}");
-            }
-        }
-    }
-}
-
-#[test]
-fn members_that_are_not_asked_are_told() {
-    let lab = match Lab::start(Profile::hardened()) {
-        Ok(lab) => lab,
-        Err(skip) => return skip.announce(),
-    };
-    let flags: Vec<String> =
-        (0..23).flat_map(|_| ["--etcd".to_owned(), "https://127.0.0.1:1".to_owned()]).collect();
-    let report = prove(&lab, "admin", "etcd/client-tls", &flags);
-    let proofs = report["proofs"].as_array().expect("proofs");
-    assert_eq!(proofs.len(), 21);
-    let last = proofs.iter().find(|proof| proof["subject"]["name"] == "other members of etcd");
-    let last = last.expect("those that are not asked");
-    assert_eq!(last["verdict"], INCONCLUSIVE);
-    assert!(last["reason"].as_str().is_some_and(|reason| reason.starts_with("3 more members")), "{last:#}");
-    needs_name_what_exists(&report);
-}
-
-#[test]
-fn what_cannot_be_seen_of_etcd_is_inconclusive() {
-    let lab = match Lab::start(hardened()) {
-        Ok(lab) => lab,
-        Err(skip) => return skip.announce(),
-    };
-    let all = [
-        "etcd/client-tls",
-        "etcd/dedicated-ca",
-        "etcd/encryption-at-rest#canary",
-        "etcd/encryption-coverage",
-        "etcd/encryption-keys",
-        "etcd/encryption-rewrite#prefixes",
-        "etcd/encryption-rewrite#current-key",
-        "etcd/peer-tls",
-    ];
-    let flags = |etcd: &str, certificate: &str| {
-        let mut flags = places(&lab, certificate);
-        let https = format!("https://{}", lab.address_of("etcd"));
-        for flag in &mut flags {
-            if *flag == https {
-                *flag = etcd.to_owned();
-            }
-        }
-        flags
-    };
-    let right = format!("https://{}", lab.address_of("etcd"));
-    let expect = |name: &str, report: &Value, controls: &[&str]| {
-        for control in controls {
-            assert_eq!(verdict(report, control), INCONCLUSIVE, "{name}: {control}");
-        }
-    };
-    // Nobody says where it is: each says what would.
-    let canary = ["--consent".to_owned(), "canary".to_owned()];
-    let report = prove(&lab, "admin", "etcd", &canary);
-    expect("no flags", &report, &all);
-    // What the API server counts needs no etcd.
-    assert_eq!(verdict(&report, "etcd/encryption-at-rest#counters"), PROVED);
-    needs_name_what_exists(&report);
-    for proof in
-        report["proofs"].as_array().expect("proofs").iter().filter(|proof| proof["subject"]["name"] == "etcd")
-    {
-        assert!(
-            proof["needs"]
-                .as_str()
-                .is_some_and(|needs| needs.contains("--etcd") || needs.contains("--consent")),
-            "{proof:#}"
-        );
-    }
-    // A port at which nobody listens; that of peers is another one.
-    let dead = flags("https://127.0.0.1:1", CLIENT);
-    expect("a dead port", &prove(&lab, "admin", "etcd", &dead), &all[..7]);
-    // A port that is something else: the API server takes certificates, and is no etcd.
-    let other = flags(&lab.url(), CLIENT);
-    expect("no etcd", &prove(&lab, "admin", "etcd", &other), &all[..7]);
-    // A certificate that etcd does not know: whether it refuses everybody, cannot be told.
-    let unknown = flags(&right, "nobody");
-    let blind = [
-        "etcd/client-tls",
-        "etcd/encryption-at-rest#canary",
-        "etcd/encryption-coverage",
-        "etcd/encryption-keys",
-        "etcd/encryption-rewrite#prefixes",
-        "etcd/encryption-rewrite#current-key",
-    ];
-    expect("an unknown certificate", &prove(&lab, "admin", "etcd", &unknown), &blind);
-    // Somebody who may not create what is to be read.
-    let report = prove(&lab, "nobody", "etcd", &flags(&right, CLIENT));
-    expect("no rights", &report, &all[2..5]);
-    expect(
-        "no rights",
-        &report,
-        &["etcd/encryption-at-rest#counters", "etcd/encryption-rewrite#current-key"],
-    );
-    assert_eq!(verdict(&report, "etcd/client-tls"), PROVED);
-    // The etcd of another cluster, in which everything is readable.
-    let others = match Lab::start(Profile::insecure()) {
-        Ok(lab) => lab,
-        Err(skip) => return skip.announce(),
-    };
-    let wrong = flags(&format!("https://{}", others.address_of("etcd")), CLIENT);
-    expect("another cluster", &prove(&lab, "admin", "etcd", &wrong), &all[2..5]);
-}
-
-#[test]
-fn backups_are_judged_by_their_newest() {
-    let lab = match Lab::start(Profile::hardened()) {
-        Ok(lab) => lab,
-        Err(skip) => return skip.announce(),
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let try_it = |path: &std::path::Path| {
-        let flags = ["--etcd-backups".to_owned(), path.display().to_string()];
-        verdict(&prove(&lab, "admin", "etcd/backup-present", &flags), "etcd/backup-present").to_owned()
-    };
-    assert_eq!(try_it(&folder.path().join("nowhere")), INCONCLUSIVE);
-    assert_eq!(try_it(folder.path()), REFUTED);
-    let write = |name: &str, size: usize, mode: u32, hours: u64| {
-        let path = folder.path().join(name);
-        fs::write(&path, vec![7; size]).expect("a file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
-        let time = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
-        fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(time)).expect("a time");
-    };
-    write("a.db", 100_000, 0o600, 50);
-    assert_eq!(try_it(folder.path()), REFUTED, "too old");
-    write("b.db.part", 100_000, 0o600, 0);
-    assert_eq!(try_it(folder.path()), REFUTED, "not done");
-    write("c.db", 100_000, 0o644, 5);
-    assert_eq!(try_it(folder.path()), REFUTED, "open to others");
-    write("d.db", 0, 0o600, 4);
-    assert_eq!(try_it(folder.path()), REFUTED, "empty");
-    write("e.db", 100_000, 0o600, 3);
-    assert_eq!(try_it(folder.path()), PROVED);
 }

@@ -15,6 +15,7 @@ mod jobs;
 mod kubeconfigs;
 mod nodes;
 mod rbac;
+mod unseen;
 
 use std::collections::BTreeMap;
 use std::path::Path;
