@@ -73,9 +73,10 @@ pub(crate) fn section(text: &mut String, control: &Control) {
     if !has_probes(control) {
         return;
     }
-    text.push_str(
-        "\n## Proof\n\n`seaworthy prove` tries this on a live cluster: see [proofs](../../proofs.md).\n",
-    );
+    text.push_str(match control.probes {
+        [] => "\n## Proof\n\n`seaworthy prove --in-pod` tries this in a pod: see [from inside of a pod](../../in-pod.md).\n",
+        _ => "\n## Proof\n\n`seaworthy prove` tries this on a live cluster: see [proofs](../../proofs.md).\n",
+    });
     for probe in of_control(control) {
         push_probe(text, probe);
     }

@@ -134,7 +134,7 @@ fn crossing_as(
     let of = |step: &str| format!("${{{step}:/status/podIP}}:{PORT}");
     // New pods may be known to the network late, in either way: it waits before it tries, and then for a while.
     let mut crossing =
-        beside(near.pod(&crosser, &["--connect", &of("listening"), "--settle", "5", "--patience", "10"]));
+        beside(near.pod(&crosser, &["--connect", &of("listening"), "--settle", "10", "--patience", "5"]));
     let mut alive = crossing["spec"]["containers"][0].clone();
     alive["name"] = "alive".into();
     alive["command"] =

@@ -48,6 +48,20 @@ fn a_control_is_explained_at_the_terminal() {
           seccompProfile:
             type: RuntimeDefault
 
+    Proof
+    inside
+    asks             the program reads its capabilities, and how `/sys` and
+                     `/proc/sys` are mounted
+    proved by        `SYS_ADMIN` is out of reach, and `/sys` and `/proc/sys` are
+                     read-only
+    refuted by       `SYS_ADMIN` is within reach, and `/proc/sys` may be written
+    not fooled by    a node that lacks capabilities itself: all three signs must
+                     agree
+    positive control the file holds the user and the capabilities of a process
+    consent          read
+    side effect      none
+    rights           none beside those of reading
+
     Also known as
     CIS 1.12    5.2.2
     Kubescape   C-0057
@@ -96,6 +110,23 @@ fn a_control_has_a_page_with_its_cases_as_examples() {
       seccompProfile:
         type: RuntimeDefault
     ```
+
+    ## Proof
+
+    `seaworthy prove --in-pod` tries this in a pod: see [from inside of a pod](../../in-pod.md).
+
+    **inside**
+
+    | | |
+    |---|---|
+    | asks | the program reads its capabilities, and how `/sys` and `/proc/sys` are mounted |
+    | proved by | `SYS_ADMIN` is out of reach, and `/sys` and `/proc/sys` are read-only |
+    | refuted by | `SYS_ADMIN` is within reach, and `/proc/sys` may be written |
+    | not fooled by | a node that lacks capabilities itself: all three signs must agree |
+    | positive control | the file holds the user and the capabilities of a process |
+    | consent | read |
+    | side effect | none |
+    | rights | none beside those of reading |
 
     ## Examples
 

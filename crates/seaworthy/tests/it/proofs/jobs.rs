@@ -245,13 +245,14 @@ struct Enforced {
 }
 
 impl Enforced {
-    /// While something runs, rules follow the pods of `shop`, as a network plugin does.
+    /// While something runs, rules follow the pods, as a network plugin does that keeps closed what it does not know yet: `free` are
+    /// those of all namespaces but `shop`.
     fn during(self, lab: &Lab, run: impl FnOnce()) {
-        let mut rules = vec!["add table bridge lab", "add set bridge lab shop { type ipv4_addr; }"];
+        let mut rules = vec!["add table bridge lab", "add set bridge lab free { type ipv4_addr; }"];
         rules.push("add chain bridge lab forward { type filter hook forward priority 0; policy accept; }");
         let all = [
-            (self.ingress, "add rule bridge lab forward ip daddr @shop tcp dport 18080 drop"),
-            (self.egress, "add rule bridge lab forward ip saddr @shop tcp dport 18080 drop"),
+            (self.ingress, "add rule bridge lab forward ip daddr != @free tcp dport 18080 drop"),
+            (self.egress, "add rule bridge lab forward ip saddr != @free tcp dport 18080 drop"),
             (self.everything, "add rule bridge lab forward tcp dport 18080 drop"),
         ];
         rules.extend(all.into_iter().filter(|(wanted, _)| *wanted).map(|(_, rule)| rule));
@@ -261,11 +262,15 @@ impl Enforced {
             scope.spawn(|| {
                 let mut known = BTreeSet::new();
                 while !done.load(Ordering::Relaxed) {
-                    for pod in list(lab, "/api/v1/namespaces/shop/pods") {
+                    for pod in list(lab, "/api/v1/pods") {
                         let Some(address) = pod["status"]["podIP"].as_str() else { continue };
-                        if known.insert(address.to_owned()) {
-                            nft(lab, &format!("add element bridge lab shop {{ {address} }}"));
-                        }
+                        let change = match (pod["metadata"]["namespace"] == "shop", known.contains(address)) {
+                            (false, false) if known.insert(address.to_owned()) => "add",
+                            // Addresses are given again.
+                            (true, true) if known.remove(address) => "delete",
+                            _ => continue,
+                        };
+                        nft(lab, &format!("{change} element bridge lab free {{ {address} }}"));
                     }
                     std::thread::sleep(Duration::from_millis(100));
                 }
