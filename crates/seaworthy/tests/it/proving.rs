@@ -139,7 +139,7 @@ fn a_plan_asks_nothing(lab: &Lab) {
     assert_eq!(text.status.code(), Some(0), "{}", stderr(&text));
     let text = stdout(&text);
     assert!(text.contains("check GET /version as the caller"), "{text}");
-    assert!(text.contains("GET /api/v1/namespaces?limit=1 as nobody"), "{text}");
+    assert!(text.contains("GET /api/v1/namespaces?limit=1 with accept: */* as nobody"), "{text}");
     assert!(text.contains("None of them was made. The cluster was read to plan them"), "{text}");
     let plan = json(&prove(lab, &["--dry-plan", "--format", "json", "--select", SOME]));
     assert_eq!(plan["kind"], "ProbePlan");
