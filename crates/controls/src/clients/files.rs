@@ -118,7 +118,7 @@ pub(super) fn credentials(facts: &Value) -> Outcome {
                 return Outcome::refuted(FILE, reason);
             }
             (None, _) if holds(user, "key") => {
-                open = Some("it holds the key of a certificate that cannot be read")
+                open = Some("it holds the key of a certificate that cannot be read");
             }
             _ => {}
         }

@@ -115,9 +115,10 @@ fn attempt(ground: &Ground<'_, '_>, subject: Subject, holder: &Holder<'_>, place
         }
         trials.push(trial);
     };
-    match place {
-        None => OF_CLUSTER.iter().for_each(|trial| add(trial, format!("/apis/{RBAC}/v1/{}", trial.resource))),
-        Some(_) => {}
+    if place.is_none() {
+        for trial in &OF_CLUSTER {
+            add(trial, format!("/apis/{RBAC}/v1/{}", trial.resource));
+        }
     }
     let namespace = encode(place.unwrap_or("default"));
     for trial in &OF_NAMESPACE {

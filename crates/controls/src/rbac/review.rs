@@ -416,6 +416,9 @@ pub(super) fn identity(holder: &Holder<'_>) -> (String, Vec<String>) {
             ("system:anonymous".to_owned(), groups(&["system:unauthenticated"]))
         }
         Holder::User(user) => (user.to_owned(), groups(&["system:authenticated"])),
+        Holder::Group("system:authenticated") => {
+            ("seaworthy:probe".to_owned(), groups(&["system:authenticated"]))
+        }
         Holder::Group(group) => ("seaworthy:probe".to_owned(), groups(&[group, "system:authenticated"])),
         Holder::ServiceAccount { namespace, name } => {
             let namespace = namespace.unwrap_or("default");

@@ -90,6 +90,43 @@ fn a_budget_that_is_spent_proves_nothing_more() {
     }
 }
 
+/// Asks one thing so many times, which counts as proved when it is held back.
+fn burst(times: u32) -> Attempt {
+    let steps = vec![
+        Step::control("version", Request::get("/version").by(Identity::Caller), expect::ok),
+        Step::ask("tried", Request::get("/api")).times(times),
+    ];
+    Attempt::new(Subject::new("Namespace", None, "n"), steps, |answers| match answers.status("tried") {
+        Some(429) => Outcome::proved("tried", "held back"),
+        Some(200) => Outcome::refuted("tried", "let in"),
+        _ => answers.inconclusive("tried"),
+    })
+}
+
+#[test]
+fn what_is_asked_many_times_ends_with_the_first_refusal() {
+    const AT_ONCE: usize = 16;
+    let count = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&count);
+    let server = Server::tls(move |head, stream| {
+        let held_back = head.contains("/api") && counts.fetch_add(1, Ordering::SeqCst) >= 40;
+        answer(stream, if held_back { 429 } else { 200 }, "{}");
+    });
+    let tried = |times, budget| {
+        count.store(0, Ordering::SeqCst);
+        let options = ProberOptions { budget, ..server.options() };
+        let tried = Prober::connect(options).expect("a prober").carry_out(&[burst(times)], &|_| {});
+        (tried[0].outcome.verdict, count.load(Ordering::SeqCst))
+    };
+    let (verdict, asked) = tried(500, 1000);
+    assert_eq!(verdict, Verdict::Proved);
+    assert!((41..=40 + AT_ONCE).contains(&asked), "{asked}");
+    // Every one of them was let in, and none was asked twice.
+    assert_eq!(tried(40, 1000), (Verdict::Refuted, 40));
+    // Those that the budget leaves out were not let in.
+    assert_eq!(tried(40, 31), (Verdict::Inconclusive, 30));
+}
+
 #[test]
 fn no_more_is_asked_in_a_second_than_was_agreed() {
     let (server, heard) = orderly();

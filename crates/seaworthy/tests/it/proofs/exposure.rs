@@ -38,12 +38,8 @@ endpoints: [{addresses: [10.244.0.1], conditions: {ready: true}}]
 ports: [{name: http, port: 18000, protocol: TCP}]
 ";
 
-const SELECT: &[&str] = &[
-    "--select",
-    "exposure/dashboard,exposure/dashboard-authentication,exposure/service-types",
-    "--probe-timeout",
-    "3",
-];
+const SELECT: &[&str] =
+    &["--select", "exposure/dashboard,exposure/dashboard-authentication,exposure/service-types"];
 
 /// Answers everything in the same way until it is over.
 fn serve(listener: &TcpListener, status: &str, body: &str, ended: &AtomicBool) {
@@ -63,15 +59,23 @@ fn serve(listener: &TcpListener, status: &str, body: &str, ended: &AtomicBool) {
     }
 }
 
+/// Ends what listens, also when the test fails: it is waited for.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Tries what is open while somebody listens behind it.
 fn tried(lab: &Lab, status: &str, body: &str, rows: &[Row]) {
     let listener = lab.inside(|| TcpListener::bind(("10.244.0.1", 18000))).expect("a port");
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| serve(&listener, status, body, &ended));
-        let report = prove(lab, SELECT);
-        ended.store(true, Ordering::Relaxed);
-        expect(&report, rows);
+        let _end = End(&ended);
+        expect(&prove(lab, SELECT), rows);
     });
 }
 
