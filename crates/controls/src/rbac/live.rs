@@ -83,7 +83,7 @@ pub(super) const fn probe(plan: fn(&Ground<'_, '_>) -> Vec<Attempt>) -> Probe {
     Probe {
         name: "live",
         asks: "A made-up user, and each subject to which bindings give such a right, impersonated, send such requests themselves: on \
-               objects that do not exist, with `dryRun=All` where something would change, and Secrets are listed without what they hold",
+               objects that do not exist, with `dryRun=All` where something would change, and lists are of objects that do not exist",
         proved_by: "403 of the API server to each of them, which names the user, the verb and the resource",
         refuted_by: "200, or the 400, 404, 405, 409, 415 or 422 that only comes once a request has passed the authorizer",
         not_fooled_by: "an impersonation that is refused, and refusals by admission, whose 403 are worded otherwise; kinds that the \
@@ -205,7 +205,8 @@ fn request(ground: &Ground<'_, '_>, question: &Question) -> Option<Request> {
         "get" => Request::get(object),
         "list" if below.is_empty() => {
             let all = if namespace.is_none() { format!("{base}/{kind}") } else { collection };
-            Request::get(format!("{all}?limit=1"))
+            // Of an object that does not exist, so that whoever may list gets to see none.
+            Request::get(format!("{all}?fieldSelector=metadata.name%3Dseaworthy-probe-{}", ground.run))
                 .header("accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1")
         }
         "create" if below.is_empty() => Request::post(format!("{collection}?{DRY}"), &nothing),

@@ -36,8 +36,13 @@ pub(super) fn inside(args: &InPodArgs, places: &Places<'_>) -> Result<Inside, Co
     let given = places.given()?;
     let told = given.nodes.first().map(|host| (host.clone(), Origin::Given("--node"))).or(told);
     let node_is_told = told.is_some();
-    let node = told.or_else(|| Some((gateway()?, Origin::Told("the route of the pod".to_owned()))));
-    let mut ports = given.etcd;
+    let gateway = gateway().map(|host| (host, Origin::Told("the route of the pod".to_owned())));
+    // A node that is closed at one address may be open at the other.
+    let other = gateway.clone().filter(|(host, _)| told.as_ref().is_some_and(|(told, _)| told != host));
+    let mut ports: Vec<Endpoint> =
+        other.map(|(host, origin)| Endpoint { host, port: args.kubelet_port, origin }).into_iter().collect();
+    let node = told.or(gateway);
+    ports.extend(given.etcd);
     ports.extend(given.etcd_peers);
     ports.extend(given.schedulers);
     ports.extend(given.controller_managers);

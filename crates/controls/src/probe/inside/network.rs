@@ -10,7 +10,7 @@ pub(super) const PROBES: &[InsideProbe] = &[
     InsideProbe::new(
         "network/control-plane-reach",
         Texts {
-            asks: "the program connects to ports 10250, 10255, 10249, 10256, 10257, 10259, 2379 and 2380 of its node, to every port of the control plane that is given, and to port 1 of the node, which shows whether the node is heard at all",
+            asks: "the program connects to ports 10250, 10255, 10249, 10256, 10257, 10259, 2379 and 2380 of its node, to the kubelet's at the gateway of the pod where that has another address, to every port of the control plane that is given, and to port 1 of the node, which shows whether the node is heard at all",
             proved_by: "the port of the kubelet takes no connection, nor does any other, and the node is heard: it refuses, or takes, a connection at some port",
             refuted_by: "one takes a connection",
             not_fooled_by: "a gateway that is taken for the node: only an address that is told proves anything; a node that is silent at every port, as one is to which no way leads; a network that is dead altogether",

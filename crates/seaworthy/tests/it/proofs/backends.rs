@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ::lab::Lab;
+use data_encoding::BASE64;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
@@ -113,25 +114,12 @@ fn webhook(lab: &Lab, port: u16, failure_policy: &str) -> String {
         "webhooks": [{
             "name": "signatures.example.com", "failurePolicy": failure_policy, "sideEffects": "None",
             "admissionReviewVersions": ["v1"], "timeoutSeconds": 5,
-            "clientConfig": {"url": format!("https://127.0.0.1:{port}/"), "caBundle": base64(&authority)},
+            "clientConfig": {"url": format!("https://127.0.0.1:{port}/"), "caBundle": BASE64.encode(&authority)},
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop-hardened"}},
             "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
         }],
     })
     .to_string()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digit = |number: u32, shift: u32| char::from(DIGITS[(number >> shift) as usize & 63]);
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let number = chunk.iter().zip([16, 8, 0]).map(|(byte, shift)| u32::from(*byte) << shift).sum();
-        let digits = [18, 12, 6, 0].map(|shift| digit(number, shift));
-        text.extend(&digits[..=chunk.len()]);
-        text.extend(std::iter::repeat_n('=', 3 - chunk.len()));
-    }
-    text
 }
 
 /// A policy of the API server's own about images of pods in the hardened shop.
@@ -274,7 +262,7 @@ fn an_aggregated_api_whose_certificate_nobody_looks_at_is_found() {
     for (key, value, verdict) in [
         ("insecureSkipTLSVerify", json!(true), REFUTED),
         // The certificate does not name the Service, so that nobody is asked.
-        ("caBundle", json!(base64(&authority)), INCONCLUSIVE),
+        ("caBundle", json!(BASE64.encode(&authority)), INCONCLUSIVE),
     ] {
         let mut registration = json!({
             "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
@@ -347,18 +335,6 @@ fn what_the_api_server_asks_in_vain_is_counted_by_it() {
             ("audit/pipeline", "API server", REFUTED),
         ],
     );
-}
-
-#[test]
-fn a_token_of_a_deleted_account_is_tried() {
-    for (lookup, verdict) in [("true", PROVED), ("false", REFUTED)] {
-        let lab = match Lab::start(hardened().with_flag("kube-apiserver", "service-account-lookup", lookup)) {
-            Ok(lab) => lab,
-            Err(skip) => return skip.announce(),
-        };
-        let arguments = ["--consent", "canary", "--select", "api-server/service-account-keys"];
-        expect(&prove(&lab, &arguments), &[("api-server/service-account-keys", "API server", verdict)]);
-    }
 }
 
 /// Who does not look at the certificate of the API server says so in its kubeconfig.
