@@ -102,7 +102,9 @@ fn cell(text: &str) -> String {
 pub fn markdown<'c>(controls: impl Iterator<Item = &'c Control>) -> String {
     let controls: Vec<&Control> = controls.collect();
     let with: Vec<&Control> = controls.iter().copied().filter(|control| has_probes(control)).collect();
-    let probes: Vec<&Probe> = with.iter().flat_map(|control| of_control(control)).collect();
+    let asked = |control: &&Control| of_control(control).any(Probe::is_asked);
+    let probes: Vec<&Probe> =
+        with.iter().flat_map(|control| of_control(control)).filter(|probe| probe.is_asked()).collect();
     let of = |consent: Consent| probes.iter().filter(|probe| probe.consent == consent).count();
     let mut text =
         String::from("<!-- Generated from the probes in crates/controls: edit those. -->\n\n# Proofs\n");
@@ -112,7 +114,7 @@ pub fn markdown<'c>(controls: impl Iterator<Item = &'c Control>) -> String {
             "\nWhat `seaworthy prove` sends for each control, and what follows. {} of {} controls have {} probes: {} with consent \
              `read`, {} `canary`, {} `disruptive`. [The guide](proving.md) says how to run them, `seaworthy prove --dry-plan` \
              prints every request for a cluster, one a line.",
-            with.len(),
+            with.iter().copied().filter(asked).count(),
             controls.len(),
             probes.len(),
             of(Consent::Read),

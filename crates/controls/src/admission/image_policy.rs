@@ -2,7 +2,7 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Found, Place, Program};
-use seaworthy_probe::{Attempt, Consent, SideEffect};
+use seaworthy_probe::Attempt;
 
 use super::configuration::plugin_of;
 use super::plugins::Plugins;
@@ -10,7 +10,7 @@ use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::{Configuration, Flags};
 use crate::kubeconfig;
-use crate::probe::{Ground, Probe, admission, images, pod_security};
+use crate::probe::{Ground, Probe, admission, images};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -43,17 +43,12 @@ pub(super) static CONTROL: Control = Control {
 };
 
 const TRIED: Probe = Probe {
-    name: "dry-run",
-    asks: "The caller dry-runs in each namespace of people a pod with an image of a registry that does not exist",
-    proved_by: "a refusal by ImagePolicyWebhook, a policy or a webhook",
-    refuted_by: "201",
     not_fooled_by: "Pod Security, quotas and API validation, which know no images: their words are others. Whether it fails closed, a backend that answers does not show",
-    positive_control: "the same pod with an image that should be allowed is let in by the same caller in the same namespace, or \
-                       stopped by nothing but a quota",
-    consent: Consent::Read,
-    side_effect: SideEffect::AuditLine,
-    rights: &[pod_security::PODS],
-    plan,
+    ..images::probe(
+        "The caller dry-runs in each namespace of people a pod with an image of a registry that does not exist",
+        "a refusal by ImagePolicyWebhook, a policy or a webhook",
+        plan,
+    )
 };
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {

@@ -1,6 +1,6 @@
 //! `audit/monitored`; prose and cases in `monitored.md`.
 
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::change;
 use crate::closed_world::CLUSTER;
@@ -24,18 +24,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[ALERT],
 };
 
-const ALERT: Probe = Probe {
-    name: "alert",
-    asks: "Nothing: requests that should raise an alert are made by other probes, and where alerts arrive the cluster does not tell",
-    proved_by: "nothing",
-    refuted_by: "nothing",
-    not_fooled_by: "it concludes nothing",
-    positive_control: "none, since nothing is asked",
-    consent: Consent::Read,
-    side_effect: SideEffect::None,
-    rights: &[],
-    plan: plan_alert,
-};
+const ALERT: Probe = Probe::unasked(
+    "alert",
+    "Nothing: requests that should raise an alert are made by other probes, and where alerts arrive the cluster does not tell",
+    plan_alert,
+);
 
 fn plan_alert(_: &Ground<'_, '_>) -> Vec<Attempt> {
     vec![Attempt::cannot(

@@ -2,7 +2,7 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program};
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
@@ -38,18 +38,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[TOKENS],
 };
 
-const TOKENS: Probe = Probe {
-    name: "tokens",
-    asks: "Nothing: tokens of the identity provider are needed that have ended or are meant for others",
-    proved_by: "nothing",
-    refuted_by: "nothing",
-    not_fooled_by: "it concludes nothing",
-    positive_control: "none, since nothing is asked",
-    consent: Consent::Read,
-    side_effect: SideEffect::None,
-    rights: &[],
-    plan: plan_tokens,
-};
+const TOKENS: Probe = Probe::unasked(
+    "tokens",
+    "Nothing: tokens of the identity provider are needed that have ended or are meant for others",
+    plan_tokens,
+);
 
 fn plan_tokens(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let reason = "there is no token of the identity provider to try";

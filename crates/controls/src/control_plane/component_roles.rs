@@ -1,12 +1,12 @@
 //! `control-plane/component-roles`; prose and cases in `component_roles.md`.
 
 use seaworthy_authorization::Holder;
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::change;
 use crate::control::{Control, Mappings, Phase, Scope, Severity};
 use crate::probe::may_not::{self, Wanted, wanted};
-use crate::probe::{Ground, Probe, Right};
+use crate::probe::{Ground, Probe};
 use crate::rbac::{bindings, undecided};
 use crate::scope::ObjectScope;
 use crate::verdict::Verdict;
@@ -29,20 +29,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[RIGHTS],
 };
 
-const RIGHTS: Probe = Probe {
-    name: "rights",
-    asks: "The caller asks by SubjectAccessReview whether the scheduler may get Secrets or create pods, whether the controller \
+const RIGHTS: Probe = may_not::probe(
+    "The caller asks by SubjectAccessReview whether the scheduler may get Secrets or create pods, whether the controller \
            manager may create pods or grant roles, and whether either may do anything at all",
-    proved_by: "`allowed: false` for each",
-    refuted_by: "`allowed: true` for one",
-    not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. Rights that \
-                    were not asked for are not seen",
-    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
-    consent: Consent::Read,
-    side_effect: SideEffect::AuditLine,
-    rights: &[Right::ACCESS_REVIEW],
-    plan: plan_rights,
-};
+    plan_rights,
+);
 
 fn plan_rights(_: &Ground<'_, '_>) -> Vec<Attempt> {
     const SCHEDULER: &[Wanted] = &[

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 use seaworthy_document::Value;
 use seaworthy_evidence::{Object, Place};
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::change;
 use crate::closed_world;
@@ -34,18 +34,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[OUTSIDE],
 };
 
-const OUTSIDE: Probe = Probe {
-    name: "outside",
-    asks: "Nothing: the hosts of routes are names, which a cluster could point anywhere",
-    proved_by: "nothing",
-    refuted_by: "nothing",
-    not_fooled_by: "it concludes nothing",
-    positive_control: "none, since nothing is asked",
-    consent: Consent::Read,
-    side_effect: SideEffect::None,
-    rights: &[],
-    plan: plan_outside,
-};
+const OUTSIDE: Probe = Probe::unasked(
+    "outside",
+    "Nothing: the hosts of routes are names, which a cluster could point anywhere",
+    plan_outside,
+);
 
 fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let reason = "the hosts of entries are names that the cluster chooses, and no probe goes where it points";

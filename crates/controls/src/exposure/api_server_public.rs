@@ -1,7 +1,7 @@
 //! `exposure/api-server-public`; prose and cases in `api_server_public.md`.
 
 use seaworthy_evidence::Place;
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::addresses;
 use crate::change;
@@ -33,18 +33,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[OUTSIDE],
 };
 
-const OUTSIDE: Probe = Probe {
-    name: "outside",
-    asks: "Nothing: who is outside is not known, and no site on the Internet is asked for help",
-    proved_by: "nothing",
-    refuted_by: "nothing",
-    not_fooled_by: "it concludes nothing",
-    positive_control: "none, since nothing is asked",
-    consent: Consent::Read,
-    side_effect: SideEffect::None,
-    rights: &[],
-    plan: plan_outside,
-};
+const OUTSIDE: Probe = Probe::unasked(
+    "outside",
+    "Nothing: who is outside is not known, and no site on the Internet is asked for help",
+    plan_outside,
+);
 
 fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let reason = "that it is reached from here says nothing of the Internet";

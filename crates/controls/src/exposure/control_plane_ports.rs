@@ -2,7 +2,7 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Object;
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::change;
 use crate::closed_world;
@@ -48,18 +48,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[OUTSIDE],
 };
 
-const OUTSIDE: Probe = Probe {
-    name: "outside",
-    asks: "Nothing: whether this machine stands inside of the network of the nodes is not known",
-    proved_by: "nothing",
-    refuted_by: "nothing",
-    not_fooled_by: "it concludes nothing",
-    positive_control: "none, since nothing is asked",
-    consent: Consent::Read,
-    side_effect: SideEffect::None,
-    rights: &[],
-    plan: plan_outside,
-};
+const OUTSIDE: Probe = Probe::unasked(
+    "outside",
+    "Nothing: whether this machine stands inside of the network of the nodes is not known",
+    plan_outside,
+);
 
 fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let reason = "that ports are reached from here, or not, says nothing of other places";

@@ -1,6 +1,6 @@
 //! `exposure/ingress-tls`; prose and cases in `ingress_tls.md`.
 
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::change;
 use crate::closed_world;
@@ -43,18 +43,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[HOSTS],
 };
 
-const HOSTS: Probe = Probe {
-    name: "hosts",
-    asks: "Nothing: the hosts of routes are names, which a cluster could point anywhere",
-    proved_by: "nothing",
-    refuted_by: "nothing",
-    not_fooled_by: "it concludes nothing",
-    positive_control: "none, since nothing is asked",
-    consent: Consent::Read,
-    side_effect: SideEffect::None,
-    rights: &[],
-    plan: plan_hosts,
-};
+const HOSTS: Probe = Probe::unasked(
+    "hosts",
+    "Nothing: the hosts of routes are names, which a cluster could point anywhere",
+    plan_hosts,
+);
 
 fn plan_hosts(_: &Ground<'_, '_>) -> Vec<Attempt> {
     let reason = "the hosts of routes are names that the cluster chooses, and no probe goes where it points";

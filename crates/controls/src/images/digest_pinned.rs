@@ -1,12 +1,12 @@
 //! `images/digest-pinned`; prose and cases in `digest_pinned.md`.
 
 use seaworthy_imaging::ReferenceError;
-use seaworthy_probe::{Attempt, Consent, SideEffect};
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::images::references::{self, Judged};
-use crate::probe::{Ground, Probe, admission, images, pod_security};
+use crate::probe::{Ground, Probe, admission, images};
 use crate::scope::PodScope;
 use crate::verdict::Verdict;
 
@@ -33,17 +33,12 @@ pub(super) static CONTROL: Control = Control {
 };
 
 const TRIED: Probe = Probe {
-    name: "dry-run",
-    asks: "The caller dry-runs in each namespace of people a pod whose image has a tag and no digest",
-    proved_by: "a refusal by a policy or webhook, or 201 with a digest filled in",
     refuted_by: "201 with the tag alone",
-    not_fooled_by: "Pod Security, quotas and API validation, which know no images: their words are others",
-    positive_control: "the same pod with an image that should be allowed is let in by the same caller in the same namespace, or \
-                       stopped by nothing but a quota",
-    consent: Consent::Read,
-    side_effect: SideEffect::AuditLine,
-    rights: &[pod_security::PODS],
-    plan,
+    ..images::probe(
+        "The caller dry-runs in each namespace of people a pod whose image has a tag and no digest",
+        "a refusal by a policy or webhook, or 201 with a digest filled in",
+        plan,
+    )
 };
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {

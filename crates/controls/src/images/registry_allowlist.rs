@@ -1,11 +1,11 @@
 //! `images/registry-allowlist`; prose and cases in `registry_allowlist.md`.
 
-use seaworthy_probe::{Attempt, Consent, SideEffect};
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::images::references::{self, Judged};
-use crate::probe::{Ground, Probe, admission, images, pod_security};
+use crate::probe::{Ground, Probe, admission, images};
 use crate::scope::PodScope;
 use crate::verdict::Verdict;
 
@@ -31,19 +31,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[TRIED],
 };
 
-const TRIED: Probe = Probe {
-    name: "dry-run",
-    asks: "Where registries are allowed by the parameter `images.registries`, the caller dry-runs in each namespace of people a pod with an image of another one",
-    proved_by: "a refusal by a policy or webhook",
-    refuted_by: "201",
-    not_fooled_by: "Pod Security, quotas and API validation, which know no images: their words are others",
-    positive_control: "the same pod with an image that should be allowed is let in by the same caller in the same namespace, or \
-                       stopped by nothing but a quota",
-    consent: Consent::Read,
-    side_effect: SideEffect::AuditLine,
-    rights: &[pod_security::PODS],
+const TRIED: Probe = images::probe(
+    "Where registries are allowed by the parameter `images.registries`, the caller dry-runs in each namespace of people a pod with an image of another one",
+    "a refusal by a policy or webhook",
     plan,
-};
+);
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {
     // Without an allow-list nobody has said which registries are good.

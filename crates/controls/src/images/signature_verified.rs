@@ -1,10 +1,10 @@
 //! `images/signature-verified`; prose and cases in `signature_verified.md`.
 
-use seaworthy_probe::{Attempt, Consent, SideEffect};
+use seaworthy_probe::Attempt;
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::probe::{Ground, Probe, admission, images, pod_security};
+use crate::probe::{Ground, Probe, admission, images};
 
 pub(super) static CONTROL: Control = Control {
     id: "images/signature-verified",
@@ -30,17 +30,12 @@ pub(super) static CONTROL: Control = Control {
 };
 
 const TRIED: Probe = Probe {
-    name: "dry-run",
-    asks: "The caller dry-runs in each namespace of people a pod with an image that nobody can have signed, since its registry does not exist",
-    proved_by: "a refusal by a policy or webhook that speaks of signatures",
-    refuted_by: "201",
     not_fooled_by: "Pod Security, quotas and API validation, which know no images: their words are others; a policy that refuses the registry without looking for signatures, which is no answer",
-    positive_control: "the same pod with an image that should be allowed is let in by the same caller in the same namespace, or \
-                       stopped by nothing but a quota",
-    consent: Consent::Read,
-    side_effect: SideEffect::AuditLine,
-    rights: &[pod_security::PODS],
-    plan,
+    ..images::probe(
+        "The caller dry-runs in each namespace of people a pod with an image that nobody can have signed, since its registry does not exist",
+        "a refusal by a policy or webhook that speaks of signatures",
+        plan,
+    )
 };
 
 fn plan(ground: &Ground<'_, '_>) -> Vec<Attempt> {

@@ -2,14 +2,14 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::{Place, Program};
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::addresses;
 use crate::change;
 use crate::clients::kubeconfigs;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::probe::may_not::{self, Wanted, wanted};
-use crate::probe::{Ground, Probe, Right};
+use crate::probe::{Ground, Probe};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -32,20 +32,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[RIGHTS],
 };
 
-const RIGHTS: Probe = Probe {
-    name: "rights",
-    asks: "The caller asks by SubjectAccessReview whether kube-proxy, by its account or its user, may get Secrets, create pods, or do \
+const RIGHTS: Probe = may_not::probe(
+    "The caller asks by SubjectAccessReview whether kube-proxy, by its account or its user, may get Secrets, create pods, or do \
            anything at all",
-    proved_by: "`allowed: false` for each",
-    refuted_by: "`allowed: true` for one",
-    not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. Rights that \
-                    were not asked for are not seen",
-    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
-    consent: Consent::Read,
-    side_effect: SideEffect::AuditLine,
-    rights: &[Right::ACCESS_REVIEW],
-    plan: plan_rights,
-};
+    plan_rights,
+);
 
 fn plan_rights(_: &Ground<'_, '_>) -> Vec<Attempt> {
     const WANTED: &[Wanted] = &[

@@ -1,10 +1,31 @@
 //! Probes by dry runs of pods whose images should not be let in.
 
-use seaworthy_probe::{Answers, Attempt, Outcome, Step};
+use seaworthy_probe::{Answers, Attempt, Consent, Outcome, SideEffect, Step};
 use serde_json::Value;
 
-use super::Ground;
 use super::admission::{self, Said, said_of};
+use super::{Ground, Probe, pod_security};
+
+/// A probe by dry runs of such pods.
+pub(crate) const fn probe(
+    asks: &'static str,
+    proved_by: &'static str,
+    plan: fn(&Ground<'_, '_>) -> Vec<Attempt>,
+) -> Probe {
+    Probe {
+        name: "dry-run",
+        asks,
+        proved_by,
+        refuted_by: "201",
+        not_fooled_by: "Pod Security, quotas and API validation, which know no images: their words are others",
+        positive_control: "the same pod with an image that should be allowed is let in by the same caller in the same \
+                           namespace, or stopped by nothing but a quota",
+        consent: Consent::Read,
+        side_effect: SideEffect::AuditLine,
+        rights: &[pod_security::PODS],
+        plan,
+    }
+}
 
 /// The image that is tried, beside the same one as it should be.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,26 @@
 //! What somebody must not be allowed, asked by SubjectAccessReview.
 
-use seaworthy_probe::{Attempt, Outcome, Request, Step, Subject};
+use seaworthy_probe::{Attempt, Consent, Outcome, Request, SideEffect, Step, Subject};
 use serde_json::json;
 
-use super::access_review;
+use super::{Ground, Probe, Right, access_review};
+
+/// A probe of the form "these may not …".
+pub(crate) const fn probe(asks: &'static str, plan: fn(&Ground<'_, '_>) -> Vec<Attempt>) -> Probe {
+    Probe {
+        name: "rights",
+        asks,
+        proved_by: "`allowed: false` for each",
+        refuted_by: "`allowed: true` for one",
+        not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. Rights that \
+                    were not asked for are not seen",
+        positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
+        consent: Consent::Read,
+        side_effect: SideEffect::AuditLine,
+        rights: &[Right::ACCESS_REVIEW],
+        plan,
+    }
+}
 
 /// A right that is asked for: the name of the step, and what it is.
 #[derive(Clone, Copy, Debug)]

@@ -62,6 +62,33 @@ pub struct Probe {
     pub plan: fn(&Ground<'_, '_>) -> Vec<Attempt>,
 }
 
+impl Probe {
+    /// One that asks nothing, since nothing that could be asked from here decides: its attempts say what would.
+    pub(crate) const fn unasked(
+        name: &'static str,
+        asks: &'static str,
+        plan: fn(&Ground<'_, '_>) -> Vec<Attempt>,
+    ) -> Probe {
+        Probe {
+            name,
+            asks,
+            proved_by: "nothing",
+            refuted_by: "nothing",
+            not_fooled_by: "it concludes nothing",
+            positive_control: "none, since nothing is asked",
+            consent: Consent::Read,
+            side_effect: SideEffect::None,
+            rights: &[],
+            plan,
+        }
+    }
+
+    /// Whether it can conclude something.
+    pub fn is_asked(&self) -> bool {
+        self.proved_by != "nothing" || self.refuted_by != "nothing"
+    }
+}
+
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Probe").field("asks", &self.asks).finish_non_exhaustive()

@@ -2,12 +2,12 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Place;
-use seaworthy_probe::{Attempt, Consent, SideEffect, Subject};
+use seaworthy_probe::{Attempt, Subject};
 
 use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::probe::may_not::{self, Wanted, wanted};
-use crate::probe::{Ground, Probe, Right};
+use crate::probe::{Ground, Probe};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -35,20 +35,11 @@ pub(super) static CONTROL: Control = Control {
     probes: &[RIGHTS],
 };
 
-const RIGHTS: Probe = Probe {
-    name: "rights",
-    asks: "The caller asks by SubjectAccessReview whether the default account of each namespace may list Secrets, create pods, or \
+const RIGHTS: Probe = may_not::probe(
+    "The caller asks by SubjectAccessReview whether the default account of each namespace may list Secrets, create pods, or \
            do anything at all there",
-    proved_by: "`allowed: false` for each",
-    refuted_by: "`allowed: true` for one",
-    not_fooled_by: "an authorizer that refuses everything: what the caller does here itself is granted to it. Rights that \
-                    were not asked for are not seen",
-    positive_control: "a SelfSubjectAccessReview says that the caller may create SubjectAccessReviews",
-    consent: Consent::Read,
-    side_effect: SideEffect::AuditLine,
-    rights: &[Right::ACCESS_REVIEW],
-    plan: plan_rights,
-};
+    plan_rights,
+);
 
 /// Most namespaces that are asked about.
 const MOST: usize = 50;
