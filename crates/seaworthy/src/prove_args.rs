@@ -28,6 +28,10 @@ pub(crate) struct ProbeArgs {
     #[arg(long, value_delimiter = ',', value_name = "HOST:PORT")]
     pub(crate) outside: Vec<String>,
 
+    /// This machine stands outside of the network of the cluster: what it reaches, strangers reach
+    #[arg(long)]
+    pub(crate) from_outside: bool,
+
     /// Attempts at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) at_a_time: u16,
@@ -125,6 +129,7 @@ impl ProbeArgs {
             (!self.consent.is_empty(), "--consent"),
             (self.probe_image.is_some(), "--probe-image"),
             (!self.outside.is_empty(), "--outside"),
+            (self.from_outside, "--from-outside"),
             (self.budget.is_some(), "--budget"),
             (!self.etcd.is_empty(), "--etcd"),
             (!self.etcd_peer.is_empty(), "--etcd-peer"),

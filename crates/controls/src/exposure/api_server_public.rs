@@ -1,13 +1,15 @@
 //! `exposure/api-server-public`; prose and cases in `api_server_public.md`.
 
 use seaworthy_evidence::Place;
-use seaworthy_probe::{Attempt, Subject};
+use seaworthy_probe::{
+    Attempt, Consent, Identity, Outcome, Reply, Request, SideEffect, Step, Subject, expect,
+};
 
 use crate::addresses;
 use crate::change;
 use crate::closed_world::CLUSTER;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
-use crate::probe::{Ground, Probe};
+use crate::probe::{Ground, Probe, Right, ports};
 use crate::scope::ObjectScope;
 use crate::verdict::{Fault, Verdict};
 
@@ -33,19 +35,39 @@ pub(super) static CONTROL: Control = Control {
     probes: &[OUTSIDE],
 };
 
-const OUTSIDE: Probe = Probe::unasked(
-    "outside",
-    "Nothing: who is outside is not known, and no site on the Internet is asked for help",
-    plan_outside,
-);
+const OUTSIDE: Probe = Probe {
+    name: "outside",
+    asks: "With `--from-outside`, which says that this machine is outside, nobody connects to the API server",
+    proved_by: "nothing: who asks the API server reaches it",
+    refuted_by: "it takes the connection",
+    not_fooled_by: "a machine inside of the network of the cluster: only a person can tell",
+    positive_control: "the caller GETs `/version` and is answered",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/version")],
+    plan: plan_outside,
+};
 
-fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
-    let reason = "that it is reached from here says nothing of the Internet";
-    vec![Attempt::cannot(
-        Subject::cluster("API server"),
-        reason,
-        "`curl -k -m 5 https://ADDRESS:6443/version` on a machine outside",
-    )]
+fn plan_outside(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let subject = Subject::cluster("API server");
+    if !ground.given.from_outside {
+        let reason = "that it is reached from here says nothing of the Internet";
+        return vec![Attempt::cannot(subject, reason, "`--from-outside` on a machine outside")];
+    }
+    let Some(server) = &ground.given.api_server else {
+        let reason = "something stands between this machine and the API server";
+        return vec![Attempt::cannot(subject, reason, "a kubeconfig without a proxy")];
+    };
+    let steps = vec![
+        Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok),
+        Step::ask("connected", ports::connect(server)),
+    ];
+    vec![Attempt::new(subject, steps, |answers| match answers.reply("connected") {
+        Some(Reply::Connected) => {
+            Outcome::refuted("connected", "it takes connections from this machine, which is outside")
+        }
+        _ => answers.inconclusive("connected"),
+    })]
 }
 
 /// The address at which the cluster was asked.

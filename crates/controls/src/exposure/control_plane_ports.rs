@@ -2,13 +2,15 @@
 
 use seaworthy_document::Value;
 use seaworthy_evidence::Object;
-use seaworthy_probe::{Attempt, Subject};
+use seaworthy_probe::{
+    Answers, Attempt, Consent, Identity, Outcome, Reply, Request, SideEffect, Step, Subject, expect,
+};
 
 use crate::change;
 use crate::closed_world;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::exposure::openings::{Openings, Reach};
-use crate::probe::{Ground, Probe};
+use crate::probe::{Ground, NodePlace, Probe, Right, ports};
 use crate::scope::Surroundings;
 use crate::verdict::{Fault, Judged, Verdict};
 
@@ -48,19 +50,91 @@ pub(super) static CONTROL: Control = Control {
     probes: &[OUTSIDE],
 };
 
-const OUTSIDE: Probe = Probe::unasked(
-    "outside",
-    "Nothing: whether this machine stands inside of the network of the nodes is not known",
-    plan_outside,
-);
+const OUTSIDE: Probe = Probe {
+    name: "outside",
+    asks: "With `--from-outside`, which says that this machine is outside, nobody connects to these ports of each node",
+    proved_by: "none takes a connection, and one refuses: the node is heard from here",
+    refuted_by: "one takes a connection",
+    not_fooled_by: "a node to which no way leads from here, as one with a private address: silence everywhere decides nothing; a \
+                    machine inside of the network of the cluster, which only a person can tell",
+    positive_control: "the caller GETs `/version` of the API server and is answered: the network of this machine lives",
+    consent: Consent::Read,
+    side_effect: SideEffect::AuditLine,
+    rights: &[Right::path("/version")],
+    plan: plan_outside,
+};
 
-fn plan_outside(_: &Ground<'_, '_>) -> Vec<Attempt> {
-    let reason = "that ports are reached from here, or not, says nothing of other places";
-    vec![Attempt::cannot(
-        Subject::cluster("nodes"),
-        reason,
-        "connections to ports 2379, 2380, 10250, 10255, 10257 and 10259 of each node from a machine outside",
-    )]
+/// Most nodes that are tried.
+const MOST: usize = 50;
+
+/// Names of steps, in the order of the ports.
+const STEPS: [&str; PORTS.len()] = [
+    "etcd",
+    "etcd-peer",
+    "kube-proxy-metrics",
+    "kubelet",
+    "kubelet-read-only",
+    "kube-proxy-health",
+    "controller-manager",
+    "scheduler",
+];
+
+fn plan_outside(ground: &Ground<'_, '_>) -> Vec<Attempt> {
+    let all = Subject::cluster("nodes");
+    if !ground.given.from_outside {
+        let reason = "that ports are reached from here, or not, says nothing of other places";
+        return vec![Attempt::cannot(all, reason, "`--from-outside` on a machine outside")];
+    }
+    let nodes = ground.nodes();
+    let mut attempts: Vec<Attempt> = nodes.iter().take(MOST).map(of_node).collect();
+    if nodes.is_empty() {
+        let needs = "the right to list nodes, or `--node ADDRESS`";
+        attempts.push(Attempt::cannot(all, "the address of no node is known", needs));
+    } else if let Some(more @ 1..) = nodes.len().checked_sub(MOST) {
+        let reason = format!("{MOST} nodes are tried, and {more} more are not");
+        attempts.push(Attempt::cannot(Subject::cluster("other nodes"), reason, "fewer nodes by `--node`"));
+    }
+    attempts
+}
+
+fn of_node(place: &NodePlace) -> Attempt {
+    if ports::is_loopback(&place.kubelet.host) {
+        return ports::on_loopback(place.subject(), "--node");
+    }
+    let mut steps = vec![Step::control("caller", Request::get("/version").by(Identity::Caller), expect::ok)];
+    for (step, (port, _)) in STEPS.into_iter().zip(PORTS) {
+        let endpoint = match (step, u16::try_from(*port)) {
+            // It may listen elsewhere, as its Node object says.
+            ("kubelet", _) | (_, Err(_)) => place.kubelet.clone(),
+            (_, Ok(port)) => place.port(port),
+        };
+        steps.push(Step::ask(step, ports::connect(&endpoint)));
+    }
+    Attempt::new(place.subject(), steps, judge_node)
+}
+
+fn judge_node(answers: &Answers) -> Outcome {
+    let (mut open, mut refused) = (Vec::new(), None);
+    for (step, (_, what)) in STEPS.into_iter().zip(PORTS) {
+        match answers.reply(step) {
+            Some(Reply::Connected) => open.push((step, *what)),
+            Some(Reply::Refused(_)) => refused = Some(step),
+            Some(Reply::Silent(_)) => {}
+            _ => return answers.inconclusive(step),
+        }
+    }
+    match (open.as_slice(), refused) {
+        ([(step, _), ..], _) => {
+            let names: Vec<&str> = open.iter().map(|(_, what)| *what).collect();
+            Outcome::refuted(step, format!("within reach from outside: {}", names.join("; ")))
+        }
+        ([], Some(step)) => Outcome::proved(step, "none of these ports takes a connection from here, and the node is heard"),
+        ([], None) => Outcome::inconclusive(
+            "kubelet",
+            "the node is silent at all of these ports: it may be closed to this machine, or no way leads to this address",
+        )
+        .needs("`--node` with an address of the node that the Internet knows"),
+    }
 }
 
 fn check<'e, 'a>(around: &Surroundings<'e, 'a>) -> Vec<Judged<'e, 'a>> {

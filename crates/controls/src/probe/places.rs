@@ -46,6 +46,8 @@ pub struct Given {
     pub probe_image: Option<String>,
     /// Where Jobs and pods may be started beside namespaces of our own: `--job`.
     pub jobs: Vec<JobPlace>,
+    /// Whether this machine stands outside of the network of the cluster: `--from-outside`.
+    pub from_outside: bool,
     /// Addresses outside of the cluster: `--outside`.
     pub outside: Vec<Endpoint>,
 }

@@ -147,6 +147,7 @@ impl<'p> Places<'p> {
             event_limits: Vec::new(),
             probe_image: args.probe_image.clone(),
             jobs: args.jobs.iter().map(|text| job(text)).collect::<Result<_, _>>()?,
+            from_outside: args.from_outside,
             outside: endpoints("--outside", args.outside.iter().map(String::as_str).collect())?,
         })
     }

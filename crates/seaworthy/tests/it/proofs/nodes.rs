@@ -305,12 +305,32 @@ fn one_thing_broken_on_a_node_turns_one_verdict() {
             !foreseen && verdict != INCONCLUSIVE && baseline.get(proof).is_none_or(|before| before != verdict)
         };
         if died && !verdicts(&report).iter().any(decided) {
+            println!("{name}: the kubelet has ended: {}", lab.log("kubelet"));
             restart(&mut lab, "kubelet", &[]);
             report = while_broken(&mut lab, broken);
         }
         wrong.extend(unforeseen(&baseline, &report, turns).into_iter().map(|what| format!("{name}: {what}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    seen_from_outside(&mut lab);
+}
+
+/// Who says that this machine is outside learns what strangers reach; a node that listens nowhere is closed.
+fn seen_from_outside(lab: &mut Lab) {
+    let from_outside = |lab: &Lab| {
+        let select = "exposure/control-plane-ports,exposure/api-server-public";
+        prove(lab, &["--from-outside", "--select", select])
+    };
+    expect(
+        &from_outside(lab),
+        &[
+            ("exposure/control-plane-ports", "node1", REFUTED),
+            ("exposure/api-server-public", "API server", REFUTED),
+        ],
+    );
+    lab.stop("kubelet").expect("it ends");
+    lab.stop("kube-proxy").expect("it ends");
+    expect(&from_outside(lab), &[("exposure/control-plane-ports", "node1", PROVED)]);
 }
 
 /// Without the right to list nodes there is nobody to be asked, unless an address is given; and the way through the API
