@@ -192,3 +192,37 @@ fn ports(service: &Object<'_>) -> Vec<(i64, &'static str)> {
     found.dedup();
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use seaworthy_probe::{Answer, Verdict};
+
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_heard_and_takes_nothing_is_closed() {
+        let judged = |replies: [Reply; PORTS.len()]| {
+            let answers = STEPS
+                .into_iter()
+                .zip(replies)
+                .map(|(step, reply)| (step, Answer { at: String::new(), took: Duration::ZERO, reply }));
+            judge_node(&Answers(answers.collect())).verdict
+        };
+        let (silent, refused) =
+            (Reply::Silent("nothing within 5 s".to_owned()), Reply::Refused("a reset".to_owned()));
+        let of = |first: &Reply| {
+            let mut replies = [(); PORTS.len()].map(|()| silent.clone());
+            replies[0] = first.clone();
+            judged(replies)
+        };
+        assert_eq!(of(&refused), Verdict::Proved);
+        assert_eq!(of(&silent), Verdict::Inconclusive, "no way may lead there");
+        assert_eq!(of(&Reply::Connected), Verdict::Refuted);
+        assert_eq!(of(&Reply::NotAsked("the budget is spent".to_owned())), Verdict::Inconclusive);
+        let mut mixed = [(); PORTS.len()].map(|()| refused.clone());
+        mixed[3] = Reply::Connected;
+        assert_eq!(judged(mixed), Verdict::Refuted);
+    }
+}

