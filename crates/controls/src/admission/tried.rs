@@ -7,7 +7,7 @@ use seaworthy_probe::{Answer, Answers, Attempt, Identity, Outcome, Request, Step
 use serde_json::{Value, json};
 
 use super::webhooks::{self, Webhook};
-use crate::probe::admission::{Said, said_of};
+use crate::probe::admission::{Refuser, Said, said_of};
 use crate::probe::{Ground, admission};
 
 const GROUP: &str = "admissionregistration.k8s.io";
@@ -82,8 +82,8 @@ fn path(kind: &str, name: &str) -> Request {
 }
 
 /// The object that a policy or webhook refuses, which is called by its name: its step.
-fn denied_by(answers: &Answers, who: &str) -> Option<&'static str> {
-    OBJECTS.into_iter().find(|step| matches!(said_of(answers, step), Said::Policy(denied) if denied == who))
+fn denied_by(answers: &Answers, who: &Refuser) -> Option<&'static str> {
+    OBJECTS.into_iter().find(|step| matches!(said_of(answers, step), Said::Policy(denied) if denied == *who))
 }
 
 /// The refusal that holds some words: its step.
@@ -119,7 +119,7 @@ fn one_policy(ground: &Ground<'_, '_>, subject: Subject, name: &str, bindings: &
         steps.extend(objects(namespace));
     }
     let who = format!("ValidatingAdmissionPolicy '{name}' with binding '");
-    let called = format!("ValidatingAdmissionPolicy `{name}`");
+    let called = Refuser::Expressions(name.to_owned());
     Attempt::new(subject, steps, move |answers| {
         let ignores = answers.get("policy").and_then(Answer::json).is_some_and(|policy| {
             policy.pointer("/spec/failurePolicy").is_some_and(|policy| policy == "Ignore")
@@ -253,7 +253,7 @@ fn judge_webhook(answers: &Answers, part: &Part) -> Outcome {
             ),
         };
     }
-    if let Some(step) = denied_by(answers, &format!("webhook `{name}`")) {
+    if let Some(step) = denied_by(answers, &Refuser::Webhook(name.clone())) {
         return match part.closed {
             true => Outcome::proved(
                 step,

@@ -13,7 +13,7 @@ use crate::change;
 use crate::control::{Check, Control, Mappings, Phase, Scope, Severity};
 use crate::flags::is_placeholder;
 use crate::probe::audit_log::Logged;
-use crate::probe::{Ground, Probe, Right, audit_log};
+use crate::probe::{Ground, Probe, REQUESTS, Right, audit_log};
 use crate::scope::{ComponentScope, ObjectScope};
 use crate::verdict::{Fault, Verdict};
 
@@ -56,26 +56,6 @@ const LEVELS: Probe = Probe {
     plan: plan_levels,
 };
 
-/// Steps have names of their own; no area has more requests.
-const STEPS: [&str; 16] = [
-    "request-1",
-    "request-2",
-    "request-3",
-    "request-4",
-    "request-5",
-    "request-6",
-    "request-7",
-    "request-8",
-    "request-9",
-    "request-10",
-    "request-11",
-    "request-12",
-    "request-13",
-    "request-14",
-    "request-15",
-    "request-16",
-];
-
 /// What a verdict names, and which requests belong to it.
 type Area = (&'static str, fn(&Need) -> bool);
 
@@ -116,7 +96,7 @@ fn plan_levels(ground: &Ground<'_, '_>) -> Vec<Attempt> {
             let verbs = if verbs.is_empty() { vec!["patch"] } else { verbs };
             verbs.into_iter().map(move |verb| (need, verb))
         });
-        for (name, (need, verb)) in STEPS.into_iter().zip(requests) {
+        for (name, (need, verb)) in REQUESTS.into_iter().zip(requests) {
             steps.push(Step::ask(name, request(ground, need, verb, &format!("{mark}.asked"))));
             wanted.push((name, need.level, need.describe(&[verb])));
         }

@@ -1,6 +1,8 @@
 //! What admission answers, and who gives the answer. Judges of probes by dry run share it: a refusal proves nothing before it
 //! is known whose it is.
 
+use std::fmt;
+
 use seaworthy_evidence::Known;
 use seaworthy_evidence::collection::Collection;
 use seaworthy_probe::{Answer, Answers, Attempt, Identity, Outcome, Request, Step, Subject, encode};
@@ -18,14 +20,35 @@ pub(crate) enum Said {
     Admitted(Value),
     /// Pod Security refuses it; the list of what it violates.
     PodSecurity(String),
-    /// A policy, a webhook or a plugin refuses it, called by its name.
-    Policy(String),
+    /// A policy, a webhook or a plugin refuses it.
+    Policy(Refuser),
     /// A quota is used up. Quotas are asked after everything else, so that all others have let it pass.
     Quota(String),
     /// The API server's own validation refuses it, which knows no policies.
     Invalid(String),
     /// Something else.
     Else,
+}
+
+/// Who refuses an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refuser {
+    /// A webhook, by its name.
+    Webhook(String),
+    /// A ValidatingAdmissionPolicy, by its name: expressions that see the object alone.
+    Expressions(String),
+    /// ImagePolicyWebhook.
+    Images,
+}
+
+impl fmt::Display for Refuser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refuser::Webhook(name) => write!(f, "webhook `{name}`"),
+            Refuser::Expressions(name) => write!(f, "ValidatingAdmissionPolicy `{name}`"),
+            Refuser::Images => f.write_str("the image policy"),
+        }
+    }
 }
 
 /// Whose answer it is. Texts of webhooks may hold anything, so they are recognised before all others.
@@ -41,7 +64,7 @@ pub(crate) fn said(answer: &Answer) -> Said {
     if let Some((_, rest)) = message.split_once("admission webhook \"") {
         return match rest.split_once('"') {
             Some((name, rest)) if rest.starts_with(" denied the request") => {
-                Said::Policy(format!("webhook `{name}`"))
+                Said::Policy(Refuser::Webhook(name.to_owned()))
             }
             _ => Said::Else,
         };
@@ -49,13 +72,13 @@ pub(crate) fn said(answer: &Answer) -> Said {
     if let Some((_, rest)) = message.split_once("ValidatingAdmissionPolicy '") {
         return match rest.split_once('\'') {
             Some((name, rest)) if rest.contains(" denied request") => {
-                Said::Policy(format!("ValidatingAdmissionPolicy `{name}`"))
+                Said::Policy(Refuser::Expressions(name.to_owned()))
             }
             _ => Said::Else,
         };
     }
     if message.contains("image policy webhook backend denied") {
-        return Said::Policy("the image policy".to_owned());
+        return Said::Policy(Refuser::Images);
     }
     if status == 403 {
         if let Some((_, list)) = message.split_once("is forbidden: violates PodSecurity ") {
@@ -325,7 +348,7 @@ mod tests {
                     "{pod}ValidatingAdmissionPolicy 'a' with binding 'b' denied request: failed expression: x"
                 )
             ),
-            Said::Policy("ValidatingAdmissionPolicy `a`".to_owned())
+            Said::Policy(Refuser::Expressions("a".to_owned()))
         );
         assert!(matches!(
             of(403, &format!("{pod}exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0")),
@@ -365,7 +388,11 @@ mod tests {
             "pods \"p\" is forbidden: exceeded quota: q",
         ] {
             let message = format!("admission webhook \"w\" denied the request: {claim}");
-            assert_eq!(said(&answer(403, &message)), Said::Policy("webhook `w`".to_owned()), "{claim}");
+            assert_eq!(
+                said(&answer(403, &message)),
+                Said::Policy(Refuser::Webhook("w".to_owned())),
+                "{claim}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use seaworthy_probe::{Answers, Attempt, Consent, Outcome, SideEffect, Step};
 use serde_json::Value;
 
-use super::admission::{self, Said, said_of};
+use super::admission::{self, Refuser, Said, said_of};
 use super::{Ground, Probe, pod_security};
 
 /// A probe by dry runs of such pods.
@@ -64,7 +64,7 @@ pub(crate) fn signed(ground: &Ground<'_, '_>, namespace: &str) -> Attempt {
     Attempt::new(admission::namespace_subject(namespace), steps, move |answers| {
         match said_of(answers, "image") {
             // An expression sees the name of an image and nothing that was signed, whatever its message says.
-            Said::Policy(who) if who.starts_with("ValidatingAdmissionPolicy") => {
+            Said::Policy(who @ Refuser::Expressions(_)) => {
                 Outcome::inconclusive("image", format!("{who} refuses the image by its name"))
                     .needs("an image of an allowed registry that nobody has signed")
             }

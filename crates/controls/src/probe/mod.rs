@@ -37,6 +37,26 @@ pub use places::{Given, JobPlace, NodePlace};
 pub use plan::{Also, Planned, plan};
 pub use untried::{reasons, why_untried};
 
+/// Names of the steps of an attempt that sends one request after the other.
+pub(crate) const REQUESTS: [&str; 16] = [
+    "request-1",
+    "request-2",
+    "request-3",
+    "request-4",
+    "request-5",
+    "request-6",
+    "request-7",
+    "request-8",
+    "request-9",
+    "request-10",
+    "request-11",
+    "request-12",
+    "request-13",
+    "request-14",
+    "request-15",
+    "request-16",
+];
+
 /// One way to try a control. The texts are what `docs/proofs.md` and `prove --dry-plan` say of it, each without its period.
 pub struct Probe {
     /// Its name among the probes of the control, when there are several: `rights`.

@@ -186,7 +186,7 @@ fn judge(answers: &Answers, violation: &Violation) -> Result<String, Judged> {
             open(format!("{who} refuses {}; what else it refuses of the kind is not tried", violation.what))
         }
         Said::Policy(who) => match violation.beside.map(|beside| said_of(answers, beside.name)) {
-            None | Some(Said::Admitted(_) | Said::Quota(_)) => Ok(who),
+            None | Some(Said::Admitted(_) | Said::Quota(_)) => Ok(who.to_string()),
             Some(_) => open(format!("{who} refuses more than that, so that nobody knows what it is about")),
         },
         Said::Invalid(message) if violation.by_api.is_some_and(|words| message.contains(words)) => {

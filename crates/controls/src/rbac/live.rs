@@ -7,7 +7,7 @@ use seaworthy_probe::{
 };
 use serde_json::json;
 
-use crate::probe::{Ground, Probe, Right as CallerRight, whoami};
+use crate::probe::{Ground, Probe, REQUESTS, Right as CallerRight, whoami};
 use crate::rbac::review::{self, Inquiry, Question};
 use crate::rbac::risky::Risk;
 
@@ -24,21 +24,8 @@ pub(super) const NEEDS: &str = "the right to impersonate users, groups and servi
 /// Holders that are tried, one attempt each.
 const MOST_HOLDERS: usize = 25;
 
-/// Names of steps, and so the most requests of one attempt.
-const STEPS: [&str; 12] = [
-    "request-1",
-    "request-2",
-    "request-3",
-    "request-4",
-    "request-5",
-    "request-6",
-    "request-7",
-    "request-8",
-    "request-9",
-    "request-10",
-    "request-11",
-    "request-12",
-];
+/// Most requests of one attempt.
+const MOST_REQUESTS: usize = 12;
 
 /// A kind whose requests are tried: its group and version, its resource, whether it stands in namespaces.
 type Kind = (&'static str, &'static str, &'static str, bool);
@@ -150,7 +137,7 @@ fn attempt(
     let mut steps = vec![control];
     let mut told = Vec::new();
     let requests = questions.iter().filter_map(|question| Some((question, request(ground, question)?)));
-    for (name, (question, request)) in STEPS.iter().zip(requests) {
+    for (name, (question, request)) in REQUESTS.iter().take(MOST_REQUESTS).zip(requests) {
         steps.push(Step::ask(name, request.by(who.clone())));
         told.push((*name, question.clone()));
     }

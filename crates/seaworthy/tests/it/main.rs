@@ -19,5 +19,6 @@ mod proofs;
 #[cfg(feature = "live")]
 mod proving;
 mod rendering;
+mod running;
 mod snapshots;
 mod watching;

@@ -1,66 +1,18 @@
 //! `scan --cluster --watch` on a real API server.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::lab::{Lab, Profile};
 use serde_json::Value;
 
 use crate::program::command;
+use crate::running::{Running, get};
 
-/// A program that is ended with the test.
-struct Watching {
-    child: Child,
-    lines: Receiver<Value>,
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Watching {
-    fn start(lab: &Lab, arguments: &[&str]) -> Watching {
-        let kubeconfig = lab.kubeconfig("admin").display().to_string();
-        let fixed = ["scan", "--no-config", "--cluster", "--watch", "--format", "json", "--kubeconfig"];
-        let mut child = command(&fixed)
-            .arg(kubeconfig)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program runs");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                if sender.send(serde_json::from_str(&line).expect("JSON lines")).is_err() {
-                    return;
-                }
-            }
-        });
-        Watching { child, lines }
-    }
-
-    /// The lines until one that is looked for, that one included.
-    fn until(&self, looked_for: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let mut seen = Vec::new();
-        loop {
-            let line = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-            let line = line.unwrap_or_else(|error| panic!("{error} after {seen:#?}"));
-            let found = looked_for(&line);
-            seen.push(line);
-            if found {
-                return seen;
-            }
-        }
-    }
+fn start(lab: &Lab, arguments: &[&str]) -> Running {
+    let fixed = ["scan", "--no-config", "--cluster", "--watch", "--format", "json", "--kubeconfig"];
+    let mut command = command(&fixed);
+    command.arg(lab.kubeconfig("admin")).args(arguments);
+    Running::start(command, Duration::from_secs(60))
 }
 
 fn is(line: &Value, event: &str, control: &str) -> bool {
@@ -80,15 +32,6 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-fn get(port: u16, path: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
-}
-
 fn open(metrics: &str, control: &str) -> u32 {
     let line = metrics.lines().find(|line| {
         line.starts_with("seaworthy_control_subjects{")
@@ -106,7 +49,7 @@ fn changes_are_told_as_they_come() {
         Err(skip) => return skip.announce(),
     };
     let port = free_port();
-    let watching = Watching::start(&lab, &["--metrics-addr", &format!("127.0.0.1:{port}")]);
+    let watching = start(&lab, &["--metrics-addr", &format!("127.0.0.1:{port}")]);
     let stands = watching.until(|line| line["event"] == "judged");
     assert!(stands.iter().any(|line| is(line, "stands", "api-server/authorization-mode")), "{stands:#?}");
     assert_eq!(open(&get(port, "/metrics"), "pods/privileged"), 0);

@@ -1,11 +1,7 @@
 //! `prove --every`: what turns is told, kept and measured, as a Prometheus server reads it.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::lab::Lab;
 use oracle_client::Oracle;
@@ -13,66 +9,17 @@ use serde_json::{Value, json};
 
 use super::{SOME, hardened, proving};
 use crate::program::{command, root, stdout};
+use crate::running::{Running, get};
 
-/// A program that is ended with the test.
-struct Every {
-    child: Child,
-    lines: Receiver<Value>,
-}
-
-impl Drop for Every {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Every {
-    fn start(lab: &Lab, state: &Path, arguments: &[&str]) -> Every {
-        let fixed = ["--select", SOME, "--every", "1s", "--format", "json", "--state"];
-        let mut child = proving(lab, "admin", &fixed)
-            .arg(state)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program runs");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in out.lines().map_while(Result::ok) {
-                if sender.send(serde_json::from_str(&line).expect("JSON lines")).is_err() {
-                    return;
-                }
-            }
-        });
-        Every { child, lines }
-    }
-
-    fn until(&self, looked_for: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let deadline = Instant::now() + Duration::from_secs(120);
-        let mut seen = Vec::new();
-        loop {
-            let line = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-            seen.push(line.unwrap_or_else(|error| panic!("{error} after {seen:#?}")));
-            if seen.last().is_some_and(&looked_for) {
-                return seen;
-            }
-        }
-    }
+fn start(lab: &Lab, state: &Path, arguments: &[&str]) -> Running {
+    let fixed = ["--select", SOME, "--every", "1s", "--format", "json", "--state"];
+    let mut command = proving(lab, "admin", &fixed);
+    command.arg(state).args(arguments);
+    Running::start(command, Duration::from_secs(120))
 }
 
 fn is_turned(line: &Value, from: &str, to: &str) -> bool {
     line["event"] == "turned" && line["from"] == from && line["to"] == to
-}
-
-fn get(port: u16, path: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
 }
 
 /// Metrics and alerts, as a Prometheus server understands them.
@@ -127,7 +74,7 @@ fn what_turns_is_told_kept_and_measured_even_when_the_program_is_killed() {
     let state = folder.path().join("deep");
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let mut every = Every::start(&lab, &state, &["--metrics-addr", &format!("127.0.0.1:{port}")]);
+    let every = start(&lab, &state, &["--metrics-addr", &format!("127.0.0.1:{port}")]);
     let first = every.until(|line| line["event"] == "run");
     assert!(first.iter().any(|line| line["to"] == "proved" && line["from"].is_null()), "{first:#?}");
     let control = "control=\"api-server/anonymous-auth\"";
@@ -149,13 +96,12 @@ fn what_turns_is_told_kept_and_measured_even_when_the_program_is_killed() {
     assert!(metrics.fires("SecurityControlRefuted") && !metrics.fires("SecurityProofsStale"));
 
     // Killed, and what turns meanwhile is told by the next one.
-    every.child.kill().expect("a kill");
-    every.child.wait().expect("an end");
+    every.kill();
     for path in ["clusterrolebindings/open", "clusterroles/open"] {
         let path = format!("/apis/rbac.authorization.k8s.io/v1/{path}");
         assert_eq!(lab.request("admin", "DELETE", &path).expect("an answer").status, 200);
     }
-    let again = Every::start(&lab, &state, &["--runs", "1"]);
+    let again = start(&lab, &state, &["--runs", "1"]);
     let told = again.until(|line| line["event"] == "run");
     assert!(told.iter().any(|line| is_turned(line, "refuted", "proved")), "{told:#?}");
     assert!(!told.iter().any(|line| line["from"].is_null() && line["event"] == "turned"), "{told:#?}");
